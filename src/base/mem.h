@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* mem.h - small host objects. Whatever scales with model or data does not use these: it is sized, checked against the
+ * free memory and refused with TB_ERR_LIMIT. These log and abort when memory is gone. */
+#ifndef TB_BASE_MEM_H
+#define TB_BASE_MEM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* n * size bytes of zeroes, checked for overflow; never NULL. Free with free(). */
+void *tb_xcalloc(size_t n, size_t size);
+/* Grows p to n * size bytes; never NULL; new bytes are undefined. */
+void *tb_xrealloc(void *p, size_t n, size_t size);
+/* Copy of a string; never NULL (tb_xstrdup(NULL) is NULL). */
+char *tb_xstrdup(const char *s);
+/* Formatted string; never NULL. */
+char *tb_xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Room for one more element in a growing array: doubles *cap when n == *cap. */
+void *tb_grow(void *p, size_t n, size_t *cap, size_t size);
+
+/* Number of malloc-family calls so far by this process where counting is built in (--enable-debug), else 0. */
+uint64_t tb_mem_allocations(void);
+
+/* Bytes that this process may still take: min(MemAvailable, what is left in the cgroup) * 0.9. */
+uint64_t tb_mem_free_bytes(void);
+/* VmRSS and VmHWM of this process in bytes, 0 where unknown. */
+uint64_t tb_mem_rss_bytes(void);
+uint64_t tb_mem_peak_bytes(void);
+/* RssAnon: the part of VmRSS that is no file's, 0 where unknown. */
+uint64_t tb_mem_anon_bytes(void);
+/* Starts a new VmHWM measurement (writes 5 to /proc/self/clear_refs); false where the system refuses. */
+_Bool tb_mem_peak_reset(void);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* proc.h - child processes: run this program itself in another mode, with limits, and read what it says. */
+#ifndef TB_BASE_PROC_H
+#define TB_BASE_PROC_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdint.h>
+
+/* Limits of a child; 0 = none. */
+struct tb_proc_limits {
+    double wall_s;
+    unsigned cpu_s;
+    uint64_t as_bytes; /* left out in sanitizer builds */
+    size_t out_bytes;  /* most that is read from its stdout; default 64 MiB */
+};
+
+/* Runs argv (NULL-terminated; argv[0] a path), feeds it `in`, collects stdout and stderr until it ends.
+ * True if it ran; *status is its wait status. Kills it and fails with TB_ERR_LIMIT when a limit is hit. */
+bool tb_proc_run(char *const argv[], const char *in, size_t n_in, const struct tb_proc_limits *limits,
+                 struct tb_buf *out, struct tb_buf *errout, int *status, struct tb_err *err);
+/* Path of this very program, for running it again (/proc/self/exe). */
+const char *tb_proc_self(void);
+
+#endif
