@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* budget.c - amounts with a unit as text: "<count>[k|M|G][unit]", tokens where no unit stands. */
+#include "plan/plan.h"
+
+#include <string.h>
+
+#include "base/str.h"
+
+enum { N_UNITS = TB_BUDGET_MINUTES + 1 };
+
+const char *tb_budget_unit_name(enum tb_budget_unit unit)
+{
+    static const char *const names[N_UNITS] = { "tokens", "steps", "epochs", "minutes" };
+    return names[unit];
+}
+
+/* Length of the count in front of the unit. */
+static size_t take_unit(const char *text, enum tb_budget_unit *unit)
+{
+    *unit = TB_BUDGET_TOKENS;
+    for (int u = 0; u < N_UNITS; u++) {
+        const char *name = tb_budget_unit_name((enum tb_budget_unit)u);
+        if (!tb_str_ends(text, name))
+            continue;
+        *unit = (enum tb_budget_unit)u;
+        return strlen(text) - strlen(name);
+    }
+    return strlen(text);
+}
+
+bool tb_budget_parse(const char *text, struct tb_budget *b, struct tb_err *err)
+{
+    char count[32] = "";
+    size_t n = take_unit(text, &b->unit);
+    if (n < sizeof count)
+        memcpy(count, text, n);
+    if (tb_str_count(count, &b->n) && b->n > 0 && b->n <= INT64_C(9007199254740992))
+        return true;
+    return tb_fail(err, TB_ERR_RECIPE, "'%.60s' is no amount; write 60k or 2M (tokens), 300steps, "
+                   "2epochs or 30minutes", text);
+}
