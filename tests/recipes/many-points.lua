@@ -1,0 +1,4 @@
+-- SPDX-License-Identifier: MIT
+local t = require "tunebench"
+return t.sweep { base = t.model "tiny", data = t.pairs "places.txt", budget = t.tokens(1e5), seed = t.range(0, 999), method = t.lora { r = t.range(1, 200) },
+  where = function() return false end }

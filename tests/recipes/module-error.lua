@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: MIT
+local t = require "tunebench"
+local x = require "broken"

@@ -1,0 +1,3 @@
+-- SPDX-License-Identifier: MIT
+local t = require "tunebench"
+return t.sweep { base = t.model "tiny", data = t.pairs "f", method = t.lora {} }

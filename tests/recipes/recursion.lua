@@ -1,0 +1,4 @@
+-- SPDX-License-Identifier: MIT
+local t = require "tunebench"
+local function f(n) return 1 + f(n + 1) end
+return f(1)

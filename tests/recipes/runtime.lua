@@ -1,0 +1,4 @@
+-- SPDX-License-Identifier: MIT
+local t = require "tunebench"
+local x
+return x.y

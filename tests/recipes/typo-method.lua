@@ -1,0 +1,7 @@
+-- SPDX-License-Identifier: MIT
+local t = require "tunebench"
+return t.sweep { base = t.model "tiny", data = t.pairs "places.txt", budget = t.tokens(1e5),
+  method = t.one_of {
+    t.full {},
+    t.lora { r = 8, aplha = 16 },
+  } }

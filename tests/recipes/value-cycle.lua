@@ -1,0 +1,5 @@
+-- SPDX-License-Identifier: MIT
+local t = require "tunebench"
+local loop = {}
+loop.q = loop
+return t.sweep { base = t.model "tiny", data = t.pairs "places.txt", budget = t.tokens(1e5), method = t.lora { rank_pattern = loop } }

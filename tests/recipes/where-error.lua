@@ -1,0 +1,6 @@
+-- SPDX-License-Identifier: MIT
+local t = require "tunebench"
+return t.sweep { base = t.model "tiny", data = t.pairs "places.txt", budget = t.tokens(1e5), method = t.prefix {},
+  where = function(c)
+    return c.method.lora.r > 4
+  end }
