@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/* ctl.c - request files. A request appears by rename of a complete temporary file, so a reader
+ * never sees half of one; numbers are given out under a lock on the folder, so they are unique and
+ * in order. A file is data from outside: at most 64 KiB, a JSON map whose verb is the one in its
+ * name. */
+#include "store/ctl.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "store/layout.h"
+
+enum { MAX_REQUEST = 65536 };
+
+void tb_ctl_free(struct tb_ctl_request *q)
+{
+    tb_json_free(q->args);
+    *q = (struct tb_ctl_request){ 0 };
+}
+
+static char *path_of(const char *dir, unsigned seq, const char *verb, const char *end)
+{
+    return tb_xasprintf("%s/" TB_DIR_CTL "/%06u-%s.%s", dir, seq, verb, end);
+}
+
+static bool is_verb(const char *s, size_t n)
+{
+    return n > 0 && n < 32 && strspn(s, "abcdefghijklmnopqrstuvwxyz_-") >= n;
+}
+
+/* "000012-stop.json": number, verb and what is behind the point; false for other names. */
+static bool split(const char *name, unsigned *seq, char verb[32], const char **end)
+{
+    char digits[7];
+    int64_t number;
+    const char *point = strrchr(name, '.');
+    if (strspn(name, "0123456789") != 6 || name[6] != '-' || !point)
+        return false;
+    size_t n = (size_t)(point - name) - 7;
+    if (!is_verb(name + 7, n))
+        return false;
+    snprintf(digits, sizeof digits, "%.6s", name);
+    tb_str_int(digits, &number);
+    *seq = (unsigned)number;
+    snprintf(verb, 32, "%.*s", (int)n, name + 7);
+    *end = point + 1;
+    return true;
+}
+
+static unsigned highest(const char *dir)
+{
+    unsigned most = 0, seq;
+    char verb[32];
+    const char *end;
+    char *ctl = tb_path_join(dir, TB_DIR_CTL);
+    DIR *d = opendir(ctl);
+    struct dirent *e;
+    while (d && (e = readdir(d)))
+        if (split(e->d_name, &seq, verb, &end) && seq > most)
+            most = seq;
+    if (d)
+        closedir(d);
+    free(ctl);
+    return most;
+}
+
+static char *request_text(const char *verb, const struct tb_json *args)
+{
+    char asked[24];
+    struct tb_json *map = tb_json_new_map();
+    tb_json_set(map, "verb", tb_json_new_str(verb));
+    tb_json_set(map, "args", args ? tb_json_copy(args) : tb_json_new_map());
+    tb_json_set(map, "asked",
+                tb_json_new_str(tb_clock_iso(asked, sizeof asked, tb_clock_wall_ns())));
+    char *text = tb_json_text(map, TB_JSON_LINE);
+    tb_json_free(map);
+    return text;
+}
+
+bool tb_ctl_post(const char *dir, const char *verb, const struct tb_json *args, unsigned *seq,
+                 struct tb_err *err)
+{
+    if (!is_verb(verb, strlen(verb)))
+        return tb_fail(err, TB_ERR_USAGE, "a request is called '%s'; expected a-z, _ and -", verb);
+    char *ctl = tb_path_join(dir, TB_DIR_CTL), *text = request_text(verb, args), *path = NULL;
+    bool good = true;
+    int lock = open(ctl, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock < 0 || flock(lock, LOCK_EX) != 0)
+        good = tb_fail_errno(err, "cannot ask in %s", ctl);
+    if (good && strlen(text) > MAX_REQUEST)
+        good = tb_fail(err, TB_ERR_LIMIT, "a request of more than %d bytes", MAX_REQUEST);
+    if (good) {
+        *seq = highest(dir) + 1;
+        path = path_of(dir, *seq, verb, "json");
+        good = tb_file_replace(path, text, strlen(text), err);
+    }
+    if (lock >= 0)
+        close(lock);
+    free(path);
+    free(text);
+    free(ctl);
+    return good;
+}
+
+/* Name of the request with the lowest number, or of a file that ends like one and is none. */
+static bool oldest(const char *dir, char name[256])
+{
+    char *ctl = tb_path_join(dir, TB_DIR_CTL);
+    DIR *d = opendir(ctl);
+    struct dirent *e;
+    name[0] = '\0';
+    while (d && (e = readdir(d)))
+        if (e->d_name[0] != '.' && tb_str_ends(e->d_name, ".json")
+            && (!name[0] || strcmp(e->d_name, name) < 0))
+            tb_str_copy(name, 256, e->d_name);
+    if (d)
+        closedir(d);
+    free(ctl);
+    return name[0] != '\0';
+}
+
+static bool parse(struct tb_ctl_request *q, const char *path, struct tb_err *err)
+{
+    struct tb_json *map = tb_json_load(path, MAX_REQUEST, err);
+    if (!map)
+        return false;
+    const struct tb_json *args = tb_json_get(map, "args");
+    bool good = strcmp(tb_json_str(tb_json_get(map, "verb"), ""), q->verb) == 0
+             && (tb_json_type(args) == TB_JSON_MAP || tb_json_type(args) == TB_JSON_NULL);
+    if (good) {
+        q->args = args ? tb_json_copy(args) : tb_json_new_map();
+        tb_str_copy(q->asked, sizeof q->asked, tb_json_str(tb_json_get(map, "asked"), ""));
+    } else {
+        tb_fail_at(err, TB_ERR_FORMAT, path, 0, "expected a map with verb \"%s\" and args a map",
+                   q->verb);
+    }
+    tb_json_free(map);
+    return good;
+}
+
+enum tb_ctl_found tb_ctl_take(const char *dir, struct tb_ctl_request *q, char words[256])
+{
+    char name[256], text[700];
+    const char *end;
+    struct tb_err err = { 0 };
+    *q = (struct tb_ctl_request){ 0 };
+    words[0] = '\0';
+    if (!oldest(dir, name))
+        return TB_CTL_NONE;
+    char *path = tb_xasprintf("%s/" TB_DIR_CTL "/%s", dir, name), *to;
+    bool good = split(name, &q->seq, q->verb, &end)
+             || tb_fail_at(&err, TB_ERR_FORMAT, name, 0, "is no name of a request");
+    good = good && parse(q, path, &err);
+    to = good ? path_of(dir, q->seq, q->verb, "taken") : tb_xasprintf("%s.bad", path);
+    bool moved = rename(path, to) == 0;
+    free(to);
+    free(path);
+    if (good && moved)
+        return TB_CTL_REQUEST;
+    tb_ctl_free(q);
+    if (!moved) /* vanished, or a folder that cannot be changed: nothing to do about it here */
+        return TB_CTL_NONE;
+    snprintf(words, 256, "request not understood, moved aside: %.200s",
+             tb_err_string(&err, text, sizeof text));
+    return TB_CTL_GARBAGE;
+}
+
+bool tb_ctl_done(const char *dir, const struct tb_ctl_request *q, int64_t step, const char *note,
+                 struct tb_err *err)
+{
+    struct tb_json *map = tb_json_new_map();
+    tb_json_set(map, "verb", tb_json_new_str(q->verb));
+    tb_json_set(map, "asked", tb_json_new_str(q->asked));
+    tb_json_set(map, "step", tb_json_new_int(step));
+    tb_json_set(map, "note", tb_json_new_str(note ? note : ""));
+    char *text = tb_json_text(map, TB_JSON_LINE), *to = path_of(dir, q->seq, q->verb, "done"),
+         *taken = path_of(dir, q->seq, q->verb, "taken");
+    bool good = tb_file_replace(to, text, strlen(text), err);
+    if (good)
+        unlink(taken);
+    free(taken);
+    free(to);
+    free(text);
+    tb_json_free(map);
+    return good;
+}
+
+int tb_ctl_answer_stale(const char *dir, int64_t step, const char *note)
+{
+    struct tb_ctl_request q = { 0 };
+    const char *end;
+    int n = 0;
+    char *ctl = tb_path_join(dir, TB_DIR_CTL);
+    DIR *d = opendir(ctl);
+    struct dirent *e;
+    while (d && (e = readdir(d)))
+        if (split(e->d_name, &q.seq, q.verb, &end) && strcmp(end, "taken") == 0)
+            n += tb_ctl_done(dir, &q, step, note, NULL);
+    if (d)
+        closedir(d);
+    free(ctl);
+    return n;
+}
+
+static bool exists(const char *dir, unsigned seq, const char *verb, const char *end)
+{
+    char *path = path_of(dir, seq, verb, end);
+    bool there = tb_file_exists(path);
+    free(path);
+    return there;
+}
+
+void tb_ctl_look(const char *dir, unsigned seq, const char *verb, struct tb_ctl_answer *a)
+{
+    *a = (struct tb_ctl_answer){ .state = TB_CTL_MISSING };
+    /* In the order of its life, so that a rename in between is not missed. */
+    if (exists(dir, seq, verb, "json"))
+        a->state = TB_CTL_ASKED;
+    else if (exists(dir, seq, verb, "taken"))
+        a->state = TB_CTL_TAKEN;
+    if (a->state != TB_CTL_MISSING)
+        return;
+    char *done = path_of(dir, seq, verb, "done");
+    struct tb_json *map = tb_json_load(done, MAX_REQUEST, NULL);
+    if (map) {
+        a->state = TB_CTL_DONE;
+        a->step = tb_json_int(tb_json_get(map, "step"), 0);
+        tb_str_copy(a->note, sizeof a->note, tb_json_str(tb_json_get(map, "note"), ""));
+    }
+    tb_json_free(map);
+    free(done);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* index.h - one line about each run, and the cache of them: the file `index` of a store, rebuilt
+ * from the run folders when it is missing, damaged or of another version. Only runs whose folder,
+ * run.h5 or journal changed are read. */
+#ifndef TB_STORE_INDEX_H
+#define TB_STORE_INDEX_H
+
+#include "store/metrics.h"
+#include "store/run.h"
+
+/* Plain data (it is what the cache file holds); NaN = unknown number, -1 = unknown count, "" =
+ * unknown text. */
+struct tb_run_summary {
+    char id[TB_RUN_ID], name[96], ended_by[32], note[160], created[24], changed[24];
+    char method[64]; /* "lora", "lora+prompt" for a stack */
+    char base[160], base_id[72], data[160], data_id[72], tags[128], budget_unit[16], final_hash[72];
+    int32_t state;     /* enum tb_state as stored */
+    int32_t is_sealed; /* no journal */
+    int64_t seed, n_trainable, n_params, step, n_steps, tokens, budget;
+    int64_t predicted_bytes, peak_bytes, adapter_bytes, best_step;
+    double share, loss, lr, tok_per_s, wall_s; /* of the last train row; lr: of the recipe */
+    double first_eval, last_eval, best_eval, eval_tokens;
+    char damage[200]; /* why the run cannot be read; then only id and this are set */
+};
+
+/* From what is loaded. */
+void tb_summary_of(struct tb_run_summary *s, const struct tb_metrics *m);
+
+/* Summaries of all runs under `root` (the store), by id; malloc'ed. Uses and, where it can, renews
+ * the cache. A run that cannot be read has damage in words; only an unreadable store fails. */
+bool tb_index_read(const char *root, struct tb_run_summary **all, size_t *n, struct tb_err *err);
+
+#endif

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* run.c - the folder of a run: made under a temporary name and renamed, so an id is claimed by
+ * exactly one creator and no half run is ever seen. The lock is flock on `lock`, which is never
+ * unlinked: it goes with the descriptor when a process dies, however that happens. Whether a lock
+ * is free is found out by taking it shared for a moment, hence the patience of tb_run_lock. */
+#include "store/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "store/snapshot.h"
+
+enum { BEAT_BYTES = 64 };
+
+static void put(struct tb_json *facts, const char *section, const struct tb_json *v)
+{
+    if (v)
+        tb_json_set(facts, section, tb_json_copy(v));
+}
+
+static struct tb_json *identity(const struct tb_run_new *run)
+{
+    char created[24];
+    struct tb_json *map = tb_json_new_map();
+    tb_json_set(map, "run_id", tb_json_new_str(run->id));
+    tb_json_set(map, "name", tb_json_new_str(run->name));
+    tb_json_set(map, "created",
+                tb_json_new_str(tb_clock_iso(created, sizeof created, tb_clock_wall_ns())));
+    return map;
+}
+
+static bool first_snapshot(const char *dir, const struct tb_run_new *run, struct tb_err *err)
+{
+    struct tb_metrics m;
+    tb_metrics_init(&m);
+    tb_json_set(m.facts, "run", identity(run));
+    put(m.facts, "config", run->config);
+    put(m.facts, "overrides", run->overrides);
+    put(m.facts, "plan", run->plan);
+    put(m.facts, "base", run->base);
+    put(m.facts, "data", run->data);
+    put(m.facts, "lineage", run->lineage);
+    put(m.facts, "env", run->env);
+    tb_json_set(m.facts, "result", tb_json_new_map());
+    if (run->recipe) {
+        m.recipe = tb_xcalloc(1, run->n_recipe + 1);
+        memcpy(m.recipe, run->recipe, run->n_recipe);
+        m.n_recipe = run->n_recipe;
+    }
+    tb_clock_iso(m.changed, sizeof m.changed, tb_clock_wall_ns());
+    bool good = tb_snapshot_write(&m, dir, NULL, false, err);
+    tb_metrics_free(&m);
+    return good;
+}
+
+static bool fill(const char *dir, const struct tb_run_new *run, struct tb_err *err)
+{
+    char *ctl = tb_path_join(dir, TB_DIR_CTL), *ckpt = tb_path_join(dir, TB_DIR_CKPT),
+         *lock = tb_path_join(dir, TB_FILE_LOCK);
+    bool good = tb_dir_make(ctl, 0700, err) && tb_dir_make(ckpt, 0700, err)
+             && tb_file_replace(lock, "", 0, err) && first_snapshot(dir, run, err);
+    free(lock);
+    free(ckpt);
+    free(ctl);
+    return good;
+}
+
+static bool is_id(const char *id)
+{
+    size_t n = strlen(id);
+    return n > 0 && n < TB_RUN_ID && strspn(id, "0123456789abcdef-") == n && id[0] != '-';
+}
+
+bool tb_run_create(const char *runs, const struct tb_run_new *run, struct tb_err *err)
+{
+    if (!is_id(run->id))
+        return tb_fail(err, TB_ERR_USAGE, "'%s' is no run id: expected hex digits", run->id);
+    char *temp = tb_xasprintf("%s/.new-%s-%ld", runs, run->id, (long)getpid()),
+         *dir = tb_path_join(runs, run->id);
+    bool good = tb_dir_remove(temp, err) && tb_dir_make(temp, 0700, err) && fill(temp, run, err);
+    if (good && rename(temp, dir) != 0) {
+        bool exists = errno == ENOTEMPTY || errno == EEXIST;
+        good = exists ? tb_fail(err, TB_ERR_USAGE, "run %s exists already", run->id)
+                      : tb_fail_errno(err, "cannot make %s", dir);
+    }
+    if (!good)
+        tb_dir_remove(temp, NULL);
+    good = good && tb_dir_sync(runs, err);
+    free(dir);
+    free(temp);
+    return good;
+}
+
+int tb_run_lock(const char *dir, struct tb_err *err)
+{
+    struct timespec wait = { .tv_nsec = 10000000 };
+    char *path = tb_path_join(dir, TB_FILE_LOCK);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), busy = -1;
+    if (fd < 0)
+        tb_fail_errno(err, "cannot open %s", path);
+    for (int i = 0; fd >= 0 && i < 20 && (busy = flock(fd, LOCK_EX | LOCK_NB)) != 0; i++) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            break;
+        nanosleep(&wait, NULL);
+    }
+    if (fd >= 0 && busy != 0) {
+        tb_fail_at(err, TB_ERR_BUSY, dir, 0, "the run is held by another process");
+        close(fd);
+        fd = -1;
+    }
+    free(path);
+    return fd;
+}
+
+void tb_run_unlock(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+static bool lock_is_free(const char *dir)
+{
+    char *path = tb_path_join(dir, TB_FILE_LOCK);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool is_free = fd < 0 ? errno == ENOENT : flock(fd, LOCK_SH | LOCK_NB) == 0;
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return is_free;
+}
+
+/* Boot id of this machine as 16 bytes, zeros where unknown. */
+static void boot_id(uint8_t out[16])
+{
+    size_t n = 0, at = 0;
+    char *text = tb_file_read("/proc/sys/kernel/random/boot_id", 4096, &n, NULL);
+    memset(out, 0, 16);
+    for (size_t i = 0; text && i < n && at < 32; i++) {
+        const char *digits = "0123456789abcdef", *d = text[i] ? strchr(digits, text[i]) : NULL;
+        if (!d)
+            continue;
+        out[at / 2] = (uint8_t)(out[at / 2] << 4 | (uint8_t)(d - digits));
+        at++;
+    }
+    free(text);
+}
+
+static void host_name(char out[33])
+{
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    memset(out, 0, 33);
+    tb_str_copy(out, 33, host);
+}
+
+bool tb_run_beat_write(const char *dir, uint64_t counter, struct tb_err *err)
+{
+    struct tb_buf b = { 0 };
+    uint8_t boot[16];
+    char host[33], *path = tb_path_join(dir, TB_FILE_BEAT);
+    boot_id(boot);
+    host_name(host);
+    tb_buf_str(&b, "TBB1");
+    tb_buf_u32(&b, (uint32_t)getpid());
+    tb_buf_u64(&b, counter);
+    tb_buf_add(&b, boot, sizeof boot);
+    tb_buf_add(&b, host, 32);
+    /* In place: one write of 64 bytes, so that the folder does not change every 2 s. */
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool good = fd >= 0 && pwrite(fd, b.p, b.n, 0) == (ssize_t)b.n;
+    if (!good)
+        tb_fail_errno(err, "cannot write %s", path);
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    tb_buf_free(&b);
+    return good;
+}
+
+static uint64_t little(const char *p, int n)
+{
+    uint64_t v = 0;
+    while (n-- > 0)
+        v = v << 8 | (uint8_t)p[n];
+    return v;
+}
+
+bool tb_run_beat_read(const char *dir, struct tb_run_beat *beat, double *age_s)
+{
+    char raw[BEAT_BYTES + 1], *path = tb_path_join(dir, TB_FILE_BEAT);
+    struct stat st;
+    struct timespec now;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool good = fd >= 0 && pread(fd, raw, sizeof raw, 0) == BEAT_BYTES && fstat(fd, &st) == 0
+             && memcmp(raw, "TBB1", 4) == 0;
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    if (!good)
+        return false;
+    *beat = (struct tb_run_beat){ .pid = (uint32_t)little(raw + 4, 4),
+                                  .counter = little(raw + 8, 8) };
+    memcpy(beat->boot, raw + 16, 16);
+    memcpy(beat->host, raw + 32, 32);
+    clock_gettime(CLOCK_REALTIME, &now);
+    *age_s = (double)(now.tv_sec - st.st_mtim.tv_sec)
+           + 1e-9 * (double)(now.tv_nsec - st.st_mtim.tv_nsec);
+    return true;
+}
+
+void tb_run_look(const char *dir, enum tb_state stored, struct tb_run_sight *s)
+{
+    struct tb_run_beat beat;
+    uint8_t boot[16];
+    char host[33];
+    *s = (struct tb_run_sight){ .state = stored, .beat_s = -1 };
+    bool has_beat = tb_run_beat_read(dir, &beat, &s->beat_s);
+    if (!has_beat && stored == TB_STATE_QUEUED)
+        return; /* nobody ever had it; a store may hold a thousand of these */
+    boot_id(boot);
+    host_name(host);
+    s->is_here = has_beat && memcmp(beat.boot, boot, 16) == 0 && strcmp(beat.host, host) == 0;
+    s->counter = has_beat ? beat.counter : 0;
+    bool is_free = lock_is_free(dir);
+    s->pid = has_beat && (!is_free || !s->is_here) && !tb_state_is_over(stored) ? beat.pid : 0;
+    if ((stored == TB_STATE_RUNNING || stored == TB_STATE_PAUSED) && is_free
+        && (s->is_here || !has_beat))
+        s->state = TB_STATE_LOST;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/* store.c - a folder of runs: opening, listing, and finding one by what a person types. Nothing is
+ * held open: every call looks at the folder as it is. */
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+struct tb_store {
+    char *path, *runs;
+};
+
+struct tb_store *tb_store_open(const char *path, bool create, struct tb_err *err)
+{
+    const char *env = getenv("TUNEBENCH_STORE");
+    if (!path)
+        path = env && *env ? env : "tunebench.d";
+    if (!create && !tb_dir_exists(path)) {
+        tb_fail_at(err, TB_ERR_NOTFOUND, path, 0,
+                   "no store here; `tunebench run` makes one, --store names another");
+        return NULL;
+    }
+    struct tb_store *s = tb_xcalloc(1, sizeof *s);
+    s->path = tb_xstrdup(path);
+    s->runs = tb_path_join(path, "runs");
+    char *recipes = tb_path_join(path, "recipes");
+    bool good = !create || (tb_dir_make(path, 0700, err) && tb_dir_make(s->runs, 0700, err)
+                            && tb_dir_make(recipes, 0700, err));
+    free(recipes);
+    if (good)
+        return s;
+    tb_store_close(s);
+    return NULL;
+}
+
+void tb_store_close(struct tb_store *s)
+{
+    if (!s)
+        return;
+    free(s->runs);
+    free(s->path);
+    free(s);
+}
+
+const char *tb_store_path(const struct tb_store *s)
+{
+    return s->path;
+}
+
+const char *tb_store_runs_dir(const struct tb_store *s)
+{
+    return s->runs;
+}
+
+char *tb_store_run_dir(const struct tb_store *s, const char *id)
+{
+    return tb_path_join(s->runs, id);
+}
+
+bool tb_store_has(const struct tb_store *s, const char *id)
+{
+    char *dir = tb_store_run_dir(s, id);
+    bool has = tb_dir_exists(dir);
+    free(dir);
+    return has;
+}
+
+void tb_store_next_id(const struct tb_store *s, const char *id, char next[TB_RUN_ID])
+{
+    tb_str_copy(next, TB_RUN_ID, id);
+    for (int i = 2; tb_store_has(s, next); i++)
+        snprintf(next, TB_RUN_ID, "%.20s-%d", id, i);
+}
+
+bool tb_store_save_recipe(struct tb_store *s, const char *text, size_t n, char sha[65],
+                          struct tb_err *err)
+{
+    tb_sha256_hex(text, n, sha);
+    char *path = tb_xasprintf("%s/recipes/%.12s.lua", s->path, sha);
+    bool good = tb_file_exists(path) || tb_file_replace(path, text, n, err);
+    free(path);
+    return good;
+}
+
+static int by_age(const void *a, const void *b)
+{
+    const struct tb_run_item *x = a, *y = b;
+    int order = strcmp(x->sum.created, y->sum.created);
+    return order ? order : strcmp(x->sum.id, y->sum.id);
+}
+
+bool tb_store_list(struct tb_store *s, struct tb_run_item **all, size_t *n, struct tb_err *err)
+{
+    struct tb_run_summary *sum;
+    bool good = tb_index_read(s->path, &sum, n, err);
+    *all = tb_xcalloc(*n + 1, sizeof **all);
+    for (size_t i = 0; i < *n; i++) {
+        struct tb_run_item *item = &(*all)[i];
+        item->sum = sum[i];
+        item->sight = (struct tb_run_sight){ .state = (enum tb_state)sum[i].state, .beat_s = -1 };
+        if (tb_state_is_over(item->sight.state) || sum[i].damage[0])
+            continue;
+        char *dir = tb_store_run_dir(s, sum[i].id);
+        tb_run_look(dir, item->sight.state, &item->sight);
+        free(dir);
+    }
+    if (*n)
+        qsort(*all, *n, sizeof **all, by_age);
+    free(sum);
+    return good;
+}
+
+static int64_t best_of(const struct tb_run_item *all, size_t n)
+{
+    int64_t best = -1;
+    for (size_t i = 0; i < n; i++)
+        if (all[i].sum.best_step >= 0 && !all[i].sum.damage[0]
+            && (best < 0 || all[i].sum.best_eval < all[best].sum.best_eval))
+            best = (int64_t)i;
+    return best;
+}
+
+struct match {
+    int64_t first;
+    size_t n;
+    struct tb_buf ids;
+};
+
+static void add_match(struct match *m, const struct tb_run_item *all, size_t i)
+{
+    m->first = m->n ? m->first : (int64_t)i;
+    if (m->n < 12)
+        tb_buf_fmt(&m->ids, "%s%s", m->n ? " " : "", all[i].sum.id);
+    m->n++;
+}
+
+static void match_all(struct match *m, const struct tb_run_item *all, size_t n, const char *ref)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(all[i].sum.id, ref) == 0) {
+            add_match(m, all, i);
+            return;
+        }
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(all[i].sum.name, ref) == 0)
+            add_match(m, all, i);
+    if (m->n)
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (tb_str_starts(all[i].sum.id, ref))
+            add_match(m, all, i);
+}
+
+static void not_found(const struct tb_run_item *all, size_t n, const char *ref, struct tb_err *err)
+{
+    const char **names = tb_xcalloc(n + 1, sizeof *names);
+    for (size_t i = 0; i < n; i++)
+        names[i] = all[i].sum.name;
+    const char *near = tb_str_nearest(ref, names);
+    if (near)
+        tb_fail(err, TB_ERR_NOTFOUND, "no run '%s'; did you mean '%s'?", ref, near);
+    else
+        tb_fail(err, TB_ERR_NOTFOUND, "no run '%s'; `tunebench ls` lists the %zu there are", ref,
+                n);
+    free(names);
+}
+
+int64_t tb_run_find(const struct tb_run_item *all, size_t n, const char *ref, struct tb_err *err)
+{
+    char name[160];
+    struct match m = { .first = -1 };
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(ref, ":"), ref);
+    if (strcmp(name, "@last") == 0)
+        m.first = (int64_t)n - 1;
+    else if (strcmp(name, "@best") == 0)
+        m.first = best_of(all, n);
+    else if (name[0])
+        match_all(&m, all, n, name);
+    if (m.n > 1) {
+        tb_fail(err, TB_ERR_NOTFOUND, "'%s' is %zu runs: %s; give an id", name, m.n, m.ids.p);
+        m.first = -1;
+    } else if (m.first < 0) {
+        not_found(all, n, name, err);
+    }
+    tb_buf_free(&m.ids);
+    return m.first;
+}
+
+bool tb_store_find(struct tb_store *s, const char *ref, char id[TB_RUN_ID], struct tb_err *err)
+{
+    struct tb_run_item *all;
+    size_t n;
+    bool good = tb_store_list(s, &all, &n, err);
+    int64_t i = good ? tb_run_find(all, n, ref, err) : -1;
+    if (i >= 0)
+        tb_str_copy(id, TB_RUN_ID, all[i].sum.id);
+    free(all);
+    return i >= 0;
+}
+
+bool tb_run_ref_step(const char *ref, int64_t *step, struct tb_err *err)
+{
+    const char *colon = strchr(ref, ':');
+    *step = TB_REF_NONE;
+    if (!colon)
+        return true;
+    if (strcmp(colon, ":best") == 0)
+        *step = TB_REF_BEST;
+    else if (strcmp(colon, ":last") == 0)
+        *step = TB_REF_LAST;
+    else if (!tb_str_int(colon + 1, step) || *step < 0)
+        return tb_fail(err, TB_ERR_USAGE, "'%s': expected RUN:STEP, RUN:best or RUN:last", ref);
+    return true;
+}
