@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* dataset.c - from files to rows of tokens (frozen.md 2, design 3 "Text").
+ *     ids = [bos] encode(prompt template) encode(completion template) [eos], encoded apart
+ * Labels are the completion and eos; without a prompt, every token but the first. Prompts are the
+ * same where the first 8 bytes of their SHA-256 are, and that number decides what is held out.
+ * Token ids and fields are kept in two pools; the files are unmapped when all is read. */
+#include "dataset/dataset_priv.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/mem.h"
+
+enum { BYTES_PER_BYTE = 8 }; /* memory for a byte of text: its copy, ids, rows; a generous guess */
+
+static uint64_t hash_of(struct tb_field f)
+{
+    struct tb_sha256 h;
+    uint8_t digest[32];
+    uint64_t v = 0;
+    tb_sha256_begin(&h);
+    tb_sha256_add(&h, f.p ? f.p : "", f.n);
+    tb_sha256_end(&h, digest);
+    for (int i = 0; i < 8; i++)
+        v = v << 8 | digest[i];
+    return v;
+}
+
+/* Appends the ids of a field in its template. */
+static bool encode(struct tb_dataset *d, const char *template, const char *mark, struct tb_field f,
+                   struct tb_err *err)
+{
+    const char *at = template ? strstr(template, mark) : NULL;
+    tb_buf_clear(&d->scratch);
+    if (at) {
+        tb_buf_add(&d->scratch, template, (size_t)(at - template));
+        tb_buf_add(&d->scratch, f.p, f.n);
+        tb_buf_str(&d->scratch, at + strlen(mark));
+        f = (struct tb_field){ d->scratch.p, d->scratch.n };
+    }
+    return tb_tokenizer_encode(d->t, f.p, f.n, d->parses_special, &d->ids, err);
+}
+
+static void add_id(struct tb_dataset *d, int32_t id)
+{
+    d->ids.p = tb_grow(d->ids.p, d->ids.n, &d->ids.cap, sizeof *d->ids.p);
+    d->ids.p[d->ids.n++] = id;
+}
+
+/* Keeps the row whose ids are the last in the pool, or drops them and counts why. */
+static void keep(struct tb_dataset *d, struct tb_data_row r, struct tb_field prompt,
+                 struct tb_field completion, int line)
+{
+    struct tb_dataset_counts *c = &d->counts;
+    size_t n = d->ids.n - r.ids;
+    int first = r.n_prompt > 1 ? r.n_prompt : 1;
+    bool has_label = completion.n > 0 && n > (size_t)first;
+    c->read++;
+    c->longest = n > (size_t)c->longest ? (int)n : c->longest;
+    if (!has_label || n > (size_t)c->max_tok) {
+        c->no_label += !has_label;
+        c->too_long += has_label;
+        int *where = has_label ? &c->long_line : &c->empty_line;
+        *where = *where ? *where : line;
+        d->ids.n = r.ids;
+        return;
+    }
+    r.n = (int)n;
+    r.text = d->text.n;
+    r.prompt_bytes = (uint32_t)prompt.n;
+    r.completion_bytes = (uint32_t)completion.n;
+    r.hash = hash_of(prompt.p ? prompt : completion);
+    r.is_held = ldexp((double)r.hash, -64) < d->share;
+    if (prompt.n)
+        tb_buf_add(&d->text, prompt.p, prompt.n);
+    tb_buf_add(&d->text, completion.p, completion.n);
+    d->row = tb_grow(d->row, d->n_rows, &d->row_cap, sizeof *d->row);
+    d->row[d->n_rows++] = r;
+    c->prompt_tok += r.n_prompt;
+    c->completion_tok += r.n - r.n_prompt;
+}
+
+bool tb_dataset_add(struct tb_dataset *d, struct tb_field prompt, struct tb_field completion,
+                    int line, struct tb_err *err)
+{
+    struct tb_data_row r = { .ids = d->ids.n };
+    int32_t eos = tb_tokenizer_eos(d->t);
+    if (tb_tokenizer_adds_bos(d->t))
+        add_id(d, tb_tokenizer_bos(d->t));
+    if (prompt.p) {
+        if (!encode(d, d->prompt_template, "{1}", prompt, err))
+            return false;
+        size_t n = d->ids.n - r.ids;
+        r.n_prompt = n > TB_DATASET_MAX_ROW ? TB_DATASET_MAX_ROW : (int)n;
+    }
+    if (!encode(d, prompt.p ? d->completion_template : NULL, "{2}", completion, err))
+        return false;
+    if (eos >= 0)
+        add_id(d, eos);
+    keep(d, r, prompt, completion, line);
+    return true;
+}
+
+bool tb_dataset_add_ids(struct tb_dataset *d, const int32_t *ids, size_t n, struct tb_err *err)
+{
+    struct tb_data_row r = { .ids = d->ids.n };
+    struct tb_buf text = { 0 };
+    bool good = tb_tokenizer_decode(d->t, ids, n, &text, err);
+    if (good && tb_tokenizer_adds_bos(d->t))
+        add_id(d, tb_tokenizer_bos(d->t));
+    for (size_t i = 0; good && i < n; i++)
+        add_id(d, ids[i]);
+    if (good)
+        keep(d, r, (struct tb_field){ NULL, 0 }, (struct tb_field){ text.p ? text.p : "", text.n },
+             0);
+    tb_buf_free(&text);
+    return good;
+}
+
+struct kind {
+    const char *name, *who;
+    const struct tb_key *keys;
+    bool (*read)(struct tb_dataset *d, const char *path, struct tb_field file, struct tb_err *err);
+};
+
+static const struct kind kinds[] = {
+    { "pairs", "t.pairs", tb_dataset_keys_pairs, tb_read_pairs },
+    { "jsonl", "t.jsonl", tb_dataset_keys_jsonl, tb_read_jsonl },
+    { "text", "t.text", tb_dataset_keys_text, tb_read_text },
+};
+
+static const struct kind *kind_of(const struct tb_json *config, struct tb_err *err)
+{
+    const char *name = tb_json_str(tb_json_get(config, "kind"), "");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].name, name) == 0)
+            return &kinds[i];
+    }
+    tb_fail(err, TB_ERR_RECIPE, "data.kind is \"%.40s\"; expected pairs, jsonl or text", name);
+    return NULL;
+}
+
+static bool load_template(struct tb_dataset *d, struct tb_err *err)
+{
+    const struct tb_json *both = tb_json_get(d->options, "template");
+    if (!both)
+        return true;
+    d->prompt_template = tb_json_str(tb_json_at(both, 0), "");
+    d->completion_template = tb_json_str(tb_json_at(both, 1), "");
+    if (tb_json_len(both) != 2 || !strstr(d->prompt_template, "{1}")
+        || strstr(d->prompt_template, "{2}") || !strstr(d->completion_template, "{2}")
+        || strstr(d->completion_template, "{1}"))
+        return tb_fail(err, TB_ERR_RECIPE,
+                       "template: expected two strings, the first with {1}, the second with {2}");
+    return true;
+}
+
+static bool load_options(struct tb_dataset *d, const struct kind *k, const struct tb_json *config,
+                         int max_tok, struct tb_err *err)
+{
+    struct tb_json *given = tb_json_copy(config);
+    tb_json_del(given, "kind");
+    d->options = tb_key_check(k->keys, given, k->who, err);
+    tb_json_free(given);
+    if (!d->options || !tb_key_complete(k->keys, d->options, k->who, err))
+        return false;
+    int64_t most = tb_json_int(tb_json_get(d->options, "max_tokens"), TB_DATASET_MAX_ROW);
+    d->counts.max_tok = (int)(most < max_tok ? most : max_tok);
+    d->share = tb_json_real(tb_json_get(d->options, "eval"), 0);
+    d->parses_special = tb_json_bool(tb_json_get(d->options, "specials"), false);
+    d->shares_prompts = tb_json_bool(tb_json_get(d->options, "share_prompts"), false);
+    tb_order_kind_of(tb_json_str(tb_json_get(d->options, "order"), "shuffled"), &d->order);
+    const struct tb_json *fields = tb_json_get(d->options, "fields");
+    if (fields && (tb_json_len(fields) < 1 || tb_json_len(fields) > 2))
+        return tb_fail(err, TB_ERR_RECIPE,
+                       "fields: expected two names (prompt, completion), or one for text");
+    if (d->counts.max_tok < 2)
+        return tb_fail(err, TB_ERR_LIMIT,
+                       "rows of at most %d tokens hold nothing to learn; the context is too short "
+                       "for the virtual rows",
+                       d->counts.max_tok);
+    return load_template(d, err);
+}
+
+static bool read_files(struct tb_dataset *d, const struct kind *k, struct tb_err *err)
+{
+    const struct tb_json *paths = tb_json_get(d->options, "path");
+    struct tb_sha256 h;
+    uint8_t digest[32];
+    uint64_t total = 0;
+    bool good = true;
+    tb_sha256_begin(&h);
+    for (size_t i = 0; good && i < tb_json_len(paths); i++) {
+        const char *path = tb_json_str(tb_json_at(paths, i), "");
+        struct tb_map map = { 0 };
+        if (!tb_map_open(&map, path, err))
+            return false;
+        total += map.n;
+        if (total > TB_DATASET_MAX_BYTES || total * BYTES_PER_BYTE > tb_mem_free_bytes())
+            good = tb_fail_at(err, TB_ERR_LIMIT, path, 0,
+                              "data of %" PRIu64 " bytes; at most %d, and %d times as much "
+                              "free memory",
+                              total, TB_DATASET_MAX_BYTES, BYTES_PER_BYTE);
+        if (good && map.n == 0)
+            good = tb_fail_at(err, TB_ERR_FORMAT, path, 0, "the file is empty");
+        if (good)
+            tb_sha256_add(&h, map.p, map.n);
+        good = good && k->read(d, path, (struct tb_field){ (const char *)map.p, map.n }, err);
+        tb_map_close(&map);
+    }
+    tb_sha256_end(&h, digest);
+    tb_hex(digest, sizeof digest, d->hash);
+    return good;
+}
+
+struct hashed {
+    uint64_t hash;
+    int row;
+};
+
+static int by_hash(const void *a, const void *b)
+{
+    const struct hashed *x = a, *y = b;
+    if (x->hash != y->hash)
+        return x->hash < y->hash ? -1 : 1;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+/* Numbers the prompts by their first rows, and lists the held-out rows by hash. */
+static void group(struct tb_dataset *d)
+{
+    int n = (int)d->n_rows, *first = tb_xcalloc(d->n_rows, sizeof *first);
+    struct hashed *h = tb_xcalloc(d->n_rows, sizeof *h);
+    for (int i = 0; i < n; i++)
+        h[i] = (struct hashed){ d->row[i].hash, i };
+    qsort(h, d->n_rows, sizeof *h, by_hash);
+    for (int i = 0; i < n; i++) {
+        bool is_same = i && h[i].hash == h[i - 1].hash;
+        first[h[i].row] = is_same ? first[h[i - 1].row] : h[i].row;
+        if (d->row[h[i].row].is_held)
+            d->held[d->counts.held++] = h[i].row;
+    }
+    for (int i = 0; i < n; i++)
+        d->row[i].group = first[i] == i ? d->counts.prompts++ : d->row[first[i]].group;
+    free(first);
+    free(h);
+}
+
+static bool split(struct tb_dataset *d, struct tb_err *err)
+{
+    struct tb_dataset_counts *c = &d->counts;
+    if (c->read == 0)
+        return tb_fail(err, TB_ERR_FORMAT, "no rows in the data: every line is blank");
+    if (d->n_rows == 0)
+        return tb_fail(err, TB_ERR_FORMAT,
+                       "no row left of %d: %d longer than %d tokens (the longest has %d), "
+                       "%d without a completion",
+                       c->read, c->too_long, c->max_tok, c->longest, c->no_label);
+    d->train = tb_xcalloc(d->n_rows, sizeof *d->train);
+    d->train_tok = tb_xcalloc(d->n_rows, sizeof *d->train_tok);
+    d->train_group = tb_xcalloc(d->n_rows, sizeof *d->train_group);
+    d->held = tb_xcalloc(d->n_rows, sizeof *d->held);
+    group(d);
+    c->rows = (int)d->n_rows;
+    c->own_tok = c->prompt_tok + c->completion_tok;
+    for (int i = 0; i < c->rows; i++) {
+        if (d->row[i].is_held)
+            continue;
+        d->train[c->train] = i;
+        d->train_tok[c->train] = d->row[i].n;
+        d->train_group[c->train++] = d->row[i].group;
+        c->train_tok += d->row[i].n;
+    }
+    return c->train > 0
+           || tb_fail(err, TB_ERR_FORMAT,
+                      "all %d rows are held out; nothing is left to train on "
+                      "(key eval)",
+                      c->rows);
+}
+
+struct tb_dataset *tb_dataset_open(const struct tb_json *config, struct tb_tokenizer *t,
+                                   int max_tok, struct tb_err *err)
+{
+    const struct kind *k = kind_of(config, err);
+    if (!k)
+        return NULL;
+    struct tb_dataset *d = tb_xcalloc(1, sizeof *d);
+    d->t = t;
+    bool good = load_options(d, k, config, max_tok, err) && read_files(d, k, err) && split(d, err);
+    d->t = NULL;
+    tb_buf_free(&d->scratch);
+    if (!good) {
+        tb_dataset_close(d);
+        return NULL;
+    }
+    return d;
+}
+
+void tb_dataset_close(struct tb_dataset *d)
+{
+    if (!d)
+        return;
+    tb_json_free(d->options);
+    free(d->row);
+    free(d->ids.p);
+    free(d->train);
+    free(d->train_tok);
+    free(d->train_group);
+    free(d->held);
+    tb_buf_free(&d->text);
+    tb_buf_free(&d->scratch);
+    free(d);
+}
