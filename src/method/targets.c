@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* targets.c - which linears a method sits at. Short names are ours (q k v o gate up down); a list entry of PEFT is a whole
+ * module name or its end after a dot; one entry with regular-expression signs is matched against the whole name, as
+ * PEFT does with a string (peft-formats.md 2). */
+#include "method/method.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/regex.h"
+#include "base/str.h"
+
+static const struct {
+    const char *name, *suffix;
+} short_names[] = {
+    { "q", "q_proj" },       { "k", "k_proj" },   { "v", "v_proj" },       { "o", "o_proj" },
+    { "gate", "gate_proj" }, { "up", "up_proj" }, { "down", "down_proj" },
+};
+
+enum { N_SHORT = sizeof short_names / sizeof short_names[0] };
+
+static const char *long_name(const char *target)
+{
+    for (int i = 0; i < N_SHORT; i++)
+        if (strcmp(short_names[i].name, target) == 0)
+            return short_names[i].suffix;
+    return target;
+}
+
+static bool is_all(const char *target)
+{
+    return strcmp(target, "all") == 0 || strcmp(target, "all-linear") == 0;
+}
+
+static bool is_regex(const char *target)
+{
+    return strpbrk(target, "*+?[]()|\\^$") != NULL;
+}
+
+/* True if name is `suffix` or ends in "." suffix. */
+static bool ends_after_dot(const char *name, const char *suffix)
+{
+    size_t n = strlen(name), m = strlen(suffix);
+    return n >= m && strcmp(name + n - m, suffix) == 0 && (n == m || name[n - m - 1] == '.');
+}
+
+static bool regex_takes(const char *pattern, const char *name)
+{
+    struct tb_regex *r = tb_regex_open(pattern, true, NULL);
+    bool hit = r && tb_regex_matches(r, name);
+    tb_regex_close(r);
+    return hit;
+}
+
+static bool layer_taken(const struct tb_json *layers, int layer)
+{
+    size_t n = tb_json_len(layers);
+    for (size_t i = 0; i < n; i++)
+        if (tb_json_int(tb_json_at(layers, i), -1) == layer)
+            return true;
+    return n == 0;
+}
+
+bool tb_targets_take(const struct tb_json *targets, const struct tb_json *layers, const struct tb_site *site)
+{
+    if (!layer_taken(layers, site->layer))
+        return false;
+    for (size_t i = 0; i < tb_json_len(targets); i++) {
+        const char *t = long_name(tb_json_str(tb_json_at(targets, i), ""));
+        if (is_all(t) || (is_regex(t) ? regex_takes(t, site->name) : ends_after_dot(site->name, t)))
+            return true;
+    }
+    return false;
+}
+
+struct tb_json *tb_targets_to_peft(const struct tb_json *targets)
+{
+    struct tb_json *list = tb_json_new_list();
+    for (size_t i = 0; i < tb_json_len(targets); i++) {
+        const char *t = long_name(tb_json_str(tb_json_at(targets, i), ""));
+        if (is_regex(t) && tb_json_len(targets) == 1) {
+            tb_json_free(list);
+            return tb_json_new_str(t);
+        }
+        if (!is_all(t)) {
+            tb_json_append(list, tb_json_new_str(t));
+            continue;
+        }
+        for (int j = 0; j < N_SHORT; j++)
+            tb_json_append(list, tb_json_new_str(short_names[j].suffix));
+    }
+    return list;
+}
+
+double tb_seat_pattern(const struct tb_seat *s, const char *key, const char *pattern_key)
+{
+    const struct tb_json *map = tb_adapter_json(s->adapter, pattern_key);
+    double value = tb_adapter_real(s->adapter, key);
+    for (void *it = tb_json_first(map); it; it = tb_json_next(map, it)) {
+        char *pattern = tb_xasprintf("(?:.*\\.)?(?:%s)", tb_json_iter_key(it));
+        bool hit = regex_takes(pattern, s->site->name);
+        free(pattern);
+        if (hit)
+            return tb_json_real(tb_json_iter_value(it), value);
+    }
+    return value;
+}
