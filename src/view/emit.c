@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/* emit.c - a table as text, JSON, CSV or tab-separated lines. Nothing is cut: who wants fewer
+ * columns asks for fewer. A line of text has no trailing blanks. */
+#include "view/emit.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+void tb_table_init(struct tb_table *t, const struct tb_table_column *columns, size_t n)
+{
+    *t = (struct tb_table){ .n_columns = n };
+    t->column = tb_xcalloc(n + 1, sizeof *t->column);
+    if (n)
+        memcpy(t->column, columns, n * sizeof *columns);
+}
+
+void tb_table_free(struct tb_table *t)
+{
+    for (size_t i = 0; i < t->n_cells; i++)
+        free(t->cell[i].s);
+    free(t->cell);
+    free(t->column);
+    free(t->names);
+    *t = (struct tb_table){ 0 };
+}
+
+void tb_table_cell(struct tb_table *t, const struct tb_cell *c)
+{
+    t->cell = tb_grow(t->cell, t->n_cells, &t->cap, sizeof *t->cell);
+    t->cell[t->n_cells] = *c;
+    t->cell[t->n_cells++].s = tb_xstrdup(c->s);
+}
+
+void tb_table_none(struct tb_table *t)
+{
+    tb_table_cell(t, &(struct tb_cell){ .type = TB_CELL_NONE });
+}
+
+void tb_table_int(struct tb_table *t, int64_t v)
+{
+    tb_table_cell(t, &(struct tb_cell){ .type = TB_CELL_INT, .i = v });
+}
+
+void tb_table_real(struct tb_table *t, double v)
+{
+    tb_table_cell(t, &(struct tb_cell){ .type = TB_CELL_REAL, .r = v });
+}
+
+void tb_table_text(struct tb_table *t, const char *s)
+{
+    if (s && *s)
+        tb_table_cell(t, &(struct tb_cell){ .type = TB_CELL_TEXT, .s = (char *)s });
+    else
+        tb_table_none(t);
+}
+
+size_t tb_table_rows(const struct tb_table *t)
+{
+    return t->n_columns ? t->n_cells / t->n_columns : 0;
+}
+
+static void text_cell(struct tb_buf *b, const struct tb_cell *c, const struct tb_table_column *col)
+{
+    char number[64];
+    switch (c->type) {
+    case TB_CELL_NONE: tb_buf_str(b, "-"); break;
+    case TB_CELL_INT:
+        if (col->unit == TB_UNIT_COUNT && c->i != -1)
+            tb_buf_str(b, tb_fmt_count(number, sizeof number, c->i));
+        else
+            tb_buf_str(b, tb_fmt_unit(number, sizeof number, col->unit, (double)c->i));
+        break;
+    case TB_CELL_REAL: tb_buf_str(b, tb_fmt_unit(number, sizeof number, col->unit, c->r)); break;
+    case TB_CELL_TEXT:
+    case TB_CELL_LIST: tb_utf8_safe(b, c->s, strlen(c->s)); break;
+    }
+}
+
+static void pad(struct tb_buf *b, int n)
+{
+    while (n-- > 0)
+        tb_buf_char(b, ' ');
+}
+
+/* Cells of a text table as strings; row 0 is the titles. */
+static char **strings(const struct tb_table *t, int *width)
+{
+    size_t n = t->n_columns, rows = tb_table_rows(t) + 1;
+    char **s = tb_xcalloc(n * rows + 1, sizeof *s);
+    for (size_t i = 0; i < n * rows; i++) {
+        struct tb_buf b = { 0 };
+        const struct tb_table_column *col = &t->column[i % n];
+        const char *title = col->title ? col->title : col->name;
+        if (i < n)
+            tb_utf8_safe(&b, title, strlen(title));
+        else
+            text_cell(&b, &t->cell[i - n], col);
+        int w = tb_utf8_width(b.p ? b.p : "", b.n);
+        width[i % n] = w > width[i % n] ? w : width[i % n];
+        s[i] = tb_buf_take(&b);
+    }
+    return s;
+}
+
+static void emit_text(const struct tb_table *t, struct tb_buf *out)
+{
+    size_t n = t->n_columns, rows = tb_table_rows(t) + 1;
+    int *width = tb_xcalloc(n + 1, sizeof *width);
+    char **s = strings(t, width);
+    for (size_t i = 0; i < n * rows; i++) {
+        size_t c = i % n;
+        int room = width[c] - tb_utf8_width(s[i], strlen(s[i]));
+        bool is_text = t->column[c].unit == TB_UNIT_TEXT;
+        pad(out, is_text ? 0 : room);
+        tb_buf_str(out, s[i]);
+        while (c + 1 == n && out->n && out->p[out->n - 1] == ' ')
+            out->n--;
+        if (c + 1 == n)
+            tb_buf_char(out, '\n');
+        else
+            pad(out, (is_text ? room : 0) + 2);
+        free(s[i]);
+    }
+    free(s);
+    free(width);
+}
+
+static void json_list(struct tb_buf *b, const char *s)
+{
+    tb_buf_char(b, '[');
+    for (const char *at = s; *at;) {
+        size_t n = strcspn(at, ",");
+        char *part = tb_xasprintf("%.*s", (int)n, at);
+        if (at != s)
+            tb_buf_char(b, ',');
+        tb_json_quote(b, part);
+        free(part);
+        at += n + (at[n] == ',');
+    }
+    tb_buf_char(b, ']');
+}
+
+static void json_cell(struct tb_buf *b, const struct tb_cell *c, const struct tb_table_column *col)
+{
+    char number[64];
+    switch (c->type) {
+    case TB_CELL_NONE: tb_buf_str(b, "null"); break;
+    case TB_CELL_INT: tb_buf_fmt(b, "%lld", (long long)c->i); break;
+    case TB_CELL_REAL:
+        tb_buf_str(b,
+                   isfinite(c->r) ? tb_fmt_raw(number, sizeof number, c->r, col->is_f32) : "null");
+        break;
+    case TB_CELL_TEXT: tb_json_quote(b, c->s); break;
+    case TB_CELL_LIST: json_list(b, c->s); break;
+    }
+}
+
+static void emit_json(const struct tb_table *t, struct tb_buf *out)
+{
+    size_t n = t->n_columns;
+    tb_buf_char(out, '[');
+    for (size_t i = 0; i < tb_table_rows(t) * n; i++) {
+        tb_buf_str(out, i % n ? "," : i ? ",\n{" : "\n{");
+        tb_json_quote(out, t->column[i % n].name);
+        tb_buf_char(out, ':');
+        json_cell(out, &t->cell[i], &t->column[i % n]);
+        if (i % n == n - 1)
+            tb_buf_char(out, '}');
+    }
+    tb_buf_str(out, tb_table_rows(t) ? "\n]\n" : "]\n");
+}
+
+static void csv_text(struct tb_buf *b, const char *s)
+{
+    if (!s[strcspn(s, ",\"\r\n")]) {
+        tb_buf_str(b, s);
+        return;
+    }
+    tb_buf_char(b, '"');
+    for (; *s; s++) {
+        if (*s == '"')
+            tb_buf_char(b, '"');
+        tb_buf_char(b, *s);
+    }
+    tb_buf_char(b, '"');
+}
+
+static void line_text(struct tb_buf *b, const char *s, bool is_csv)
+{
+    if (is_csv)
+        csv_text(b, s);
+    else
+        tb_utf8_safe(b, s, strlen(s));
+}
+
+static void line_cell(struct tb_buf *b, const struct tb_cell *c, const struct tb_table_column *col,
+                      bool is_csv)
+{
+    char number[64];
+    if (c->type == TB_CELL_INT)
+        tb_buf_fmt(b, "%lld", (long long)c->i);
+    else if (c->type == TB_CELL_REAL)
+        tb_buf_str(b, tb_fmt_raw(number, sizeof number, c->r, col->is_f32));
+    else if (c->type != TB_CELL_NONE)
+        line_text(b, c->s, is_csv);
+}
+
+static void emit_lines(const struct tb_table *t, bool is_csv, struct tb_buf *out)
+{
+    size_t n = t->n_columns;
+    for (size_t i = 0; i < n * (tb_table_rows(t) + 1); i++) {
+        if (i < n)
+            line_text(out, t->column[i].name, is_csv);
+        else
+            line_cell(out, &t->cell[i - n], &t->column[i % n], is_csv);
+        if (i % n + 1 < n)
+            tb_buf_char(out, is_csv ? ',' : '\t');
+        else
+            tb_buf_str(out, is_csv ? "\r\n" : "\n");
+    }
+}
+
+void tb_table_emit(const struct tb_table *t, enum tb_emit how, struct tb_buf *out)
+{
+    if (how == TB_EMIT_TEXT)
+        emit_text(t, out);
+    else if (how == TB_EMIT_JSON)
+        emit_json(t, out);
+    else
+        emit_lines(t, how == TB_EMIT_CSV, out);
+}

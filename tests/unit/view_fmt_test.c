@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers with units, and a table in its four forms. */
+#include "view/emit.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "tests/tap.h"
+
+static const char *unit(enum tb_unit u, double v)
+{
+    static char text[64];
+    return tb_fmt_unit(text, sizeof text, u, v);
+}
+
+static void units(void)
+{
+    char t[64];
+    is_str(tb_fmt_count(t, sizeof t, 460800), "460,800", "count");
+    is_str(tb_fmt_count(t, sizeof t, INT64_MIN), "-9,223,372,036,854,775,808", "the lowest count");
+    is_str(tb_fmt_count(t, sizeof t, 999), "999", "small count");
+    is_str(unit(TB_UNIT_BYTES, 1.31 * 1073741824), "1.31 GiB", "bytes");
+    is_str(unit(TB_UNIT_BYTES, 1023), "1023 B", "few bytes");
+    is_str(unit(TB_UNIT_BYTES, 1048575), "1.00 MiB", "bytes round up to the next unit");
+    is_str(unit(TB_UNIT_BYTES, -1), "-", "unknown bytes");
+    is_str(unit(TB_UNIT_SECONDS, 4860), "1h21m", "hours");
+    is_str(unit(TB_UNIT_SECONDS, 125), "2m05s", "minutes");
+    is_str(unit(TB_UNIT_SECONDS, 4.2), "4.2s", "seconds");
+    is_str(unit(TB_UNIT_SECONDS, 59.7), "1m00s", "rounding carries");
+    is_str(unit(TB_UNIT_SECONDS, 90000), "1d01h", "days");
+    is_str(unit(TB_UNIT_SHARE, 0.00342), "0.342 %", "share");
+    is_str(unit(TB_UNIT_SHORT, 460800), "461k", "short");
+    is_str(unit(TB_UNIT_SHORT, 1843200), "1.8M", "short millions");
+    is_str(unit(TB_UNIT_SHORT, 999999), "1.0M", "short rounds up to the next unit");
+    is_str(unit(TB_UNIT_SHORT, 42), "42", "short small");
+    is_str(unit(TB_UNIT_RATE, 3e-4), "3e-4", "rate");
+    is_str(unit(TB_UNIT_RATE, 2.31e-4), "2.31e-4", "rate with digits");
+    is_str(unit(TB_UNIT_RATE, 0.3), "0.3", "large rate");
+    is_str(unit(TB_UNIT_RATE, 1e-10), "1e-10", "tiny rate");
+    is_str(unit(TB_UNIT_RATE, 0), "0", "no rate");
+    is_str(unit(TB_UNIT_LOSS, 1.1424), "1.142", "loss");
+    is_str(unit(TB_UNIT_LOSS, NAN), "-", "unknown loss");
+    is_str(unit(TB_UNIT_LOSS, INFINITY), "inf", "infinite loss");
+    is_str(tb_fmt_raw(t, sizeof t, 0.1f, 1), "0.100000001", "float, to be read back");
+    is_str(tb_fmt_raw(t, sizeof t, 0.1, 0), "0.10000000000000001", "double, to be read back");
+}
+
+static void table(void)
+{
+    struct tb_table t;
+    struct tb_buf b = { 0 };
+    static const struct tb_table_column columns[] = {
+        { "name", NULL, TB_UNIT_TEXT, false }, { "loss", "eval", TB_UNIT_LOSS, true },
+        { "n", NULL, TB_UNIT_COUNT, false },
+    };
+    tb_table_init(&t, columns, 3);
+    tb_table_text(&t, "a,\"\x1b[2J");
+    tb_table_real(&t, 1.5);
+    tb_table_int(&t, 12345);
+    tb_table_text(&t, "b");
+    tb_table_real(&t, NAN);
+    tb_table_none(&t);
+    is_int(tb_table_rows(&t), 2, "rows");
+    tb_table_emit(&t, TB_EMIT_TEXT, &b);
+    is_str(b.p,
+           "name      eval       n\na,\"\xef\xbf\xbd[2J  1.500  12,345\nb            -       -\n",
+           "text, safe for a terminal");
+    tb_buf_clear(&b);
+    tb_table_emit(&t, TB_EMIT_JSON, &b);
+    is_str(b.p,
+           "[\n{\"name\":\"a,\\\"\\u001b[2J\",\"loss\":1.5,\"n\":12345},\n{\"name\":\"b\",\"loss\":"
+           "null,\"n\":null}\n]\n",
+           "JSON");
+    tb_buf_clear(&b);
+    tb_table_emit(&t, TB_EMIT_CSV, &b);
+    is_str(b.p, "name,loss,n\r\n\"a,\"\"\x1b[2J\",1.5,12345\r\nb,nan,\r\n", "CSV");
+    tb_buf_clear(&b);
+    tb_table_emit(&t, TB_EMIT_PLAIN, &b);
+    is_str(b.p, "name\tloss\tn\na,\"\xef\xbf\xbd[2J\t1.5\t12345\nb\tnan\t\n", "plain");
+    tb_buf_free(&b);
+    tb_table_free(&t);
+}
+
+int main(void)
+{
+    units();
+    table();
+    return done();
+}
