@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+/* job.c - from a config to numbers. What stands in the id of a run: its keys, the content of its data, its base. Where the
+ * virtual rows of some arm made rows too long, the limit is part of the data's content, since other rows were dropped. */
+#include "worker/job.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "kernels/kernels.h"
+
+/* Pages of the program and its libraries that a run touches. */
+static const uint64_t code_bytes = 12 << 20;
+
+static int virtual_rows(const struct tb_stack *s)
+{
+    return tb_stack_kv_rows(s) + tb_stack_input_rows(s);
+}
+
+int tb_job_virtual_rows(struct tb_shelf *s, const struct tb_plan *p, struct tb_err *err)
+{
+    int most = 0;
+    for (size_t i = 0; i < p->n_runs; i++) {
+        const struct tb_base *base = tb_shelf_base(s, &p->runs[i], err);
+        struct tb_stack *stack = base ? tb_stack_open(p->runs[i].map, base->model, err) : NULL;
+        if (!stack) {
+            tb_err_prefix(err, "%s", tb_config_name(&p->runs[i]));
+            return -1;
+        }
+        most = virtual_rows(stack) > most ? virtual_rows(stack) : most;
+        tb_stack_close(stack);
+    }
+    return most;
+}
+
+static bool choose_rows(struct tb_job *j, struct tb_shelf *s, int n_virtual, int max_tok, struct tb_err *err)
+{
+    int room = j->base->model->shape.context - n_virtual;
+    j->max_tok = max_tok ? max_tok : room < TB_JOB_ROW_TOK ? room : TB_JOB_ROW_TOK;
+    if (j->max_tok < 2)
+        return tb_fail(err, TB_ERR_RECIPE, "%d virtual rows leave no room in the model's context of %d tokens", n_virtual,
+                       j->base->model->shape.context);
+    j->data = tb_shelf_data(s, &j->config, j->base, j->max_tok, err);
+    return j->data != NULL;
+}
+
+static bool open_order(struct tb_job *j, struct tb_err *err)
+{
+    struct tb_order_spec spec = { .seed = (uint64_t)tb_config_int(&j->config, "seed"),
+                                  .batch_rows = (int)tb_config_int(&j->config, "batch.rows"),
+                                  .batch_tok = tb_config_int(&j->config, "batch.tokens") };
+    if (spec.batch_tok)
+        spec.batch_rows = 0;
+    tb_dataset_order(j->data, &spec);
+    if (spec.n_rows < 1)
+        return tb_fail(err, TB_ERR_FORMAT, "no row is left to train on: all %d are held out; lower eval", spec.n_rows);
+    j->order = tb_order_open(&spec, err);
+    return j->order != NULL;
+}
+
+static bool count_steps(struct tb_job *j, struct tb_err *err)
+{
+    struct tb_budget b = tb_config_budget(&j->config);
+    switch (b.unit) {
+    case TB_BUDGET_TOKENS: j->n_steps = tb_order_steps_of_tokens(j->order, b.n); break;
+    case TB_BUDGET_EPOCHS: j->n_steps = tb_order_steps_of_epochs(j->order, b.n); break;
+    case TB_BUDGET_STEPS: j->n_steps = b.n; break;
+    default: j->seconds = 60.0 * (double)b.n;
+    }
+    j->schedule = (struct tb_schedule){ .is_constant = strcmp(tb_config_str(&j->config, "schedule.name"), "constant") == 0,
+                                        .warmup = tb_config_real(&j->config, "schedule.warmup"),
+                                        .floor = tb_config_real(&j->config, "schedule.floor"), .n_steps = j->n_steps };
+    if (j->seconds > 0 && !j->schedule.is_constant)
+        return tb_fail(err, TB_ERR_RECIPE, "a budget in minutes has no last step for the rate to fall to: set schedule = "
+                       "{ name = \"constant\" }, or give the budget in tokens");
+    if (j->n_steps > INT64_C(1) << 40)
+        return tb_fail(err, TB_ERR_RECIPE, "the budget asks for %lld steps", (long long)j->n_steps);
+    j->n_tokens = j->n_steps ? tb_order_tokens(j->order, j->n_steps) : 0;
+    return true;
+}
+
+/* Steps of "100000tokens", "50steps", "1epochs"; 0 and *err if it is no such amount. */
+static int64_t steps_of(const struct tb_job *j, const char *text, struct tb_err *err)
+{
+    struct tb_budget b;
+    if (!tb_budget_parse(text, &b, err)) {
+        tb_err_prefix(err, "eval.every");
+        return 0;
+    }
+    if (b.unit == TB_BUDGET_STEPS)
+        return b.n;
+    if (b.unit == TB_BUDGET_TOKENS)
+        return tb_order_steps_of_tokens(j->order, b.n);
+    if (b.unit == TB_BUDGET_EPOCHS)
+        return tb_order_steps_of_epochs(j->order, b.n);
+    tb_fail(err, TB_ERR_RECIPE, "eval.every takes tokens, steps or epochs");
+    return 0;
+}
+
+static void add_eval(struct tb_job *j, int64_t step)
+{
+    if (j->n_eval_at == 0 || step > j->eval_at[j->n_eval_at - 1])
+        j->eval_at[j->n_eval_at++] = step;
+}
+
+/* At 0, 25, 50, 75 and 100 % of the budget, or as eval.every says (frozen.md 2). */
+static bool choose_evals(struct tb_job *j, struct tb_err *err)
+{
+    const char *every = tb_config_str(&j->config, "eval.every");
+    j->eval_at = tb_xcalloc(TB_JOB_MAX_EVALS + 2, sizeof *j->eval_at);
+    if (*every) {
+        int64_t step = steps_of(j, every, err);
+        if (step < 1)
+            return false;
+        if (j->n_steps / step > TB_JOB_MAX_EVALS)
+            return tb_fail(err, TB_ERR_RECIPE, "eval.every = %s would evaluate %lld times; the most is %d", every,
+                           (long long)(j->n_steps / step), TB_JOB_MAX_EVALS);
+        for (int64_t at = 0; at <= j->n_steps; at += step)
+            add_eval(j, at);
+    } else {
+        for (int i = 0; i <= 4; i++)
+            add_eval(j, (int64_t)ceil((double)j->n_steps * i / 4));
+    }
+    add_eval(j, j->n_steps);
+    int64_t tokens = j->n_tokens ? j->n_tokens : tb_dataset_counts(j->data)->train_tok;
+    j->eval_row = tb_dataset_eval(j->data, tokens, (int)tb_config_int(&j->config, "eval.rows"), &j->n_eval);
+    return true;
+}
+
+/* Rows of the largest step there can be. */
+static int most_rows(const struct tb_job *j)
+{
+    int64_t tok = tb_config_int(&j->config, "batch.tokens"), least = TB_JOB_ROW_TOK;
+    int n_train, rows;
+    const int *train = tb_dataset_train(j->data, &n_train);
+    if (!tok)
+        rows = (int)tb_config_int(&j->config, "batch.rows");
+    else {
+        for (int i = 0; i < n_train; i++) {
+            int n = tb_dataset_row(j->data, train[i]).n;
+            least = n < least ? n : least;
+        }
+        rows = (int)(tok / least < 1 ? 1 : tok / least);
+    }
+    return rows < n_train ? rows : n_train;
+}
+
+static int longest_row(const struct tb_job *j)
+{
+    int longest = tb_dataset_counts(j->data)->longest, limit = tb_dataset_counts(j->data)->max_tok;
+    return longest < limit ? longest : limit;
+}
+
+int tb_job_quantum(void)
+{
+    const char *text = getenv("TUNEBENCH_QUANTUM");
+    int64_t n;
+    return text && tb_str_int(text, &n) && n >= 1 && n <= 4095 ? (int)n : 512;
+}
+
+static bool size(struct tb_job *j, struct tb_err *err)
+{
+    if (strcmp(tb_config_str(&j->config, "exec.memory"), "small") == 0)
+        return tb_fail(err, TB_ERR_RECIPE, "exec.memory = \"small\" (recomputed activations) is not there yet; lower "
+                       "batch or exec.micro_tokens instead");
+    j->spec = (struct tb_engine_spec){ .micro_tok = (int)tb_config_int(&j->config, "exec.micro_tokens"),
+                                       .quantum_tok = tb_job_quantum(),
+                                       .share_prompts = tb_dataset_shares_prompts(j->data), .is_training = true,
+                                       .step_rows = most_rows(j), .row_tok = longest_row(j) };
+    for (int i = 0; i < j->stack->n; i++) /* a dropout mask belongs to one row, so prompts cannot be shared */
+        if (tb_adapter_real(j->stack->part[i], "dropout") > 0)
+            j->spec.share_prompts = false;
+    tb_engine_footprint(j->base->model, j->stack, &j->spec, &j->need);
+    if (strcmp(j->base->path, "scratch") == 0)
+        j->need.weights = 0; /* they are in memory already */
+    j->fixed_bytes = tb_mem_anon_bytes() + code_bytes;
+    return true;
+}
+
+static void hash_int(struct tb_sha256 *h, int64_t v)
+{
+    uint8_t byte[8];
+    for (int i = 0; i < 8; i++)
+        byte[i] = (uint8_t)((uint64_t)v >> 8 * i);
+    tb_sha256_add(h, byte, sizeof byte);
+}
+
+static void end_hash(struct tb_sha256 *h, char hex[65])
+{
+    uint8_t digest[32];
+    tb_sha256_end(h, digest);
+    tb_hex(digest, sizeof digest, hex);
+}
+
+/* Proof that arms saw the same rows in the same order: the row numbers of the first steps, at most a million of them. */
+static void hash_order(struct tb_job *j)
+{
+    struct tb_sha256 h;
+    int64_t n_seen = 0;
+    tb_sha256_begin(&h);
+    for (int64_t s = 0; s < j->n_steps && n_seen < 1000000; s++) {
+        int n;
+        const int *rows = tb_order_step(j->order, s, &n);
+        hash_int(&h, n);
+        for (int i = 0; i < n; i++)
+            hash_int(&h, rows[i]);
+        n_seen += n;
+    }
+    end_hash(&h, j->order_hash);
+}
+
+/* And that they were scored on the same rows. */
+static void hash_eval(struct tb_job *j)
+{
+    struct tb_sha256 h;
+    tb_sha256_begin(&h);
+    for (int i = 0; i < j->n_eval; i++) {
+        struct tb_row r = tb_dataset_row(j->data, j->eval_row[i]);
+        hash_int(&h, r.n_prompt);
+        for (int t = 0; t < r.n; t++)
+            hash_int(&h, r.ids[t]);
+        hash_int(&h, -1);
+    }
+    end_hash(&h, j->eval_hash);
+}
+
+static void set_id(struct tb_job *j)
+{
+    const struct tb_dataset_counts *n = tb_dataset_counts(j->data);
+    int context = j->base->model->shape.context, usual = context < TB_JOB_ROW_TOK ? context : TB_JOB_ROW_TOK;
+    char *content = n->longest > j->max_tok && j->max_tok < usual ? tb_xasprintf("%s:%d", tb_dataset_hash(j->data),
+                                                                                j->max_tok)
+                                                                  : tb_xstrdup(tb_dataset_hash(j->data));
+    char id[17];
+    tb_config_id(&j->config, content, j->base->id, id);
+    tb_str_copy(j->id, sizeof j->id, id);
+    free(content);
+}
+
+bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c, int n_virtual, int max_tok,
+                 struct tb_err *err)
+{
+    *j = (struct tb_job){ .config.map = tb_json_copy(c->map) };
+    if (!tb_shelf_settle(s, &j->config, err) || !(j->base = tb_shelf_base(s, &j->config, err))
+        || !(j->stack = tb_stack_open(j->config.map, j->base->model, err)) || !choose_rows(j, s, n_virtual, max_tok, err)
+        || !open_order(j, err) || !count_steps(j, err) || !choose_evals(j, err) || !size(j, err)) {
+        tb_err_prefix(err, "%s", tb_config_name(c));
+        return false;
+    }
+    hash_order(j);
+    hash_eval(j);
+    set_id(j);
+    return true;
+}
+
+void tb_job_close(struct tb_job *j)
+{
+    tb_stack_close(j->stack);
+    tb_order_close(j->order);
+    free(j->eval_row);
+    free(j->eval_at);
+    tb_json_free(j->config.map);
+    *j = (struct tb_job){ 0 };
+}
+
+uint64_t tb_job_bytes(const struct tb_job *j)
+{
+    return j->need.weights + j->need.adapter + j->need.activations + j->need.logits + j->need.scratch + j->fixed_bytes;
+}
+
+static void put_int(struct tb_json *map, const char *key, int64_t v)
+{
+    tb_json_set(map, key, tb_json_new_int(v));
+}
+
+static void put_str(struct tb_json *map, const char *key, const char *s)
+{
+    tb_json_set(map, key, tb_json_new_str(s));
+}
+
+struct tb_json *tb_job_plan_facts(const struct tb_job *j)
+{
+    struct tb_json *map = tb_json_new_map(), *parts = tb_json_new_map();
+    int64_t n = tb_stack_trainable(j->stack);
+    put_int(map, "n_trainable", n);
+    put_int(map, "n_params", j->base->model->n_params);
+    tb_json_set(map, "share", tb_json_new_real((double)n / (double)j->base->model->n_params));
+    put_int(map, "n_steps", j->n_steps);
+    put_int(map, "n_tokens", j->n_tokens);
+    put_int(map, "predicted_bytes", (int64_t)tb_job_bytes(j));
+    put_int(parts, "weights", (int64_t)j->need.weights);
+    put_int(parts, "adapter", (int64_t)j->need.adapter);
+    put_int(parts, "activations", (int64_t)j->need.activations);
+    put_int(parts, "logits", (int64_t)j->need.logits);
+    put_int(parts, "scratch", (int64_t)j->need.scratch);
+    put_int(parts, "fixed", (int64_t)j->fixed_bytes);
+    tb_json_set(map, "predicted", parts);
+    return map;
+}
+
+struct tb_json *tb_job_base_facts(const struct tb_job *j)
+{
+    struct tb_json *map = tb_json_new_map();
+    put_str(map, "id", j->base->id);
+    put_str(map, "name", j->base->name);
+    put_str(map, "path", j->base->path);
+    put_str(map, "arch", j->base->model->shape.family);
+    put_str(map, "type", j->base->model->type_name);
+    put_int(map, "n_params", j->base->model->n_params);
+    return map;
+}
+
+struct tb_json *tb_job_data_facts(const struct tb_job *j)
+{
+    const struct tb_dataset_counts *n = tb_dataset_counts(j->data);
+    struct tb_json *map = tb_json_new_map();
+    put_str(map, "id", tb_dataset_hash(j->data));
+    put_str(map, "path", tb_json_str(tb_json_at(tb_config_get(&j->config, "data.path"), 0), ""));
+    put_int(map, "n_rows", n->rows);
+    put_int(map, "n_train", n->train);
+    put_int(map, "n_held", n->held);
+    put_int(map, "n_eval", j->n_eval);
+    put_int(map, "n_prompts", n->prompts);
+    put_int(map, "n_dropped", n->too_long + n->no_label);
+    put_int(map, "prompt_tok", n->prompt_tok);
+    put_int(map, "completion_tok", n->completion_tok);
+    put_int(map, "max_tok", j->max_tok);
+    put_str(map, "order_hash", j->order_hash);
+    put_str(map, "eval_hash", j->eval_hash);
+    return map;
+}
+
+double tb_job_lr(const struct tb_job *j, int part)
+{
+    return tb_config_part_lr(&j->config, part);
+}
+
+int tb_job_threads(const struct tb_job *j)
+{
+    int n = (int)tb_config_int(&j->config, "exec.threads");
+    return n > 0 ? n : tb_kernels_default_threads();
+}

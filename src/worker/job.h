@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* job.h - a run worked out in every number before it begins: base, data, steps, rows to evaluate on, adapters, memory.
+ * The same for `plan`, `run`, `resume` and the one-shot verbs. */
+#ifndef TB_WORKER_JOB_H
+#define TB_WORKER_JOB_H
+
+#include "engine/engine.h"
+#include "store/layout.h"
+#include "worker/schedule.h"
+#include "worker/shelf.h"
+
+enum { TB_JOB_MAX_EVALS = 4096, TB_JOB_ROW_TOK = 1024 };
+
+struct tb_job {
+    struct tb_config config; /* settled: absolute paths; owned */
+    const struct tb_base *base;
+    struct tb_dataset *data;
+    struct tb_order *order;
+    struct tb_stack *stack; /* unbound */
+    char id[TB_RUN_ID];     /* of its identity; a run made again has another folder */
+    int max_tok;            /* rows may be this long */
+    int64_t n_steps;        /* 0: a budget in minutes */
+    int64_t n_tokens;       /* of those steps */
+    double seconds;         /* budget in minutes, else 0 */
+    struct tb_schedule schedule;
+    int *eval_row;          /* row numbers of the data set */
+    int n_eval;
+    int64_t *eval_at;       /* steps after which it is evaluated, rising; the last is n_steps */
+    int n_eval_at;
+    struct tb_engine_spec spec;
+    struct tb_footprint need;
+    uint64_t fixed_bytes;   /* of the process beside the run, measured now */
+    char order_hash[65], eval_hash[65];
+};
+
+/* Most virtual rows of any run of a plan, so that all drop the same rows; -1 and *err on failure. */
+int tb_job_virtual_rows(struct tb_shelf *s, const struct tb_plan *p, struct tb_err *err);
+
+/* Works out a run. The config is copied. n_virtual as above; max_tok > 0 (of an earlier run) overrides it. */
+bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c, int n_virtual, int max_tok,
+                 struct tb_err *err);
+void tb_job_close(struct tb_job *j); /* also after a failure */
+
+/* Predicted peak memory, bytes. */
+uint64_t tb_job_bytes(const struct tb_job *j);
+/* Facts for tb_run_new: plan, base, data; new maps. */
+struct tb_json *tb_job_plan_facts(const struct tb_job *j);
+struct tb_json *tb_job_base_facts(const struct tb_job *j);
+struct tb_json *tb_job_data_facts(const struct tb_job *j);
+/* Learning rate of part i at its peak; threads of the run. */
+double tb_job_lr(const struct tb_job *j, int part);
+int tb_job_threads(const struct tb_job *j);
+/* Start values: what tb_engine_start wants for each part. Arrays live until tb_job_start_free. */
+struct tb_start *tb_job_start(const struct tb_job *j, struct tb_err *err);
+void tb_job_start_free(const struct tb_job *j, struct tb_start *s);
+/* Tokens of a quantum: 512, TUNEBENCH_QUANTUM in tests. */
+int tb_job_quantum(void);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* keep.c - checkpoints of a run: what goes in, which stay (the newest and the best), and how a run goes on from one.
+ * Tensors carry the names of tb_saved_state; the state is {step, tokens, wall_s, best_step, best_loss, watch, numeric, isa,
+ * rows}. There is no cursor: order and masks are functions of the step. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/numeric.h"
+#include "method/saved.h"
+#include "worker/arrays.h"
+#include "worker/train_priv.h"
+
+static struct tb_json *state_of(const struct tb_training *t)
+{
+    struct tb_json *s = tb_json_new_map();
+    tb_json_set(s, "step", tb_json_new_int(t->step));
+    tb_json_set(s, "tokens", tb_json_new_int(t->tokens));
+    tb_json_set(s, "wall_s", tb_json_new_real(tb_training_wall(t)));
+    tb_json_set(s, "best_step", tb_json_new_int(t->best_step));
+    tb_json_set(s, "best_loss", tb_json_new_real(t->best_loss));
+    tb_json_set(s, "watch", tb_watch_to_json(&t->watch));
+    tb_json_set(s, "numeric", tb_json_new_int(TB_NUMERIC));
+    tb_json_set(s, "isa", tb_json_new_str(t->k->name));
+    return s;
+}
+
+struct save_call {
+    struct tb_checkpoint c;
+    int64_t drop; /* step of the checkpoint that is no longer needed, -1: none */
+};
+
+static bool write_checkpoint(struct tb_run_writer *w, void *arg, struct tb_err *err)
+{
+    struct save_call *s = arg;
+    if (!tb_run_writer_checkpoint(w, &s->c, err))
+        return false;
+    return s->drop < 0 || tb_checkpoint_remove(tb_run_writer_dir(w), s->drop, err);
+}
+
+bool tb_training_save(struct tb_training *t, struct tb_err *err)
+{
+    struct tb_saved saved = { 0 };
+    struct tb_json *state = state_of(t);
+    size_t n;
+    tb_saved_state(&saved, t->job->stack);
+    struct tb_array *arrays = tb_arrays_of(&saved, &n);
+    struct save_call s = { .c = { .step = t->step, .state = state, .tensor = arrays, .n = n }, .drop = t->last_kept };
+    if (s.drop == t->best_step || s.drop == t->step)
+        s.drop = -1;
+    bool good = tb_recorder_do(t->recorder, write_checkpoint, &s, err);
+    if (good) {
+        t->last_kept = t->step;
+        t->saved_s = tb_training_wall(t);
+    }
+    free(arrays);
+    tb_saved_free(&saved);
+    tb_json_free(state);
+    return good;
+}
+
+/* A best checkpoint that a newer one replaced. Those of other steps stay: somebody may have asked for them. */
+static bool take_state(struct tb_training *t, const struct tb_checkpoint *c, struct tb_err *err)
+{
+    const struct tb_json *s = c->state;
+    t->step = tb_json_int(tb_json_get(s, "step"), -1);
+    t->tokens = tb_json_int(tb_json_get(s, "tokens"), -1);
+    t->wall_s = tb_json_real(tb_json_get(s, "wall_s"), 0);
+    t->best_step = tb_json_int(tb_json_get(s, "best_step"), -1);
+    t->best_loss = tb_json_real(tb_json_get(s, "best_loss"), INFINITY);
+    tb_watch_from_json(&t->watch, tb_json_get(s, "watch"));
+    if (t->step == c->step && t->tokens >= 0 && (!t->job->n_steps || t->step <= t->job->n_steps))
+        return true;
+    return tb_fail_at(err, TB_ERR_FORMAT, t->dir, 0, "checkpoint %lld holds no state of step %lld", (long long)c->step,
+                      (long long)c->step);
+}
+
+static void compare_makers(struct tb_training *t, const struct tb_json *state, char words[400])
+{
+    const char *isa = tb_json_str(tb_json_get(state, "isa"), "");
+    int64_t numeric = tb_json_int(tb_json_get(state, "numeric"), 0);
+    size_t n = strlen(words);
+    if (strcmp(isa, t->k->name) != 0 || numeric != TB_NUMERIC)
+        snprintf(words + n, 400 - n, "%sthe checkpoint was made by %s (numeric version %lld), this is %s (%d): the bits may "
+                 "differ from here on", n ? "; " : "", isa, (long long)numeric, t->k->name, TB_NUMERIC);
+}
+
+static bool write_resume(struct tb_run_writer *w, void *arg, struct tb_err *err)
+{
+    return tb_run_writer_resume(w, *(int64_t *)arg, err);
+}
+
+static bool restore(struct tb_training *t, const struct tb_checkpoint *c, struct tb_err *err)
+{
+    struct tb_saved saved = { 0 };
+    bool good = tb_saved_of_arrays(&saved, c->tensor, c->n, err) && tb_saved_restore(&saved, t->job->stack, err)
+             && take_state(t, c, err);
+    tb_saved_free(&saved);
+    return good;
+}
+
+bool tb_training_load(struct tb_training *t, bool *found, struct tb_err *err)
+{
+    struct tb_checkpoint c;
+    struct tb_err why = { 0 };
+    char words[400] = "";
+    *found = tb_checkpoint_newest(&c, t->dir, -1, true, words, sizeof words, &why);
+    if (!*found && why.kind != TB_ERR_NOTFOUND) {
+        if (err)
+            *err = why;
+        return false;
+    }
+    bool good = true;
+    if (*found) {
+        good = restore(t, &c, err);
+        compare_makers(t, c.state, words);
+        t->last_kept = c.step;
+        tb_checkpoint_free(&c);
+        good = good && tb_recorder_do(t->recorder, write_resume, &t->step, err);
+    }
+    return good && (!words[0] || tb_recorder_event(t->recorder, t->step, "checkpoint", words, err));
+}

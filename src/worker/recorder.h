@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* recorder.h - the store thread of one run: it alone writes the journal and calls HDF5, keeps the heart beating while a
+ * step takes its time, and looks for requests. The step thread hands it rows through a ring and everything else as a
+ * call. A full disk stops nothing: rows wait in memory, writing is tried again every 10 s, and the step thread pauses only
+ * when the ring is full or a call must wait. */
+#ifndef TB_WORKER_RECORDER_H
+#define TB_WORKER_RECORDER_H
+
+#include "store/writer.h"
+
+struct tb_recorder;
+
+/* Told on the store thread when writing fails and when it works again (words NULL). */
+typedef void tb_trouble_fn(void *arg, const char *words);
+
+/* Takes the run in `dir` (TB_ERR_BUSY if somebody has it) and starts the thread. */
+struct tb_recorder *tb_recorder_open(const char *dir, tb_trouble_fn *trouble, void *arg, struct tb_err *err);
+/* Writes what is queued, gives the run back, ends the thread. NULL is fine. */
+void tb_recorder_close(struct tb_recorder *r);
+/* From any thread or signal-driven flag check: writing that fails is given up instead of tried again. */
+void tb_recorder_give_up(struct tb_recorder *r);
+
+/* Queues a row; waits while the ring is full. False once writing was given up. */
+bool tb_recorder_train(struct tb_recorder *r, const struct tb_train_row *row);
+
+/* Runs fn on the store thread, behind all queued rows, and waits for it. A TB_ERR_IO of fn is tried again as above. */
+typedef bool tb_recorder_fn(struct tb_run_writer *w, void *arg, struct tb_err *err);
+bool tb_recorder_do(struct tb_recorder *r, tb_recorder_fn *fn, void *arg, struct tb_err *err);
+/* An event from the step thread. */
+bool tb_recorder_event(struct tb_recorder *r, int64_t step, const char *kind, const char *text, struct tb_err *err);
+
+/* At a step border: the next request, if one was asked; answer it with tb_recorder_answer, which also frees it. */
+bool tb_recorder_request(struct tb_recorder *r, struct tb_ctl_request *q);
+void tb_recorder_answer(struct tb_recorder *r, struct tb_ctl_request *q, int64_t step, const char *note);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* session.h - an engine for one-shot verbs: cli sees engine, text and formats only through this header.
+ * Results are JSON values, to be printed or read by the verbs; new references. */
+#ifndef TB_WORKER_SESSION_H
+#define TB_WORKER_SESSION_H
+
+#include <stdio.h>
+
+#include "base/json.h"
+
+/* `trace`: the engine as an open book for comparison with other implementations. */
+struct tb_trace_spec {
+    const char *base;               /* as tb_model_find takes it */
+    const char *const *adapters;    /* PEFT folders, a stack in this order */
+    int n_adapters;
+    const char *train;              /* "full", or NULL */
+    const char *rows;               /* file: {"rows": [..]} or {"steps": [[..], ..]} */
+    const char *out;                /* folder for trace.safetensors and final/ */
+    int steps;                      /* optimiser steps on {"rows"} */
+    double lr;                      /* <= 0: 1e-2, full 1e-3 */
+    double decay;                   /* < 0: 0.01 */
+    bool counters;                  /* add work counts and allocations */
+    int threads;                    /* 0: all */
+};
+struct tb_json *tb_session_trace(const struct tb_trace_spec *s, struct tb_err *err);
+
+/* `tokenize`: one JSON string a line in, {"ids": [..]} a line out; or text lines in, ids out. */
+bool tb_session_tokenize(const char *base, bool is_json, bool special, FILE *in, FILE *out, struct tb_err *err);
+
+/* `tokenize --train`: learns a tokenizer of n_vocab entries from text files (documents between blank lines) and writes it as
+ * a Hugging Face folder; *made: entries that came out. */
+bool tb_session_train_tokenizer(const char *const *files, int n, int n_vocab, const char *dir, int *made, struct tb_err *err);
+
+/* `eval`: a run's (or a PEFT folder's, or the bare base's) loss on the rows of a data text ("FILE", "pairs:FILE,.."):
+ * {loss, perplexity, n_tok, n_rows, rows: [{row, loss, n_tok}]}. */
+struct tb_eval_spec {
+    const char *base;                 /* for adapter folders and the bare base; NULL: the run's */
+    const char *const *adapters;      /* PEFT folders */
+    int n_adapters;
+    const char *store, *run;          /* or a run, "RUN", "RUN:400", "RUN:best" */
+    const char *data;                 /* NULL: the run's own held-out rows */
+    int threads;
+};
+struct tb_json *tb_session_eval(const struct tb_eval_spec *s, struct tb_err *err);
+
+/* `export --as peft`: a run's adapter as folder(s) that the PEFT library loads, read back, logits compared:
+ * {dir, parts, max_logit_difference, load: "the line that loads it"}. full: a model folder. */
+struct tb_json *tb_session_export(const char *store, const char *run, const char *dir, int threads, struct tb_err *err);
+
+/* `bench step`: see performance.md 5: probes, best and median seconds, memory predicted and measured. */
+struct tb_bench_spec {
+    const char *base, *method;
+    int batch, seq, steps, threads;
+};
+struct tb_json *tb_session_bench_step(const struct tb_bench_spec *s, struct tb_err *err);
+/* `bench gemm`: rows {name, type, m, n, k, isa, gflops, share}. filter: part of a row's name, or NULL. */
+struct tb_json *tb_session_bench_gemm(const char *filter, int rounds, int threads, struct tb_err *err);
+
+/* `doctor`: what this machine can do: a list of {check, status: "ok", "warn" or "fail", ok: not failed, text, advice}, advice
+ * only where something should be done. Writes and removes a file in the store's folder, or where it would be made. */
+struct tb_json *tb_session_doctor(const char *store, struct tb_err *err);
+
+/* The folder with the shipped data: beside the program's tree, or where it was installed. Lent; NULL if there is none. */
+const char *tb_session_data_dir(void);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* session_priv.h - what the one-shot verbs share: an engine on a base with adapters from folders, and a run of a store
+ * with the weights it ended with or had at a step. */
+#ifndef TB_WORKER_SESSION_PRIV_H
+#define TB_WORKER_SESSION_PRIV_H
+
+#include "engine/engine.h"
+#include "store/metrics.h"
+#include "store/store.h"
+#include "worker/session.h"
+#include "worker/shelf.h"
+
+/* A back end and an engine for one verb. */
+struct tb_session {
+    const struct tb_model *model; /* lent */
+    struct tb_kernels *k;
+    struct tb_stack *stack; /* owned; NULL: the bare model */
+    struct tb_engine *engine;
+};
+
+/* Takes `stack` over (NULL: the bare model), also on failure. Its tensors have start values afterwards, made without a
+ * text: whoever opens loads weights next. step_rows and row_tok of spec are the caller's, the rest is filled in if 0.
+ * s must be closed also after a failure. */
+bool tb_session_open(struct tb_session *s, const struct tb_model *m, struct tb_stack *stack,
+                     const struct tb_engine_spec *spec, int threads, struct tb_err *err);
+void tb_session_close(struct tb_session *s);
+
+/* A base by name or path, as tb_model_find takes it; malloc'ed. */
+char *tb_session_base_path(const char *base, struct tb_err *err);
+
+/* Adapter folders of a command line: each a PEFT folder, or the folder of a stack, which stands for its parts. */
+struct tb_folders {
+    char **dir;
+    int n;
+};
+bool tb_folders_open(struct tb_folders *f, const char *const *paths, int n, struct tb_err *err);
+void tb_folders_close(struct tb_folders *f);
+/* Opens them as one stack in their order; a part is called by the last component of its path. */
+struct tb_stack *tb_folders_stack(const struct tb_folders *f, const struct tb_model *m, struct tb_err *err);
+/* Their tensors into that stack, once it is bound. */
+bool tb_folders_load(const struct tb_folders *f, struct tb_stack *s, struct tb_err *err);
+
+/* A run in a store, opened for reading. */
+struct tb_session_run {
+    char id[TB_RUN_ID];
+    char *dir;
+    int64_t step; /* TB_REF_LAST: as it ended; else a checkpoint's */
+    struct tb_metrics metrics;
+    struct tb_config config; /* as settled when it began; every key */
+    struct tb_shelf *shelf;
+    const struct tb_base *base;
+    struct tb_model *trained; /* model/ of a run that trained all weights, unless a checkpoint was asked for; else NULL */
+};
+/* store NULL: the usual one. ref: "RUN", "RUN:400", "RUN:best". Fails if the base is not what it was. r must be closed
+ * also after a failure. */
+bool tb_session_run_open(struct tb_session_run *r, const char *store, const char *ref, struct tb_err *err);
+void tb_session_run_close(struct tb_session_run *r);
+/* The run's model and stack with its weights, on an engine for evaluation. */
+bool tb_session_run_start(struct tb_session_run *r, struct tb_session *s, const struct tb_engine_spec *spec, int threads,
+                          struct tb_err *err);
+
+#endif

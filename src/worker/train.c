@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/* train.c - the loop of one run. Everything that decides its numbers is a function of the step: order, rate, masks; so a
+ * resume needs a checkpoint and nothing else. Between steps it looks for signals and requests; a request is answered with
+ * the step at which it was done. */
+#include "worker/train.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "worker/train_priv.h"
+
+static volatile sig_atomic_t wished;
+
+void tb_train_wish(enum tb_wish wish)
+{
+    wished = (sig_atomic_t)wish;
+}
+
+enum tb_wish tb_train_wished(void)
+{
+    return (enum tb_wish)wished;
+}
+
+double tb_training_wall(const struct tb_training *t)
+{
+    return t->wall_s + (t->is_paused ? 0 : tb_clock_mono_s() - t->since);
+}
+
+void tb_training_note(struct tb_training *t, const char *kind, const char *text)
+{
+    tb_recorder_event(t->recorder, t->step, kind, text, NULL);
+    if (t->view->note)
+        t->view->note(t->view->arg, t->job, t->step, kind, text);
+}
+
+static void on_trouble(void *arg, const char *words)
+{
+    struct tb_training *t = arg;
+    if (words)
+        tb_log(TB_LOG_ERROR, "run %s: %s; it is tried again every 10 s, nothing is lost", t->job->id, words);
+    if (t->view->trouble)
+        t->view->trouble(t->view->arg, words);
+}
+
+/* ---- beginning */
+static bool set_running(struct tb_run_writer *w, void *arg, struct tb_err *err)
+{
+    const struct tb_training *t = arg;
+    struct tb_json *env = tb_json_new_map(), *facts = tb_json_new_map();
+    tb_json_set(env, "device", tb_json_new_str("cpu"));
+    tb_json_set(env, "isa", tb_json_new_str(t->k->name));
+    tb_json_set(env, "threads", tb_json_new_int(t->k->n_threads));
+    tb_json_set(facts, "env", env);
+    bool good = tb_run_writer_state(w, TB_STATE_RUNNING, NULL, NULL, err) && tb_run_writer_facts(w, facts, err);
+    tb_json_free(facts);
+    return good;
+}
+
+static bool fits(const struct tb_training *t, struct tb_err *err)
+{
+    uint64_t need = tb_job_bytes(t->job) - t->job->fixed_bytes, room = tb_mem_free_bytes();
+    if (need <= room)
+        return true;
+    return tb_fail(err, TB_ERR_BUSY, "%s needs %llu MB and %llu MB are free now; use a smaller batch, shorter rows or "
+                   "exec.micro_tokens, or wait for other programs", tb_config_name(&t->job->config),
+                   (unsigned long long)(need >> 20), (unsigned long long)(room >> 20));
+}
+
+static bool open_engine(struct tb_training *t, struct tb_err *err)
+{
+    struct tb_job *j = t->job;
+    t->can_measure_peak = tb_mem_peak_reset();
+    t->engine = fits(t, err) ? tb_engine_open(j->base->model, t->k, j->stack, &j->spec, err) : NULL;
+    t->rows = tb_xcalloc((size_t)j->spec.step_rows, sizeof *t->rows);
+    t->eval_rows = tb_xcalloc((size_t)j->n_eval + 1, sizeof *t->eval_rows);
+    t->eval_loss = tb_xcalloc((size_t)j->n_eval + 1, sizeof *t->eval_loss);
+    t->eval_labels = tb_xcalloc((size_t)j->n_eval + 1, sizeof *t->eval_labels);
+    for (int i = 0; i < j->n_eval; i++)
+        t->eval_rows[i] = tb_dataset_row(j->data, j->eval_row[i]);
+    return t->engine != NULL;
+}
+
+static bool start_values(struct tb_training *t, struct tb_err *err)
+{
+    struct tb_start *start = tb_job_start(t->job, err);
+    bool good = start && tb_engine_start(t->engine, start, err);
+    tb_job_start_free(t->job, start);
+    return good;
+}
+
+/* From the newest checkpoint, else from the start. */
+static bool begin(struct tb_training *t, struct tb_err *err)
+{
+    bool found = false;
+    t->best_step = t->last_kept = -1;
+    t->best_loss = INFINITY;
+    if (!open_engine(t, err) || !start_values(t, err) || !tb_training_load(t, &found, err)
+        || !tb_recorder_do(t->recorder, set_running, t, err))
+        return false;
+    t->saved_s = t->wall_s;
+    t->since = tb_clock_mono_s();
+    if (t->view->begin)
+        t->view->begin(t->view->arg, t->job, t->dir, t->step);
+    return true;
+}
+
+/* ---- a step */
+static int take_rows(struct tb_training *t)
+{
+    int n, n_train;
+    const int *train = tb_dataset_train(t->job->data, &n_train);
+    const int *at = tb_order_step(t->job->order, t->step, &n);
+    for (int i = 0; i < n; i++) {
+        t->rows[i] = tb_dataset_row(t->job->data, train[at[i]]);
+        t->tokens += t->rows[i].n;
+    }
+    return n;
+}
+
+static struct tb_update update_of(const struct tb_training *t)
+{
+    const struct tb_config *c = &t->job->config;
+    struct tb_update u = { .beta1 = tb_config_real(c, "optim.beta1"), .beta2 = tb_config_real(c, "optim.beta2"),
+                           .eps = tb_config_real(c, "optim.eps"), .decay = tb_config_real(c, "optim.decay"),
+                           .clip = tb_config_real(c, "optim.clip"), .step = t->step };
+    for (int i = 0; i < t->job->stack->n; i++)
+        u.lr[i] = tb_job_lr(t->job, i) * tb_schedule_factor(&t->job->schedule, t->step);
+    return u;
+}
+
+/* One step and its row. *diverged with the reason in words. */
+static bool step(struct tb_training *t, bool *diverged, char words[256], struct tb_err *err)
+{
+    double begin_s = tb_clock_mono_s();
+    int64_t before = t->tokens;
+    struct tb_step_out out;
+    struct tb_update u = update_of(t);
+    int n = take_rows(t);
+    if (!tb_engine_gradient(t->engine, t->rows, n, (uint64_t)tb_config_int(&t->job->config, "seed"), t->step, &out, err))
+        return false;
+    tb_engine_update(t->engine, &u, &out);
+    t->step++;
+    double took = tb_clock_mono_s() - begin_s;
+    struct tb_train_row row = { .step = (double)t->step, .tokens = (double)t->tokens, .wall_s = tb_training_wall(t),
+                                .loss = out.loss, .lr = u.lr[0], .grad_norm = out.grad_norm,
+                                .tok_per_s = (double)(t->tokens - before) / fmax(took, 1e-9),
+                                .mem_bytes = (double)tb_mem_rss_bytes() };
+    *diverged = tb_watch_diverged(&t->watch, out.loss, words, 256);
+    if (!*diverged && !out.is_finite) {
+        snprintf(words, 256, "the gradient is not finite");
+        *diverged = true;
+    }
+    if (t->view->step)
+        t->view->step(t->view->arg, t->job, &row);
+    if (!tb_recorder_train(t->recorder, &row))
+        return tb_fail(err, TB_ERR_IO, "%s: its journal could not be written and waiting was given up", t->dir);
+    return true;
+}
+
+/* ---- between steps */
+static bool is_last(const struct tb_training *t)
+{
+    if (t->job->seconds > 0)
+        return tb_training_wall(t) >= t->job->seconds;
+    return t->step >= t->job->n_steps;
+}
+
+static bool is_eval_due(const struct tb_training *t)
+{
+    if (is_last(t))
+        return true;
+    for (int i = 0; i < t->job->n_eval_at; i++)
+        if (t->job->eval_at[i] == t->step)
+            return true;
+    return false;
+}
+
+static bool border(struct tb_training *t, struct tb_err *err)
+{
+    double every = tb_config_real(&t->job->config, "exec.checkpoint_s");
+    if (is_eval_due(t))
+        return tb_training_evaluate(t, err) && tb_training_save(t, err);
+    if (tb_training_wall(t) - t->saved_s >= every)
+        return tb_training_save(t, err);
+    return true;
+}
+
+static bool set_state(struct tb_run_writer *w, void *arg, struct tb_err *err)
+{
+    return tb_run_writer_state(w, *(enum tb_state *)arg, NULL, NULL, err);
+}
+
+static void pause_or_go_on(struct tb_training *t, bool pause)
+{
+    enum tb_state state = pause ? TB_STATE_PAUSED : TB_STATE_RUNNING;
+    if (pause == t->is_paused || !tb_recorder_do(t->recorder, set_state, &state, NULL))
+        return;
+    if (pause)
+        t->wall_s = tb_training_wall(t);
+    else
+        t->since = tb_clock_mono_s();
+    t->is_paused = pause;
+    if (t->view->note)
+        t->view->note(t->view->arg, t->job, t->step, pause ? "paused" : "resumed", "as asked");
+}
+
+/* Answers what was asked; true if the run is to stop. */
+static bool answer(struct tb_training *t, struct tb_ctl_request *q)
+{
+    bool stops = strcmp(q->verb, "stop") == 0;
+    const char *note = "done";
+    struct tb_err err = { 0 };
+    if (strcmp(q->verb, "pause") == 0)
+        pause_or_go_on(t, true);
+    else if (strcmp(q->verb, "resume") == 0)
+        pause_or_go_on(t, false);
+    else if (strcmp(q->verb, "checkpoint") == 0 || stops)
+        note = tb_training_save(t, &err) ? "checkpoint kept" : err.text;
+    else
+        note = "this program does not know that request";
+    tb_recorder_answer(t->recorder, q, t->step, note);
+    return stops;
+}
+
+/* Looks for requests and signals; while paused it stays here. */
+static bool is_asked_to_stop(struct tb_training *t)
+{
+    struct timespec nap = { .tv_nsec = 50000000 };
+    struct tb_ctl_request q;
+    bool stops = false;
+    do {
+        while (!stops && tb_recorder_request(t->recorder, &q))
+            stops = answer(t, &q);
+        if (t->is_paused && !stops && wished == TB_WISH_NONE)
+            nanosleep(&nap, NULL);
+    } while (t->is_paused && !stops && wished == TB_WISH_NONE);
+    return stops || wished != TB_WISH_NONE;
+}
+
+/* The end that was asked for from outside. */
+static bool leave(struct tb_training *t, enum tb_state *state, struct tb_err *err)
+{
+    if (t->step != t->last_kept && t->step > 0 && !tb_training_save(t, err))
+        return false;
+    if (wished != TB_WISH_YIELD) {
+        *state = TB_STATE_STOPPED;
+        return tb_training_seal(t, *state, "user", "stopped on request", err);
+    }
+    *state = TB_STATE_QUEUED;
+    return tb_recorder_do(t->recorder, set_state, state, err);
+}
+
+static bool loop(struct tb_training *t, enum tb_state *state, struct tb_err *err)
+{
+    char words[256];
+    bool diverged = false;
+    if (t->step == 0 && is_eval_due(t) && !tb_training_evaluate(t, err))
+        return false;
+    while (!is_last(t)) {
+        if (is_asked_to_stop(t))
+            return leave(t, state, err);
+        if (!step(t, &diverged, words, err))
+            return false;
+        if (diverged) {
+            tb_training_note(t, "divergence", words);
+            *state = TB_STATE_FAILED;
+            return tb_training_seal(t, *state, "divergence", words, err);
+        }
+        if (!border(t, err))
+            return false;
+    }
+    *state = TB_STATE_DONE;
+    return tb_training_seal(t, *state, "budget", NULL, err);
+}
+
+bool tb_train(struct tb_job *j, struct tb_kernels *k, const char *dir, const struct tb_train_view *view,
+              enum tb_state *state, struct tb_err *err)
+{
+    struct tb_training t = { .job = j, .k = k, .dir = dir, .view = view };
+    t.recorder = tb_recorder_open(dir, on_trouble, &t, err);
+    if (!t.recorder)
+        return false;
+    bool good = begin(&t, err) && loop(&t, state, err);
+    tb_recorder_close(t.recorder);
+    tb_engine_close(t.engine);
+    free(t.rows);
+    free(t.eval_rows);
+    free(t.eval_loss);
+    free(t.eval_labels);
+    return good;
+}

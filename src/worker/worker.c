@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/* worker.c - plan -> run folders -> training. All runs of a plan are put into the store first, so that whatever happens
+ * afterwards is seen and can be gone on with; then each is claimed by its lock and trained. */
+#include "worker/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/numeric.h"
+#include "base/str.h"
+#include "store/writer.h"
+#include "worker/session.h"
+
+struct work {
+    const struct tb_worker_spec *spec;
+    struct tb_store *store;
+    struct tb_shelf *shelf;
+    struct tb_kernels *k;
+    int n_threads;
+    bool is_asked; /* for these runs by name: also those that failed */
+    struct tb_worker_result *result;
+};
+
+static bool open_work(struct work *w, const struct tb_worker_spec *spec, const char *recipe_path, bool create,
+                      struct tb_worker_result *result, struct tb_err *err)
+{
+    *w = (struct work){ .spec = spec, .result = result };
+    *result = (struct tb_worker_result){ 0 };
+    w->shelf = tb_shelf_open(recipe_path, tb_session_data_dir());
+    w->store = tb_store_open(spec->store, create, err);
+    return w->store != NULL;
+}
+
+static void close_work(struct work *w)
+{
+    if (w->k)
+        w->k->close(w->k);
+    tb_shelf_close(w->shelf);
+    tb_store_close(w->store);
+}
+
+void tb_worker_result_free(struct tb_worker_result *r)
+{
+    free(r->run);
+    *r = (struct tb_worker_result){ 0 };
+}
+
+/* The back end with as many threads as the run asks for. */
+static bool use_threads(struct work *w, int n, struct tb_err *err)
+{
+    char why[200];
+    if (w->k && w->n_threads == n)
+        return true;
+    if (w->k)
+        w->k->close(w->k);
+    w->n_threads = n;
+    w->k = tb_kernels_open(NULL, n, why, sizeof why);
+    return w->k || tb_fail(err, TB_ERR_USAGE, "%s", why);
+}
+
+/* ---- putting runs into the store */
+static bool create_run(struct work *w, const struct tb_plan *p, const struct tb_job *j, const char *id, struct tb_err *err)
+{
+    struct tb_json *plan = tb_job_plan_facts(j), *base = tb_job_base_facts(j), *data = tb_job_data_facts(j);
+    struct tb_json *env = tb_run_env(w->spec->argv, TB_VERSION, TB_NUMERIC);
+    struct tb_run_new run = { .id = id, .name = tb_config_name(&j->config), .config = j->config.map,
+                              .recipe = *p->recipe ? p->recipe : NULL, .n_recipe = strlen(p->recipe),
+                              .overrides = p->overrides, .plan = plan, .base = base, .data = data, .env = env };
+    bool good = tb_run_create(tb_store_runs_dir(w->store), &run, err);
+    tb_json_free(plan);
+    tb_json_free(base);
+    tb_json_free(data);
+    tb_json_free(env);
+    return good;
+}
+
+static bool put_run(struct work *w, const struct tb_plan *p, const struct tb_config *c, int n_virtual, char id[TB_RUN_ID],
+                    struct tb_err *err)
+{
+    struct tb_job j;
+    bool good = tb_job_open(&j, w->shelf, c, n_virtual, 0, err);
+    if (good) {
+        bool is_new = !tb_store_has(w->store, j.id);
+        tb_str_copy(id, TB_RUN_ID, j.id);
+        if (!is_new && (w->spec->again || j.seconds > 0)) { /* what minutes hold depends on the machine */
+            tb_store_next_id(w->store, j.id, id);
+            is_new = true;
+        }
+        good = !is_new || create_run(w, p, &j, id, err);
+    }
+    tb_job_close(&j);
+    return good;
+}
+
+static bool save_recipe(struct work *w, const struct tb_plan *p, struct tb_err *err)
+{
+    char sha[65];
+    bool good = !*p->recipe || tb_store_save_recipe(w->store, p->recipe, strlen(p->recipe), sha, err);
+    for (size_t i = 0; good && i < p->n_modules; i++)
+        good = tb_store_save_recipe(w->store, p->modules[i].text, strlen(p->modules[i].text), sha, err);
+    return good;
+}
+
+static bool put_all(struct work *w, const struct tb_plan *p, struct tb_err *err)
+{
+    int n_virtual = tb_job_virtual_rows(w->shelf, p, err);
+    if (n_virtual < 0 || !save_recipe(w, p, err))
+        return false;
+    w->result->run = tb_xcalloc(p->n_runs, sizeof *w->result->run);
+    for (size_t i = 0; i < p->n_runs; i++) {
+        if (!put_run(w, p, &p->runs[i], n_virtual, w->result->run[i].id, err))
+            return false;
+        w->result->n++;
+    }
+    return true;
+}
+
+/* ---- training them */
+static bool is_left(enum tb_state s)
+{
+    return s == TB_STATE_QUEUED || s == TB_STATE_RUNNING || s == TB_STATE_PAUSED || s == TB_STATE_LOST
+        || s == TB_STATE_STOPPED;
+}
+
+static void tell_skipped(const struct work *w, const char *id, const char *name, enum tb_state state)
+{
+    if (w->spec->skipped)
+        w->spec->skipped(w->spec->view.arg, id, name, state);
+}
+
+/* What a failed run leaves for whoever looks later; NaN and the like are sealed by training itself. */
+static void mark_failed(const char *dir, const struct tb_err *why)
+{
+    struct tb_run_writer *w = tb_run_writer_open(dir, NULL);
+    if (!w)
+        return;
+    tb_run_writer_event(w, tb_run_writer_metrics(w)->step, "error", NULL, "%s", why->text);
+    tb_run_writer_seal(w, TB_STATE_FAILED, "error", why->text, NULL, NULL);
+    tb_run_writer_close(w);
+}
+
+/* Somebody else trains it: waits until it is over or given up. */
+static enum tb_state wait_for(const struct work *w, const char *id, const char *dir)
+{
+    struct timespec nap = { .tv_nsec = 250000000 };
+    struct tb_metrics m;
+    struct tb_run_sight sight = { .state = TB_STATE_RUNNING };
+    tell_skipped(w, id, "", TB_STATE_RUNNING);
+    while (!tb_state_is_over(sight.state) && sight.state != TB_STATE_LOST && tb_train_wished() == TB_WISH_NONE) {
+        nanosleep(&nap, NULL);
+        if (tb_metrics_load(&m, dir, NULL))
+            tb_run_look(dir, m.state, &sight);
+        tb_metrics_free(&m);
+    }
+    return sight.state;
+}
+
+/* A run as it is stored, worked out again; rows are those it began with. */
+static bool open_stored(struct work *w, const struct tb_metrics *m, struct tb_job *j, struct tb_err *err)
+{
+    struct tb_config c = { .map = tb_json_copy(tb_json_get(m->facts, "config")) };
+    int max_tok = (int)tb_json_int(tb_metrics_fact(m, "data", "max_tok"), 0);
+    const char *base_id = tb_json_str(tb_metrics_fact(m, "base", "id"), "");
+    const char *order = tb_json_str(tb_metrics_fact(m, "data", "order_hash"), "");
+    tb_config_fill(&c);
+    bool good = tb_job_open(j, w->shelf, &c, 0, max_tok, err);
+    tb_json_free(c.map);
+    if (!good)
+        return false;
+    if (strcmp(base_id, j->base->id) != 0)
+        return tb_fail_at(err, TB_ERR_FORMAT, j->base->path, 0, "the base has changed since the run began");
+    if (strcmp(order, j->order_hash) != 0)
+        return tb_fail_at(err, TB_ERR_FORMAT, tb_json_str(tb_metrics_fact(m, "data", "path"), ""), 0,
+                          "the data have changed since the run began");
+    return true;
+}
+
+/* *began: the run was taken; what goes wrong from then on is its own failure. */
+static bool train_stored(struct work *w, const struct tb_metrics *m, const char *dir, enum tb_state *state, bool *began,
+                         struct tb_err *err)
+{
+    struct tb_job j = { 0 };
+    bool good = open_stored(w, m, &j, err) && use_threads(w, tb_job_threads(&j), err);
+    *began = good;
+    good = good && tb_train(&j, w->k, dir, &w->spec->view, state, err);
+    tb_job_close(&j);
+    return good;
+}
+
+/* What is left of a run whose training returned an error. */
+static enum tb_state after_failure(struct work *w, const char *id, const char *dir, bool began, const struct tb_err *why)
+{
+    if (why->kind == TB_ERR_BUSY && strstr(why->text, "another process"))
+        return wait_for(w, id, dir);
+    tb_log(TB_LOG_ERROR, "run %s: %s%s%s", id, why->where, *why->where ? ": " : "", why->text);
+    w->result->n_failed++;
+    if (began && why->kind != TB_ERR_BUSY && why->kind != TB_ERR_IO)
+        mark_failed(dir, why);
+    return TB_STATE_LOST;
+}
+
+/* One run of the store. Its own failure is told and counted; false only if it cannot be read. */
+static bool do_run(struct work *w, struct tb_worker_run *r, struct tb_err *err)
+{
+    struct tb_metrics m;
+    struct tb_err why = { 0 };
+    bool began = false;
+    char *dir = tb_store_run_dir(w->store, r->id);
+    bool good = tb_metrics_load(&m, dir, err);
+    if (!good)
+        goto out;
+    r->state = m.state;
+    bool is_wanted = is_left(m.state) || (w->is_asked && m.state != TB_STATE_DONE);
+    if (tb_train_wished() != TB_WISH_NONE || !is_wanted) {
+        tell_skipped(w, r->id, tb_json_str(tb_metrics_fact(&m, "run", "name"), ""), m.state);
+    } else if (!train_stored(w, &m, dir, &r->state, &began, &why)) {
+        r->state = after_failure(w, r->id, dir, began, &why);
+        goto out; /* counted there */
+    }
+    w->result->n_failed += r->state == TB_STATE_FAILED;
+    w->result->n_unfinished += is_left(r->state);
+out:
+    tb_metrics_free(&m);
+    free(dir);
+    return good;
+}
+
+static bool do_all(struct work *w, struct tb_err *err)
+{
+    for (size_t i = 0; i < w->result->n; i++)
+        if (!do_run(w, &w->result->run[i], err))
+            return false;
+    return true;
+}
+
+bool tb_worker_run(const struct tb_plan *p, const struct tb_worker_spec *spec, struct tb_worker_result *result,
+                   struct tb_err *err)
+{
+    struct work w;
+    bool good = open_work(&w, spec, p->recipe_path, true, result, err) && put_all(&w, p, err) && do_all(&w, err);
+    close_work(&w);
+    return good;
+}
+
+static bool find_runs(struct work *w, const char *const *refs, size_t n, struct tb_err *err)
+{
+    struct tb_run_item *all = NULL;
+    size_t n_all = 0;
+    if (!tb_store_list(w->store, &all, &n_all, err))
+        return false;
+    w->result->run = tb_xcalloc(n + n_all, sizeof *w->result->run);
+    bool good = true;
+    for (size_t i = 0; i < n && good; i++) {
+        int64_t at = tb_run_find(all, n_all, refs[i], err);
+        good = at >= 0;
+        if (good)
+            tb_str_copy(w->result->run[w->result->n++].id, TB_RUN_ID, all[at].sum.id);
+    }
+    for (size_t i = 0; n == 0 && i < n_all; i++)
+        if (!all[i].sum.damage[0] && is_left(all[i].sight.state) && all[i].sight.pid == 0)
+            tb_str_copy(w->result->run[w->result->n++].id, TB_RUN_ID, all[i].sum.id);
+    free(all);
+    return good;
+}
+
+bool tb_worker_resume(const char *const *refs, size_t n, const struct tb_worker_spec *spec,
+                      struct tb_worker_result *result, struct tb_err *err)
+{
+    struct work w;
+    bool good = open_work(&w, spec, "", false, result, err);
+    w.is_asked = n > 0;
+    good = good && find_runs(&w, refs, n, err) && do_all(&w, err);
+    close_work(&w);
+    return good;
+}
+
+/* ---- plan: the same without training */
+
+/* FLOP of a training step for each token, both directions (performance.md 2), without the adapters' own. */
+static double flop_per_token(const struct tb_job *j)
+{
+    const struct tb_shape *s = &j->base->model->shape;
+    double q = (double)s->n_heads * s->head_dim, kv = (double)s->n_kv * s->head_dim;
+    double linear = s->n_layers * (s->d * (2 * q + 2 * kv) + 3.0 * s->d * s->ff), head = (double)s->vocab * s->d;
+    bool is_full = !j->stack->part[0]->method->peft_type;
+    return (is_full ? 6 : 4) * (linear + head);
+}
+
+static struct tb_json *planned(const struct work *w, const struct tb_job *j, double gflops)
+{
+    struct tb_json *row = tb_job_plan_facts(j);
+    char *method = tb_stack_name(j->stack);
+    struct tb_metrics m;
+    const char *state = "new";
+    if (w->store && tb_store_has(w->store, j->id)) {
+        char *dir = tb_store_run_dir(w->store, j->id);
+        struct tb_run_sight sight = { .state = TB_STATE_QUEUED };
+        if (tb_metrics_load(&m, dir, NULL))
+            tb_run_look(dir, m.state, &sight);
+        tb_metrics_free(&m);
+        free(dir);
+        state = tb_state_name(sight.state);
+    }
+    tb_json_set(row, "id", tb_json_new_str(j->id));
+    tb_json_set(row, "name", tb_json_new_str(tb_config_name(&j->config)));
+    tb_json_set(row, "state", tb_json_new_str(state));
+    tb_json_set(row, "method", tb_json_new_str(method));
+    tb_json_set(row, "base", tb_json_new_str(j->base->name));
+    tb_json_set(row, "data", tb_job_data_facts(j));
+    tb_json_set(row, "lr", tb_json_new_real(tb_job_lr(j, 0)));
+    tb_json_set(row, "est_s", tb_json_new_real(j->seconds > 0 ? j->seconds
+                                                              : flop_per_token(j) * (double)j->n_tokens / (gflops * 1e9)));
+    free(method);
+    return row;
+}
+
+static bool plan_runs(struct work *w, const struct tb_plan *p, struct tb_json *runs, struct tb_err *err)
+{
+    int n_virtual = tb_job_virtual_rows(w->shelf, p, err);
+    if (n_virtual < 0 || !use_threads(w, tb_kernels_default_threads(), err))
+        return false;
+    /* Whole steps reach about six tenths of the fused multiply-add rate. */
+    double gflops = 0.6 * tb_kernels_probe(w->k, 0.2);
+    for (size_t i = 0; i < p->n_runs; i++) {
+        struct tb_job j = { 0 };
+        bool good = tb_job_open(&j, w->shelf, &p->runs[i], n_virtual, 0, err);
+        if (good)
+            tb_json_append(runs, planned(w, &j, gflops));
+        tb_job_close(&j);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+struct tb_json *tb_worker_plan(const struct tb_plan *p, const struct tb_worker_spec *spec, struct tb_err *err)
+{
+    struct tb_json *runs = tb_json_new_list(), *out = NULL;
+    /* A store that is not there yet holds none of them. */
+    struct work w = { .spec = spec, .shelf = tb_shelf_open(p->recipe_path, tb_session_data_dir()),
+                      .store = tb_store_open(spec->store, false, NULL) };
+    if (plan_runs(&w, p, runs, err)) {
+        out = tb_json_new_map();
+        tb_json_set(out, "runs", tb_json_ref(runs));
+        tb_json_set(out, "n_same", tb_json_new_int((int64_t)p->n_same));
+    }
+    tb_json_free(runs);
+    close_work(&w);
+    return out;
+}
