@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* live.c - progress of runs on stderr, and the table at the end on stdout. The terminal line is drawn at most ten times a
+ * second; plain output tells the beginning, each evaluation, each tenth of the budget and the end. */
+#include "cli/live.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "base/utf8.h"
+#include "cli/pick.h"
+#include "view/compare.h"
+#include "view/fmt.h"
+
+enum { BAR = 20 };
+
+static void clear_line(struct tb_live *l)
+{
+    if (l->has_line)
+        fputs("\r\033[K", stderr);
+    l->has_line = false;
+}
+
+static void safe_name(char *dst, size_t n, const char *name)
+{
+    struct tb_buf b = { 0 };
+    tb_utf8_safe(&b, name, strlen(name));
+    tb_str_copy(dst, n, b.p ? b.p : "");
+    tb_buf_free(&b);
+}
+
+static void on_begin(void *arg, const struct tb_job *j, const char *dir, int64_t from_step)
+{
+    struct tb_live *l = arg;
+    char n[32], share[32], bytes[32];
+    int64_t trained = tb_stack_trainable(j->stack);
+    safe_name(l->name, sizeof l->name, tb_config_name(&j->config));
+    l->n_steps = j->n_steps;
+    l->n_tokens = j->n_tokens;
+    l->first_step = from_step;
+    l->first_s = -1;
+    l->mean_loss = l->weight = 0;
+    l->eval = NAN;
+    l->tenth = 0;
+    l->shown_s = 0;
+    fprintf(stderr, "%s: %s trainable (%s of the base), %lld steps, memory %s", l->name, tb_fmt_count(n, sizeof n, trained),
+            tb_fmt_unit(share, sizeof share, TB_UNIT_SHARE, (double)trained / (double)j->base->model->n_params),
+            (long long)j->n_steps, tb_fmt_unit(bytes, sizeof bytes, TB_UNIT_BYTES, (double)tb_job_bytes(j)));
+    if (from_step)
+        fprintf(stderr, "; goes on at step %lld", (long long)from_step);
+    fputc('\n', stderr);
+}
+
+static double share_done(const struct tb_live *l, const struct tb_job *j, const struct tb_train_row *row)
+{
+    double share = j->seconds > 0 ? row->wall_s / j->seconds : row->step / (double)l->n_steps;
+    return share < 1 ? share : 1;
+}
+
+/* Seconds left by the pace of this sitting, NaN at its start. */
+static double left_s(struct tb_live *l, const struct tb_job *j, const struct tb_train_row *row)
+{
+    if (j->seconds > 0)
+        return fmax(0, j->seconds - row->wall_s);
+    if (l->first_s < 0) {
+        l->first_s = row->wall_s;
+        l->first_step = (int64_t)row->step;
+        return NAN;
+    }
+    return (row->wall_s - l->first_s) / (row->step - (double)l->first_step) * ((double)l->n_steps - row->step);
+}
+
+static void draw(struct tb_live *l, double share, double left, double tok_s)
+{
+    char bar[BAR + 1], eval[32], time[32], rate[32];
+    int full = (int)(share * BAR);
+    for (int i = 0; i < BAR; i++)
+        bar[i] = i < full ? '#' : '.';
+    bar[BAR] = '\0';
+    fprintf(stderr, "\r\033[K%s [%s] %3.0f %%  loss %.3f  eval %s  %s tok/s  %s left", l->name, bar, 100 * share,
+            l->mean_loss / l->weight, tb_fmt_unit(eval, sizeof eval, TB_UNIT_LOSS, l->eval),
+            tb_fmt_unit(rate, sizeof rate, TB_UNIT_PLAIN, floor(tok_s)), tb_fmt_unit(time, sizeof time, TB_UNIT_SECONDS, left));
+    fflush(stderr);
+    l->has_line = true;
+}
+
+static void on_step(void *arg, const struct tb_job *j, const struct tb_train_row *row)
+{
+    struct tb_live *l = arg;
+    double share = share_done(l, j, row), now = tb_clock_mono_s(), left = left_s(l, j, row);
+    l->mean_loss = 0.9 * l->mean_loss + 0.1 * row->loss;
+    l->weight = 0.9 * l->weight + 0.1;
+    if (l->is_terminal && (now - l->shown_s >= 0.1 || share >= 1)) {
+        l->shown_s = now;
+        draw(l, share, left, row->tok_per_s);
+    }
+    if (!l->is_terminal && (int)(share * 10) > l->tenth) {
+        l->tenth = (int)(share * 10);
+        fprintf(stderr, "%s: %3.0f %%  step %.0f  loss %.3f  %.0f tok/s\n", l->name, 100 * share, row->step,
+                l->mean_loss / l->weight, row->tok_per_s);
+    }
+}
+
+static void on_eval(void *arg, const struct tb_job *j, const struct tb_eval_row *row)
+{
+    struct tb_live *l = arg;
+    l->eval = row->loss;
+    if (!l->is_terminal)
+        fprintf(stderr, "%s: eval %.4f at step %.0f\n", l->name, row->loss, row->step);
+    else if (l->n_steps > 0 && (int64_t)row->step >= l->n_steps)
+        fputc('\n', stderr);
+    if (l->n_steps > 0 && (int64_t)row->step >= l->n_steps)
+        l->has_line = false;
+}
+
+static void on_note(void *arg, const struct tb_job *j, int64_t step, const char *kind, const char *text)
+{
+    struct tb_live *l = arg;
+    clear_line(l);
+    fprintf(stderr, "%s: %s at step %lld: %s\n", l->name, kind, (long long)step, text);
+}
+
+static void on_trouble(void *arg, const char *words)
+{
+    if (!words)
+        fprintf(stderr, "\nwriting works again; training goes on\n");
+}
+
+static void on_skipped(void *arg, const char *id, const char *name, enum tb_state state)
+{
+    char safe[96];
+    safe_name(safe, sizeof safe, *name ? name : id);
+    if (state == TB_STATE_RUNNING)
+        fprintf(stderr, "%s: another process trains it; waiting\n", safe);
+    else if (tb_state_is_over(state))
+        fprintf(stderr, "%s: is in the store already (%s), not trained again\n", safe, tb_state_name(state));
+    else
+        fprintf(stderr, "%s: left %s\n", safe, tb_state_name(state));
+}
+
+void tb_live_open(struct tb_live *live, struct tb_worker_spec *spec)
+{
+    const char *term = getenv("TERM");
+    *live = (struct tb_live){ .is_terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 };
+    spec->view = (struct tb_train_view){ .arg = live, .begin = on_begin, .step = on_step, .eval = on_eval, .note = on_note,
+                                         .trouble = on_trouble };
+    spec->skipped = on_skipped;
+}
+
+static volatile sig_atomic_t interrupts, yields;
+
+static void on_signal(int sig)
+{
+    static const char words[] = "\nstopping after this step (the run keeps a checkpoint); once more to leave at once\n";
+    if (sig != SIGINT) {
+        yields = 1;
+        tb_train_wish(TB_WISH_YIELD);
+        return;
+    }
+    if (interrupts++)
+        _exit(130);
+    tb_train_wish(TB_WISH_STOP);
+    ssize_t n = write(STDERR_FILENO, words, sizeof words - 1);
+    (void)n;
+}
+
+void tb_live_signals(void)
+{
+    struct sigaction sa = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGINT, &sa, NULL);
+    sigaction(SIGTERM, &sa, NULL);
+    sigaction(SIGUSR1, &sa, NULL);
+    sa.sa_handler = SIG_IGN;
+    sigaction(SIGHUP, &sa, NULL);
+    sigaction(SIGPIPE, &sa, NULL);
+}
+
+int tb_live_exit(const struct tb_worker_result *r)
+{
+    if (interrupts)
+        return 130;
+    if (yields)
+        return 75;
+    return r->n_failed || r->n_unfinished ? 5 : 0;
+}
+
+bool tb_live_compare(const struct tb_out *o, const struct tb_args *a, const struct tb_worker_result *r, struct tb_err *err)
+{
+    const char **ids = calloc(r->n + 1, sizeof *ids);
+    struct tb_store *s = ids ? tb_pick_store(a, err) : NULL;
+    struct tb_table t;
+    for (size_t i = 0; s && i < r->n; i++)
+        ids[i] = r->run[i].id;
+    bool good = s != NULL;
+    if (good) {
+        good = tb_compare_table(&t, s, ids, r->n, o->form, o->is_ascii, err);
+        if (good) {
+            if (o->form == TB_EMIT_TEXT)
+                putchar('\n');
+            tb_out_table(o, &t);
+        }
+        tb_table_free(&t);
+    }
+    tb_store_close(s);
+    free(ids);
+    return good;
+}

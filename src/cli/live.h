@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* live.h - training as it goes: a line per run that renews itself on a terminal, plain lines elsewhere. Words go to stderr,
+ * so that results on stdout can be piped. */
+#ifndef TB_CLI_LIVE_H
+#define TB_CLI_LIVE_H
+
+#include "cli/out.h"
+#include "worker/worker.h"
+
+struct tb_live {
+    bool is_terminal; /* stderr is one */
+    bool has_line;    /* an unfinished line stands there */
+    int64_t n_steps, n_tokens;
+    double first_s;   /* of the run's clock when it began here */
+    int64_t first_step;
+    double mean_loss, weight; /* smoothed for the eye, weight 0.9 */
+    double eval, shown_s; /* shown_s: when the line was drawn last, monotonic */
+    int tenth;        /* of the budget, last one told in plain lines */
+    char name[96];
+};
+
+/* Fills what a worker calls; `live` must outlive it. */
+void tb_live_open(struct tb_live *live, struct tb_worker_spec *spec);
+/* SIGINT: stop after a checkpoint, twice: leave at once; SIGTERM and SIGUSR1: yield; SIGHUP: go on. */
+void tb_live_signals(void);
+/* Exit code after training: 5 if a run failed, 130 or 75 after a signal, else 0. */
+int tb_live_exit(const struct tb_worker_result *r);
+/* The comparison of the result's runs on stdout. */
+bool tb_live_compare(const struct tb_out *o, const struct tb_args *a, const struct tb_worker_result *r, struct tb_err *err);
+
+#endif

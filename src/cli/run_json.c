@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* run_json.c - a run with all that is recorded of it, for programs: numbers exact, what is unknown null, tables of steps as
+ * one list per column. */
+#include "cli/run_json.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "plan/plan.h"
+#include "store/checkpoint.h"
+#include "view/runs.h"
+
+static struct tb_json *list_of(const char *joined)
+{
+    struct tb_json *list = tb_json_new_list();
+    for (const char *at = joined; *at;) {
+        size_t n = strcspn(at, ",");
+        tb_json_append(list, tb_json_new_strn(at, n));
+        at += n + (at[n] == ',');
+    }
+    return list;
+}
+
+static struct tb_json *number(double v, bool is_int)
+{
+    return is_int && v > -0x1p53 && v < 0x1p53 ? tb_json_new_int((int64_t)v) : tb_json_new_real(v);
+}
+
+struct tb_json *tb_run_value(const struct tb_run_item *item, int column)
+{
+    struct tb_cell c = tb_run_cell(item, column);
+    switch (c.type) {
+    case TB_CELL_INT: return tb_json_new_int(c.i);
+    case TB_CELL_REAL: return tb_json_new_real(c.r);
+    case TB_CELL_TEXT: return tb_json_new_str(c.s);
+    case TB_CELL_LIST: return list_of(c.s);
+    case TB_CELL_NONE: break;
+    }
+    return tb_json_new_null();
+}
+
+/* A choice, without which a run is not what it is; everything else has a default. */
+static bool is_given(const struct tb_json *config, const char *key)
+{
+    static const char *const given[] = { "base", "data.kind", "data.path", "budget.unit", "budget.n", NULL };
+    const char *unit = tb_json_str(tb_json_get(config, "budget.unit"), "");
+    bool needs_schedule = strcmp(unit, "minutes") == 0 && strcmp(key, "schedule.name") == 0;
+    return tb_str_in(key, given) || needs_schedule || (tb_str_starts(key, "method.") && tb_str_ends(key, ".kind"));
+}
+
+/* Defaults that follow another key follow the value that was chosen for it: alpha = 2 r. */
+static void follow(struct tb_json *defaults, const struct tb_json *config)
+{
+    for (void *it = tb_json_first(config); it; it = tb_json_next(config, it)) {
+        const char *key = tb_json_iter_key(it), *dot = strrchr(key, '.');
+        const struct tb_key *k = dot ? tb_config_key(config, key) : NULL;
+        if (!k || !k->follows)
+            continue;
+        char *leader = tb_xasprintf("%.*s.%s", (int)(dot - key), key, k->follows);
+        double v = tb_json_real(tb_json_get(config, leader), NAN) * k->times;
+        bool is_int = k->type == TB_KEY_INT || tb_json_type(tb_json_iter_value(it)) == TB_JSON_INT;
+        if (isfinite(v))
+            tb_json_set(defaults, key, number(v, is_int && v == floor(v)));
+        free(leader);
+    }
+}
+
+struct tb_json *tb_run_defaults(const struct tb_json *config)
+{
+    struct tb_json *draft = tb_json_new_map();
+    for (void *it = tb_json_first(config); it; it = tb_json_next(config, it))
+        if (is_given(config, tb_json_iter_key(it)))
+            tb_json_set(draft, tb_json_iter_key(it), tb_json_copy(tb_json_iter_value(it)));
+    struct tb_json *whole = tb_config_complete(draft, NULL);
+    tb_json_free(draft);
+    if (whole)
+        follow(whole, config);
+    return whole;
+}
+
+/* {key: default} of the keys that have another value. */
+static struct tb_json *changed(const struct tb_json *config)
+{
+    struct tb_json *out = tb_json_new_map(), *plain = tb_run_defaults(config);
+    for (void *it = tb_json_first(config); plain && it; it = tb_json_next(config, it)) {
+        const struct tb_json *def = tb_json_get(plain, tb_json_iter_key(it));
+        if (!tb_json_equal(def, tb_json_iter_value(it)))
+            tb_json_set(out, tb_json_iter_key(it), def ? tb_json_copy(def) : tb_json_new_null());
+    }
+    tb_json_free(plain);
+    return out;
+}
+
+static struct tb_json *train_of(const struct tb_metrics *m)
+{
+    struct tb_json *out = tb_json_new_map();
+    for (int c = 0; c < TB_N_TRAIN; c++) {
+        struct tb_json *column = tb_json_new_list();
+        for (size_t i = 0; i < m->n_train; i++)
+            tb_json_append(column, number(((const double *)&m->train[i])[c], tb_train_columns[c].is_int));
+        tb_json_set(out, tb_train_columns[c].name, column);
+    }
+    return out;
+}
+
+static struct tb_json *evals_of(const struct tb_metrics *m)
+{
+    struct tb_json *out = tb_json_new_list();
+    for (size_t i = 0; i < m->n_eval; i++) {
+        struct tb_json *row = tb_json_new_map();
+        for (int c = 0; c < TB_N_EVAL; c++)
+            tb_json_set(row, tb_eval_columns[c].name,
+                        number(((const double *)&m->eval[i])[c], tb_eval_columns[c].is_int));
+        tb_json_append(out, row);
+    }
+    return out;
+}
+
+static struct tb_json *events_of(const struct tb_metrics *m)
+{
+    struct tb_json *out = tb_json_new_list();
+    for (size_t i = 0; i < m->n_events; i++) {
+        struct tb_json *e = tb_json_new_map();
+        tb_json_set(e, "at", tb_json_new_str(m->events[i].at));
+        tb_json_set(e, "step", tb_json_new_int(m->events[i].step));
+        tb_json_set(e, "wall_s", tb_json_new_real(m->events[i].wall_s));
+        tb_json_set(e, "kind", tb_json_new_str(m->events[i].kind));
+        tb_json_set(e, "text", tb_json_new_str(m->events[i].text));
+        tb_json_append(out, e);
+    }
+    return out;
+}
+
+static struct tb_json *samples_of(const struct tb_metrics *m)
+{
+    struct tb_json *out = tb_json_new_list();
+    for (size_t i = 0; i < m->n_samples; i++) {
+        struct tb_json *s = tb_json_new_map();
+        tb_json_set(s, "step", tb_json_new_int(m->samples[i].step));
+        tb_json_set(s, "row_id", tb_json_new_int(m->samples[i].row_id));
+        tb_json_set(s, "prompt", tb_json_new_str(m->samples[i].prompt));
+        tb_json_set(s, "output", tb_json_new_str(m->samples[i].output));
+        tb_json_append(out, s);
+    }
+    return out;
+}
+
+static struct tb_json *checkpoints_of(const char *dir)
+{
+    struct tb_json *out = tb_json_new_list();
+    int64_t *steps = NULL;
+    size_t n = tb_checkpoint_list(dir, &steps);
+    for (size_t i = 0; i < n; i++) {
+        struct tb_json *c = tb_json_new_map();
+        char *path = tb_checkpoint_path(dir, steps[i]);
+        tb_json_set(c, "step", tb_json_new_int(steps[i]));
+        tb_json_set(c, "bytes", tb_json_new_int(tb_file_size(path)));
+        tb_json_set(c, "path", tb_json_new_str(path));
+        tb_json_append(out, c);
+        free(path);
+    }
+    free(steps);
+    return out;
+}
+
+struct tb_json *tb_run_json(const struct tb_pick *p)
+{
+    static const char *const sections[] = {
+        "config", "overrides", "base", "data", "plan", "lineage", "env", "result", NULL
+    };
+    struct tb_json *out = tb_json_new_map();
+    for (int i = 0; tb_run_column_at((size_t)i); i++)
+        tb_json_set(out, tb_run_column_at((size_t)i)->name, tb_run_value(&p->item, i));
+    tb_json_del(out, "damage");
+    for (int i = 0; sections[i]; i++) {
+        const struct tb_json *v = tb_json_get(p->m.facts, sections[i]);
+        tb_json_set(out, sections[i], v ? tb_json_copy(v) : tb_json_new_null());
+    }
+    tb_json_set(out, "changed", changed(tb_json_get(p->m.facts, "config")));
+    tb_json_set(out, "at_step", p->at < 0 ? tb_json_new_null() : tb_json_new_int(p->at));
+    tb_json_set(out, "folder", tb_json_new_str(p->dir));
+    tb_json_set(out, "train", train_of(&p->m));
+    tb_json_set(out, "evals", evals_of(&p->m));
+    tb_json_set(out, "events", events_of(&p->m));
+    tb_json_set(out, "samples", samples_of(&p->m));
+    tb_json_set(out, "checkpoints", checkpoints_of(p->dir));
+    return out;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* verb_bench.c - tunebench bench step|gemm: rates on this machine, with the speed probe beside them. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/out.h"
+#include "cli/verb.h"
+#include "worker/session.h"
+
+static const struct tb_flag flags[] = {
+    { "base", "NAME", false, "step: the model (tiny)" },
+    { "method", "M", false, "step: what is trained (lora:r=8)" },
+    { "batch", "N", false, "step: rows (8)" },
+    { "seq", "N", false, "step: tokens of each row, all but the first are labels (256)" },
+    { "steps", "N", false, "step: steps that are timed, beside the first (5)" },
+    { "rows", "TEXT", false, "gemm: only shapes whose name holds this" },
+    { "rounds", "N", false, "gemm: times each shape is measured, in turn (3)" },
+    { "threads", "N", false, "threads; all processors if not given" },
+    { "json", NULL, false, "JSON" },
+    { "csv", NULL, false, "gemm: CSV" },
+    { "plain", NULL, false, "gemm: separated by tabs" },
+    { 0 }
+};
+
+static const char *text_or(const struct tb_args *a, const char *name, const char *otherwise)
+{
+    const char *s = tb_args_get(a, name);
+    return s ? s : otherwise;
+}
+
+static struct tb_json *step(const struct tb_args *a, struct tb_err *err)
+{
+    long batch, seq, steps, threads;
+    if (!tb_args_int(a, "batch", 1, 65536, 8, &batch, err) || !tb_args_int(a, "seq", 2, 4095, 256, &seq, err)
+        || !tb_args_int(a, "steps", 1, 100000, 5, &steps, err) || !tb_args_int(a, "threads", 1, 4096, 0, &threads, err))
+        return NULL;
+    struct tb_bench_spec s = { .base = text_or(a, "base", "tiny"), .method = text_or(a, "method", "lora:r=8"),
+                               .batch = (int)batch, .seq = (int)seq, .steps = (int)steps, .threads = (int)threads };
+    return tb_session_bench_step(&s, err);
+}
+
+static struct tb_json *gemm(const struct tb_args *a, struct tb_err *err)
+{
+    long rounds, threads;
+    if (!tb_args_int(a, "rounds", 1, 1000, 3, &rounds, err) || !tb_args_int(a, "threads", 1, 4096, 0, &threads, err))
+        return NULL;
+    return tb_session_bench_gemm(tb_args_get(a, "rows"), (int)rounds, (int)threads, err);
+}
+
+static const struct tb_table_column columns[] = {
+    { "name", NULL, TB_UNIT_TEXT, false }, { "type", NULL, TB_UNIT_TEXT, false }, { "m", NULL, TB_UNIT_PLAIN, false },
+    { "n", NULL, TB_UNIT_PLAIN, false }, { "k", NULL, TB_UNIT_PLAIN, false }, { "isa", NULL, TB_UNIT_TEXT, false },
+    { "gflops", "GFLOP/s", TB_UNIT_PLAIN, false }, { "share", "of the probe", TB_UNIT_SHARE, false },
+};
+enum { N_COLUMNS = sizeof columns / sizeof *columns };
+
+static void print_table(const struct tb_out *o, const struct tb_json *rows)
+{
+    struct tb_table t;
+    tb_table_init(&t, columns, N_COLUMNS);
+    for (size_t i = 0; i < tb_json_len(rows); i++)
+        for (int c = 0; c < N_COLUMNS; c++) {
+            const struct tb_json *v = tb_json_get(tb_json_at(rows, i), columns[c].name);
+            double real = tb_json_real(v, NAN);
+            if (columns[c].unit == TB_UNIT_TEXT)
+                tb_table_text(&t, tb_json_str(v, ""));
+            else
+                tb_table_real(&t, o->form == TB_EMIT_TEXT && columns[c].unit == TB_UNIT_PLAIN ? round(real) : real);
+        }
+    tb_out_table(o, &t);
+    tb_table_free(&t);
+}
+
+static void print_map(const struct tb_out *o, const struct tb_json *map)
+{
+    for (void *it = tb_json_first(map); it; it = tb_json_next(map, it)) {
+        char *text = tb_json_text(tb_json_iter_value(it), TB_JSON_CANONICAL);
+        tb_out_pair(o, 20, tb_json_iter_key(it), text);
+        free(text);
+    }
+}
+
+static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
+{
+    struct tb_out out;
+    bool is_step = a->n_pos == 1 && strcmp(a->pos[0], "step") == 0, is_gemm = a->n_pos == 1 && strcmp(a->pos[0], "gemm") == 0;
+    if (!is_step && !is_gemm)
+        return tb_fail(err, TB_ERR_USAGE, "what shall be measured? usage: tunebench bench step|gemm");
+    if (!tb_out_open(&out, a, err))
+        return false;
+    struct tb_json *j = is_step ? step(a, err) : gemm(a, err);
+    if (!j)
+        return false;
+    if (out.form == TB_EMIT_JSON)
+        tb_out_json(&out, tb_json_ref(j));
+    else if (is_step)
+        print_map(&out, j);
+    else
+        print_table(&out, j);
+    tb_json_free(j);
+    return true;
+}
+
+const struct tb_verb tb_verb_bench = {
+    .name = "bench", .usage = "step|gemm", .help = "Measures training steps or matrix products beside this machine's speed probe.",
+    .examples = "  tunebench bench step --base smollm2.gguf --method lora:r=8,targets=q+v --batch 8 --seq 256 --json\n"
+                "  tunebench bench gemm --json\n",
+    .flags = flags, .run = run,
+};

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* verb_eval.c - tunebench eval: the loss of a run, of adapters or of a bare base on rows of text. */
+#include <stdio.h>
+
+#include "base/json.h"
+#include "cli/out.h"
+#include "cli/verb.h"
+#include "worker/session.h"
+
+enum { MAX_ADAPTERS = 64, MAX_THREADS = 4096 };
+
+static double real(const struct tb_json *j, const char *key)
+{
+    return tb_json_real(tb_json_get(j, key), 0);
+}
+
+static void print_line(const struct tb_json *j)
+{
+    char loss[40], n_tok[40], n_rows[40];
+    printf("loss %s  perplexity %.4g  over %s label tokens in %s rows\n",
+           tb_fmt_unit(loss, sizeof loss, TB_UNIT_LOSS, real(j, "loss")), real(j, "perplexity"),
+           tb_fmt_unit(n_tok, sizeof n_tok, TB_UNIT_COUNT, real(j, "n_tok")),
+           tb_fmt_unit(n_rows, sizeof n_rows, TB_UNIT_COUNT, real(j, "n_rows")));
+}
+
+static void print_rows(const struct tb_out *o, const struct tb_json *rows)
+{
+    static const struct tb_table_column columns[] = {
+        { .name = "row", .unit = TB_UNIT_PLAIN }, { .name = "loss", .unit = TB_UNIT_LOSS },
+        { .name = "n_tok", .unit = TB_UNIT_PLAIN },
+    };
+    struct tb_table t;
+    tb_table_init(&t, columns, sizeof columns / sizeof *columns);
+    for (size_t i = 0; i < tb_json_len(rows); i++) {
+        const struct tb_json *row = tb_json_at(rows, i);
+        tb_table_int(&t, tb_json_int(tb_json_get(row, "row"), -1));
+        tb_table_real(&t, real(row, "loss"));
+        tb_table_int(&t, tb_json_int(tb_json_get(row, "n_tok"), 0));
+    }
+    tb_out_table(o, &t);
+    tb_table_free(&t);
+}
+
+static void print(const struct tb_out *o, struct tb_json *j)
+{
+    if (o->form == TB_EMIT_JSON) {
+        tb_out_json(o, j);
+        return;
+    }
+    if (o->form == TB_EMIT_TEXT)
+        print_line(j);
+    else
+        print_rows(o, tb_json_get(j, "rows"));
+    tb_json_free(j);
+}
+
+static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
+{
+    const char *adapter[MAX_ADAPTERS];
+    struct tb_eval_spec s = { .base = tb_args_get(a, "base"), .adapters = adapter, .store = tb_args_get(a, "store"),
+                              .run = a->n_pos ? a->pos[0] : NULL, .data = tb_args_get(a, "data") };
+    struct tb_out out;
+    long threads;
+    if (a->n_pos > 1)
+        return tb_fail(err, TB_ERR_USAGE, "%s: eval takes one run at a time", a->pos[1]);
+    if (!tb_args_int(a, "threads", 0, MAX_THREADS, 0, &threads, err) || !tb_out_open(&out, a, err))
+        return false;
+    s.threads = (int)threads;
+    while (s.n_adapters < MAX_ADAPTERS && (adapter[s.n_adapters] = tb_args_at(a, "adapter", s.n_adapters)))
+        s.n_adapters++;
+    struct tb_json *j = tb_session_eval(&s, err);
+    if (j)
+        print(&out, j);
+    return j != NULL;
+}
+
+static const struct tb_flag flags[] = {
+    { "data", "DATA", false, "rows to evaluate on: FILE, or KIND:FILE,key=value.. as 'run' takes it; all its rows (a run: its "
+                             "own held-out rows)" },
+    { "base", "MODEL", false, "instead of a run: a model, bare or with adapters" },
+    { "adapter", "DIR", true, "a PEFT folder on that model; several are one stack, in this order" },
+    { "threads", "N", false, "threads (all processors)" },
+    TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, { 0 }
+};
+
+const struct tb_verb tb_verb_eval = {
+    .name = "eval", .usage = "RUN [--data DATA] | --base MODEL [--adapter DIR ..] --data DATA",
+    .help = "Mean loss per label token of a run (RUN, RUN:400, RUN:best), of adapter folders or of a bare model. --json adds "
+            "the loss of each row; --csv and --plain list the rows.",
+    .examples = "  tunebench eval @last\n"
+                "  tunebench eval lora-r8-s0:best --data data/places-new.txt\n"
+                "  tunebench eval --base tiny --data data/places-new.txt\n"
+                "  tunebench eval --base model.gguf --adapter exported/ --data pairs:rows.txt --json\n",
+    .flags = flags, .run = run,
+};

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* verb_show.c - tunebench show RUN: everything that is known of one run, what was chosen before what was left as it is. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/out.h"
+#include "cli/run_json.h"
+#include "cli/verb.h"
+#include "store/checkpoint.h"
+#include "view/runs.h"
+#include "view/series.h"
+
+enum { WIDTH = 24, SPARK = 48, LAST_EVENTS = 20, LAST_SAMPLES = 3 };
+
+static void column(const struct tb_run_item *item, const char *name, char dst[64])
+{
+    int c = tb_run_column_named(name);
+    struct tb_cell v = tb_run_cell(item, c);
+    enum tb_unit unit = tb_run_column_at((size_t)c)->unit;
+    if (v.s)
+        snprintf(dst, 64, "%.63s", v.s);
+    else
+        tb_fmt_unit(dst, 64, unit, v.type == TB_CELL_INT ? (double)v.i : v.type == TB_CELL_REAL ? v.r : NAN);
+}
+
+/* A value as people read it: strings bare, bytes with units, all else as JSON. */
+static char *value_text(const char *key, const struct tb_json *v)
+{
+    char number[64];
+    if (tb_json_type(v) == TB_JSON_STR)
+        return tb_xstrdup(tb_json_str(v, ""));
+    if (tb_str_ends(key, "bytes") && tb_json_real(v, -1) >= 0)
+        return tb_xstrdup(tb_fmt_unit(number, sizeof number, TB_UNIT_BYTES, tb_json_real(v, 0)));
+    if (strcmp(key, "share") == 0)
+        return tb_xstrdup(tb_fmt_unit(number, sizeof number, TB_UNIT_SHARE, tb_json_real(v, NAN)));
+    return tb_json_text(v, TB_JSON_CANONICAL);
+}
+
+static void pair(const struct tb_out *o, const char *key, const struct tb_json *v)
+{
+    char *text = value_text(key, v);
+    tb_out_pair(o, WIDTH, key, text);
+    free(text);
+}
+
+static void print_summary(const struct tb_out *o, const struct tb_pick *p)
+{
+    const struct tb_run_summary *s = &p->item.sum;
+    char a[64], b[64], line[400];
+    tb_out_safe(s->name);
+    fputs("  ", stdout);
+    tb_out_paint(o, TB_PAINT_HEAD, tb_state_name(p->item.sight.state));
+    if (p->at >= 0)
+        printf("  as it was at step %lld", (long long)p->at);
+    fputc('\n', stdout);
+    tb_out_pair(o, WIDTH, "id", s->id);
+    column(&p->item, "trainable", a);
+    column(&p->item, "share", b);
+    snprintf(line, sizeof line, "%s, %s trainable parameters = %s of the base", s->method, a, b);
+    tb_out_pair(o, WIDTH, "method", line);
+    column(&p->item, "step", a);
+    column(&p->item, "steps", b);
+    snprintf(line, sizeof line, "%s of %s", a, b);
+    tb_out_pair(o, WIDTH, "step", line);
+    column(&p->item, "tokens", a);
+    column(&p->item, "budget", b);
+    snprintf(line, sizeof line, "%s; budget %s %s", a, b, s->budget_unit);
+    tb_out_pair(o, WIDTH, "tokens", line);
+    column(&p->item, "duration", a);
+    snprintf(line, sizeof line, "%s, took %s", s->created, a);
+    tb_out_pair(o, WIDTH, "created", line);
+}
+
+static void print_state(const struct tb_out *o, const struct tb_pick *p)
+{
+    char text[400];
+    if (p->m.ended_by[0])
+        tb_out_pair(o, WIDTH, "ended by", p->m.ended_by);
+    if (p->m.note[0])
+        tb_out_pair(o, WIDTH, "note", p->m.note);
+    if (p->item.sight.pid) {
+        snprintf(text, sizeof text, "process %u, heartbeat %.0f s ago", p->item.sight.pid, p->item.sight.beat_s);
+        tb_out_pair(o, WIDTH, "worker", text);
+    }
+    if (p->item.sight.state == TB_STATE_LOST) {
+        snprintf(text, sizeof text, "its worker is gone; 'tunebench resume %s' goes on from the last checkpoint",
+                 p->item.sum.id);
+        tb_out_pair(o, WIDTH, "lost", text);
+    }
+    if (p->m.journal.is_damaged)
+        tb_out_pair(o, WIDTH, "journal", p->m.journal.words);
+    tb_out_pair(o, WIDTH, "folder", p->dir);
+}
+
+/* Keys whose value is (not) the default. */
+static void print_config(const struct tb_out *o, const struct tb_json *config, const struct tb_json *defaults,
+                         bool is_default)
+{
+    for (void *it = tb_json_first(config); it; it = tb_json_next(config, it)) {
+        const struct tb_json *v = tb_json_iter_value(it);
+        const char *key = tb_json_iter_key(it);
+        bool is_kind = tb_str_ends(key, ".kind") || tb_str_starts(key, "budget.") || strcmp(key, "base") == 0
+                    || strcmp(key, "data.path") == 0;
+        bool same = !is_kind && tb_json_equal(tb_json_get(defaults, key), v);
+        if (same == is_default)
+            pair(o, key, v);
+    }
+}
+
+static void print_options(const struct tb_out *o, const struct tb_pick *p)
+{
+    const struct tb_json *config = tb_json_get(p->m.facts, "config");
+    struct tb_json *defaults = tb_run_defaults(config);
+    tb_out_head(o, "CHOSEN");
+    print_config(o, config, defaults, false);
+    if (defaults) {
+        tb_out_head(o, "AS BY DEFAULT");
+        print_config(o, config, defaults, true);
+    }
+    tb_json_free(defaults);
+}
+
+/* A section of the facts; maps in it are shown below it, empty sections not at all. */
+static void print_section(const struct tb_out *o, const struct tb_pick *p, const char *section, const char *title)
+{
+    const struct tb_json *map = tb_json_get(p->m.facts, section);
+    if (!tb_json_first(map))
+        return;
+    tb_out_head(o, title);
+    for (void *it = tb_json_first(map); it; it = tb_json_next(map, it)) {
+        const struct tb_json *v = tb_json_iter_value(it);
+        if (tb_json_type(v) != TB_JSON_MAP) {
+            pair(o, tb_json_iter_key(it), v);
+            continue;
+        }
+        for (void *in = tb_json_first(v); in; in = tb_json_next(v, in)) {
+            bool is_bytes = strcmp(tb_json_iter_key(it), "predicted") == 0;
+            char *name = tb_xasprintf("  %s", tb_json_iter_key(in)),
+                 *text = value_text(is_bytes ? "bytes" : tb_json_iter_key(in), tb_json_iter_value(in));
+            tb_out_pair(o, WIDTH, name, text);
+            free(text);
+            free(name);
+        }
+    }
+}
+
+static void print_overrides(const struct tb_out *o, const struct tb_pick *p)
+{
+    const struct tb_json *list = tb_json_get(p->m.facts, "overrides");
+    for (size_t i = 0; i < tb_json_len(list); i++)
+        tb_out_pair(o, WIDTH, i ? "" : "overrides", tb_json_str(tb_json_at(list, i), ""));
+}
+
+/* "  train/loss  ▇▅▃▂▁  3.214 to 1.142, lowest 1.101 at step 380" */
+static void print_curve(const struct tb_out *o, const struct tb_pick *p, const char *metric)
+{
+    struct tb_series s;
+    size_t lowest = SIZE_MAX, first = SIZE_MAX, last = SIZE_MAX;
+    if (!tb_series_of(&s, &p->m, metric, "step", NULL))
+        return;
+    for (size_t i = 0; i < s.n; i++) {
+        if (!isfinite(s.y[i]))
+            continue;
+        first = first == SIZE_MAX ? i : first;
+        lowest = lowest == SIZE_MAX || s.y[i] < s.y[lowest] ? i : lowest;
+        last = i;
+    }
+    if (lowest != SIZE_MAX) {
+        char *spark = tb_series_spark(&s, s.n < SPARK ? s.n : SPARK, o->is_ascii);
+        char *line = tb_xasprintf("%s  %.3f to %.3f, lowest %.3f at step %.0f", spark, s.y[first], s.y[last],
+                                  s.y[lowest], s.x[lowest]);
+        tb_out_pair(o, WIDTH, metric, line);
+        free(line);
+        free(spark);
+    }
+    tb_series_free(&s);
+}
+
+static void print_evals(const struct tb_out *o, const struct tb_metrics *m)
+{
+    static const struct tb_table_column columns[] = {
+        { "  step", NULL, TB_UNIT_PLAIN, false }, { "tokens", NULL, TB_UNIT_COUNT, false },
+        { "loss", NULL, TB_UNIT_LOSS, false },    { "perplexity", NULL, TB_UNIT_LOSS, false },
+        { "label tokens", NULL, TB_UNIT_COUNT, false }, { "", NULL, TB_UNIT_TEXT, false },
+    };
+    const struct tb_eval_row *best = tb_metrics_best(m);
+    struct tb_table t;
+    tb_table_init(&t, columns, 6);
+    for (size_t i = 0; i < m->n_eval; i++) {
+        tb_table_real(&t, m->eval[i].step);
+        tb_table_real(&t, m->eval[i].tokens);
+        tb_table_real(&t, m->eval[i].loss);
+        tb_table_real(&t, exp(m->eval[i].loss));
+        tb_table_real(&t, m->eval[i].n_tok);
+        tb_table_text(&t, &m->eval[i] == best ? "best" : " ");
+    }
+    if (m->n_eval) {
+        tb_out_head(o, "EVALUATIONS");
+        tb_out_table(o, &t);
+    }
+    tb_table_free(&t);
+}
+
+static void print_checkpoints(const struct tb_out *o, const struct tb_pick *p)
+{
+    int64_t *steps = NULL;
+    size_t n = tb_checkpoint_list(p->dir, &steps);
+    if (n)
+        tb_out_head(o, "CHECKPOINTS");
+    for (size_t i = 0; i < n; i++) {
+        char size[64], name[32];
+        char *path = tb_checkpoint_path(p->dir, steps[i]);
+        tb_fmt_unit(size, sizeof size, TB_UNIT_BYTES, (double)tb_file_size(path));
+        snprintf(name, sizeof name, "%lld%s", (long long)steps[i],
+                 i + 1 == n ? " last" : steps[i] == p->item.sum.best_step ? " best" : "");
+        char *line = tb_xasprintf("%s  %s", size, path);
+        tb_out_pair(o, WIDTH, name, line);
+        free(line);
+        free(path);
+    }
+    free(steps);
+}
+
+static void print_events(const struct tb_out *o, const struct tb_metrics *m)
+{
+    size_t from = m->n_events > LAST_EVENTS ? m->n_events - LAST_EVENTS : 0;
+    if (m->n_events)
+        tb_out_head(o, "EVENTS");
+    if (from)
+        printf("  %zu earlier ones are left out; --json has all\n", from);
+    for (size_t i = from; i < m->n_events; i++) {
+        const struct tb_event *e = &m->events[i];
+        char *line = tb_xasprintf("step %lld  %s: %s", (long long)e->step, e->kind, e->text);
+        tb_out_pair(o, WIDTH, e->at, line);
+        free(line);
+    }
+}
+
+static void print_samples(const struct tb_out *o, const struct tb_metrics *m)
+{
+    size_t from = m->n_samples > LAST_SAMPLES ? m->n_samples - LAST_SAMPLES : 0;
+    if (m->n_samples)
+        tb_out_head(o, "SAMPLES");
+    for (size_t i = from; i < m->n_samples; i++) {
+        char name[32];
+        char *line = tb_xasprintf("%s => %s", m->samples[i].prompt, m->samples[i].output);
+        snprintf(name, sizeof name, "step %lld", (long long)m->samples[i].step);
+        tb_out_pair(o, WIDTH, name, line);
+        free(line);
+    }
+}
+
+static void print_run(const struct tb_out *o, const struct tb_pick *p)
+{
+    print_summary(o, p);
+    print_state(o, p);
+    print_overrides(o, p);
+    if (p->m.n_train)
+        tb_out_head(o, "LOSS");
+    print_curve(o, p, "train/loss");
+    print_curve(o, p, "eval/loss");
+    print_evals(o, &p->m);
+    print_section(o, p, "result", "RESULT");
+    print_options(o, p);
+    print_section(o, p, "base", "BASE");
+    print_section(o, p, "data", "DATA");
+    print_section(o, p, "plan", "PLAN");
+    print_section(o, p, "lineage", "LINEAGE");
+    print_checkpoints(o, p);
+    print_events(o, &p->m);
+    print_samples(o, &p->m);
+    print_section(o, p, "env", "ENVIRONMENT");
+}
+
+static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
+{
+    struct tb_pick p = { 0 };
+    struct tb_out o;
+    if (!tb_args_count(a, 1, 1, "show RUN", err) || !tb_out_open(&o, a, err))
+        return false;
+    struct tb_store *s = tb_pick_store(a, err);
+    bool good = s && tb_pick_run(&p, s, a->pos[0], err);
+    if (good && o.form == TB_EMIT_JSON)
+        tb_out_json(&o, tb_run_json(&p));
+    else if (good)
+        print_run(&o, &p);
+    tb_pick_free(&p);
+    tb_store_close(s);
+    return good;
+}
+
+static const struct tb_flag flags[] = { TB_FLAG_JSON, { 0 } };
+
+const struct tb_verb tb_verb_show = {
+    .name = "show", .usage = "RUN",
+    .help = "Shows one run: what was chosen, what came out, its evaluations, checkpoints and events.\n"
+            "RUN is a name, the beginning of an id, @last or @best; RUN:400 and RUN:best show it as it was then.",
+    .examples = "  tunebench show @best\n"
+                "  tunebench show lora-r8-s0:400\n"
+                "  tunebench show 3f9a --json | jq .changed\n",
+    .flags = flags, .run = run,
+};

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+# common.bash - what all .bats files share: the program under test, a clean environment, a store made without training.
+bats_require_minimum_version 1.5.0
+
+absolute() {
+    case $1 in
+    /*) printf '%s\n' "$1" ;;
+    *) printf '%s/%s\n' "$PWD" "$1" ;;
+    esac
+}
+TB=$(absolute "${TUNEBENCH:-./tunebench}")
+TREE=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+MAKE_STORE=${TUNEBENCH_MAKE_STORE:-$(dirname "$TB")/tests/bin/make_store}
+BASE=$(absolute "${TUNEBENCH_BASE:-$TREE/data/tiny}")
+
+unset TUNEBENCH_STORE TUNEBENCH_MODELS TUNEBENCH_NOW NO_COLOR COLUMNS
+export LC_ALL=C.UTF-8 TERM=xterm
+
+tb() { "$TB" "$@"; }
+
+# ask CODE WORDS..: runs the program, checks its exit code; then $output and $stderr are there.
+ask() {
+    local want=$1
+    shift
+    run --separate-stderr "$TB" "$@"
+    if [ "$status" -ne "$want" ]; then
+        printf 'exit code %s instead of %s: tunebench %s\n%s\n%s\n' "$status" "$want" "$*" "$output" "$stderr"
+        return 1
+    fi
+}
+
+# says WORDS..: each is in the answer; complains WORDS..: each is in what was said on stderr.
+says() { holds "$output" "$@"; }
+complains() { holds "$stderr" "$@"; }
+holds() {
+    local text=$1 word
+    shift
+    for word; do
+        case $text in
+        *"$word"*) ;;
+        *)
+            printf 'without "%s":\n%s\n' "$word" "$text"
+            return 1
+            ;;
+        esac
+    done
+}
+
+# json FILTER: jq on the answer, raw.
+json() { jq -r "$1" <<<"$output"; }
+
+need_store() {
+    [ -x "$MAKE_STORE" ] || skip "tests/bin/make_store is not built"
+    STORE=$BATS_FILE_TMPDIR/store.d
+    [ -d "$STORE" ] || TUNEBENCH_NOW=2026-01-02T03:04:05Z "$MAKE_STORE" "$STORE"
+    export TUNEBENCH_STORE=$STORE
+}
+
+need_verb() { "$TB" help "$1" >/dev/null 2>&1 || skip "this program has no verb $1"; }

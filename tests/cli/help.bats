@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+load common
+
+verbs() { tb help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
+
+@test "every verb has help that begins with examples of that verb" {
+    [ "$(verbs | wc -l)" -ge 5 ]
+    for v in $(verbs); do
+        ask 0 "$v" --help
+        [ "${lines[0]}" = Examples: ]
+        says "  tunebench $v" "Flags:" "--store DIR"
+        first=$output
+        ask 0 help "$v"
+        [ "$output" = "$first" ]
+        [ -z "$stderr" ]
+    done
+}
+
+@test "help wins over whatever else is on the line" {
+    ask 0 ls --no-such-flag --help
+    says "Examples:"
+    ask 0 --help ls
+    says "tunebench ls [FILTER]"
+}
+
+@test "without words the verbs are listed" {
+    ask 0
+    says "Examples:" "Verbs:" "doctor"
+    ask 0 --help
+    says "Verbs:"
+}
+
+@test "version in GNU form" {
+    ask 0 --version
+    [[ ${lines[0]} =~ ^tunebench\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+    says "License MIT" "NO WARRANTY"
+}
+
+@test "an unknown verb: the nearest one, exit code 2" {
+    ask 2 shwo
+    complains "no verb 'shwo'" "'show'"
+    [ -z "$output" ]
+    ask 2 help shwo
+    complains "'show'"
+    ask 2 xyzzyx
+    complains "tunebench help"
+    ask 2 --store x
+    complains "a verb is missing"
+}
+
+@test "an unknown flag: the nearest one, exit code 2" {
+    ask 2 ls --jsn
+    complains "--jsn" "--json"
+    ask 2 ls --colour never
+    complains "--color"
+    ask 2 ls -j
+    complains "two dashes"
+    ask 2 ls -h
+    complains "--help"
+}
+
+@test "flags: values, repetition, the end of flags" {
+    ask 2 ls --store
+    complains "--store needs a value"
+    ask 2 ls --json=yes
+    complains "takes no value"
+    ask 2 ls --store a --store b
+    complains "given twice"
+    ask 2 ls --color blue
+    complains "auto, always or never"
+    ask 2 ls --json --csv
+    complains "exclude each other"
+    cd "$BATS_TEST_TMPDIR"
+    ask 0 ls -- --json
+    says "No runs yet"
+}
+
+@test "words too many or too few: usage, exit code 2" {
+    ask 2 show
+    complains "usage: tunebench show RUN"
+    ask 2 diff one
+    complains "usage: tunebench diff A B"
+    ask 2 doctor now
+    complains "'now'"
+}
+
+@test "an answer that cannot be written is a failure" {
+    [ -w /dev/full ] || skip "no /dev/full"
+    run bash -c '"$1" help >/dev/full' - "$TB"
+    [ "$status" -eq 1 ]
+    [[ $output == *"No space left"* ]]
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* make_store.c - stores for the tests of ls, show and diff, without training:
+ *     make_store STORE        eight runs in all states, one of them damaged
+ *     make_store hold STORE   keeps the lost run as its worker would, until stdin ends
+ * Every number is made up and the same each time; TUNEBENCH_NOW fixes the dates. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "plan/plan.h"
+#include "store/store.h"
+#include "store/writer.h"
+#include "tests/recipes/words.h"
+
+enum { STEPS = 20, ROWS = 40, LOST = 5 };
+
+static const struct sample_run {
+    const char *id, *name, *method; /* keys of the draft */
+    double lr, worse;               /* added to each loss */
+    int seed;
+    enum tb_state state;
+} runs[] = {
+    { "1111111111111111", "lora-r16-s0", "\"method.kind\":\"lora\",\"method.lora.r\":16", 5e-4, 0, 0, TB_STATE_DONE },
+    { "2222222222222222", "prefix20-s0", "\"method.kind\":\"prefix\"", 5e-3, 0.25, 0, TB_STATE_DONE },
+    { "3333333333333333", "lora-r16-s1", "\"method.kind\":\"lora\",\"method.lora.r\":16", 5e-4, 0.001, 1, TB_STATE_DONE },
+    { "4444444444444444", "full-s0", "\"method.kind\":\"full\"", 1, 9, 0, TB_STATE_FAILED },
+    { "5555555555555555", "prompt20-s0", "\"method.kind\":\"prompt\"", 1e-2, 0, 0, TB_STATE_QUEUED },
+    { "6666666666666666", "lost-s0", "\"method.kind\":\"lora\",\"method.lora.r\":4", 5e-4, 0.5, 0, TB_STATE_RUNNING },
+    { "7777777777777777", "evil\x1b[2J\xe2\x80\xae-s0", "\"method.kind\":\"ia3\"", 5e-3, 0.1, 0, TB_STATE_STOPPED },
+    { "8888888888888888", "damaged-s0", "\"method.kind\":\"lora\"", 5e-4, 0, 0, TB_STATE_DONE },
+};
+enum { N_RUNS = sizeof runs / sizeof *runs };
+
+static void must(bool good, const struct tb_err *err)
+{
+    char text[800];
+    if (good)
+        return;
+    fprintf(stderr, "make_store: %s\n", tb_err_string(err, text, sizeof text));
+    exit(1);
+}
+
+static struct tb_json *parse(const char *text)
+{
+    struct tb_err err = { 0 };
+    struct tb_json *j = tb_json_parse(text, strlen(text), "make_store", &err);
+    must(j != NULL, &err);
+    return j;
+}
+
+static struct tb_json *config_of(const struct sample_run *r)
+{
+    struct tb_err err = { 0 };
+    char *text = tb_xasprintf("{\"base\":\"tiny\",\"data.kind\":\"pairs\",\"data.path\":[\"data/places.txt\"],"
+                              "\"budget.unit\":\"tokens\",\"budget.n\":5120,\"seed\":%d,\"optim.lr\":%g,%s}",
+                              r->seed, r->lr, r->method);
+    struct tb_json *draft = parse(text), *config = tb_config_complete(draft, &err);
+    must(config != NULL, &err);
+    tb_json_free(draft);
+    free(text);
+    return config;
+}
+
+static void create(struct tb_store *s, const struct sample_run *r)
+{
+    struct tb_err err = { 0 };
+    char *argv[] = { "tunebench", "run", NULL };
+    struct tb_json *config = config_of(r), *env = tb_run_env(argv, "0.1.0", 1),
+                   *plan = parse("{\"n_trainable\":12288,\"n_params\":2000000,\"share\":0.006144,\"n_steps\":20,"
+                                 "\"predicted_bytes\":73400320,\"predicted\":{\"weights\":8388608}}"),
+                   *base = parse("{\"id\":\"ba5e\",\"name\":\"tiny\",\"path\":\"data/tiny\"}"),
+                   *data = parse("{\"id\":\"da7a\",\"path\":\"data/places.txt\",\"order_hash\":\"0rde\","
+                                 "\"eval_hash\":\"e7a1\",\"n_rows\":5250}");
+    struct tb_run_new run = { .id = r->id, .name = r->name, .config = config, .recipe = "return 1\n", .n_recipe = 9,
+                              .plan = plan, .base = base, .data = data, .env = env };
+    must(tb_run_create(tb_store_runs_dir(s), &run, &err), &err);
+    tb_json_free(data);
+    tb_json_free(base);
+    tb_json_free(plan);
+    tb_json_free(env);
+    tb_json_free(config);
+}
+
+static void evaluate(struct tb_run_writer *w, const struct sample_run *r, int step)
+{
+    struct tb_err err = { 0 };
+    struct tb_row_loss rows[ROWS];
+    double sum = 0;
+    for (int i = 0; i < ROWS; i++) {
+        double noise = (double)((i * 7919 + r->seed * 31 * (i + 3)) % 101) / 1010;
+        rows[i] = (struct tb_row_loss){ step, i, i / 2 * 2, 10, 2.0 - 0.04 * step + noise + r->worse };
+        sum += rows[i].loss;
+    }
+    struct tb_eval_row eval = { step, 256.0 * step, 0.5 * step, sum / ROWS, 10.0 * ROWS };
+    must(tb_run_writer_eval(w, &eval, &err) && tb_run_writer_rows(w, rows, ROWS, &err), &err);
+}
+
+static void checkpoint(struct tb_run_writer *w, int step)
+{
+    struct tb_err err = { 0 };
+    struct tb_json *state = parse("{\"numeric\":1}");
+    struct tb_checkpoint c = { .step = step, .state = state };
+    must(tb_run_writer_checkpoint(w, &c, &err), &err);
+    tb_json_free(state);
+}
+
+static void train(struct tb_run_writer *w, const struct sample_run *r, int steps)
+{
+    struct tb_err err = { 0 };
+    evaluate(w, r, 0);
+    for (int i = 1; i <= steps; i++) {
+        bool is_nan = r->state == TB_STATE_FAILED && i == steps;
+        struct tb_train_row row = { i, 256.0 * i, 0.5 * i, is_nan ? NAN : 3 - 0.05 * i + r->worse, r->lr, 0.75, 512,
+                                    64 << 20 };
+        must(tb_run_writer_train(w, &row, &err), &err);
+        if (i % 5 == 0 && !is_nan)
+            evaluate(w, r, i);
+        if (i % 10 == 0)
+            checkpoint(w, i);
+    }
+}
+
+static void finish(struct tb_run_writer *w, const struct sample_run *r)
+{
+    struct tb_err err = { 0 };
+    struct tb_sample sample = { STEPS, 7, "name[Zizzi]\x1b[31m", "Zizzi is a pub" };
+    struct tb_json *facts = parse("{\"result\":{\"peak_bytes\":71303168,\"adapter_bytes\":49152,"
+                                  "\"final_hash\":\"abcdef012345\",\"tags\":[\"ref\",\"try\"]}}");
+    must(tb_run_writer_sample(w, &sample, &err) && tb_run_writer_facts(w, facts, &err), &err);
+    tb_json_free(facts);
+    must(tb_run_writer_event(w, STEPS, "note", &err, "made for a test"), &err);
+    bool failed = r->state == TB_STATE_FAILED;
+    must(tb_run_writer_seal(w, r->state, failed ? "divergence" : "budget", failed ? "loss is NaN at step 12" : NULL, NULL,
+                            &err), &err);
+}
+
+static void fill(struct tb_store *s, const struct sample_run *r)
+{
+    struct tb_err err = { 0 };
+    create(s, r);
+    if (r->state == TB_STATE_QUEUED)
+        return;
+    char *dir = tb_store_run_dir(s, r->id);
+    struct tb_run_writer *w = tb_run_writer_open(dir, &err);
+    must(w && tb_run_writer_state(w, TB_STATE_RUNNING, NULL, NULL, &err), &err);
+    train(w, r, r->state == TB_STATE_DONE ? STEPS : 12);
+    if (r->state != TB_STATE_RUNNING)
+        finish(w, r);
+    tb_run_writer_close(w);
+    free(dir);
+}
+
+/* One bit of the last run's file flips. */
+static void damage(struct tb_store *s)
+{
+    struct tb_err err = { 0 };
+    size_t n;
+    char *dir = tb_store_run_dir(s, runs[N_RUNS - 1].id), *path = tb_path_join(dir, TB_FILE_H5),
+         *bytes = tb_file_read(path, 1 << 24, &n, &err);
+    must(bytes != NULL, &err);
+    bytes[n / 2] ^= 1;
+    must(tb_file_replace(path, bytes, n, &err), &err);
+    free(bytes);
+    free(path);
+    free(dir);
+}
+
+static void hold(struct tb_store *s)
+{
+    struct tb_err err = { 0 };
+    char byte, *dir = tb_store_run_dir(s, runs[LOST].id);
+    struct tb_run_writer *w = tb_run_writer_open(dir, &err);
+    must(w != NULL, &err);
+    printf("%ld\n", (long)getpid());
+    fflush(stdout);
+    while (read(STDIN_FILENO, &byte, 1) > 0)
+        ;
+    tb_run_writer_close(w);
+    free(dir);
+}
+
+int main(int argc, char **argv)
+{
+    struct tb_err err = { 0 };
+    bool holds = argc == 3 && strcmp(argv[1], "hold") == 0;
+    if (argc != 2 && !holds)
+        return 2;
+    words_add();
+    struct tb_store *s = tb_store_open(argv[argc - 1], true, &err);
+    must(s != NULL, &err);
+    for (int i = 0; !holds && i < N_RUNS; i++)
+        fill(s, &runs[i]);
+    if (holds)
+        hold(s);
+    else
+        damage(s);
+    tb_store_close(s);
+    return 0;
+}
