@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* main.c - the program: fills the tables, then does what the first word says. It is the only file that knows all tables.
- * The locale stays C: numbers are written with a point, and bytes of other alphabets are left alone. */
+/* main.c - the program: fills the tables, then does what the first word says. It is the only file that knows
+ * all tables. The locale stays C: numbers are written with a point, and bytes of other alphabets are left
+ * alone. */
 #include <string.h>
 
 #include "base/file.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* args.h - flags of a verb from a table: long names only, any order, "--name value" or "--name=value", "--" ends them. */
+/* args.h - flags of a verb from a table: long names only, any order, "--name value" or "--name=value", "--"
+ * ends them. */
 #ifndef TB_CLI_ARGS_H
 #define TB_CLI_ARGS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* live.c - progress of runs on stderr, and the table at the end on stdout. The terminal line is drawn at most ten times a
- * second; plain output tells the beginning, each evaluation, each tenth of the budget and the end. */
+/* live.c - progress of runs on stderr, and the table at the end on stdout. The terminal line is drawn at most ten
+ * times a second; plain output tells the beginning, each evaluation, each tenth of the budget and the end. */
 #include "cli/live.h"
 
 #include <math.h>
@@ -48,7 +48,8 @@ static void on_begin(void *arg, const struct tb_job *j, const char *dir, int64_t
     l->eval = NAN;
     l->tenth = 0;
     l->shown_s = 0;
-    fprintf(stderr, "%s: %s trainable (%s of the base), %lld steps, memory %s", l->name, tb_fmt_count(n, sizeof n, trained),
+    fprintf(stderr, "%s: %s trainable (%s of the base), %lld steps, memory %s", l->name,
+            tb_fmt_count(n, sizeof n, trained),
             tb_fmt_unit(share, sizeof share, TB_UNIT_SHARE, (double)trained / (double)j->base->model->n_params),
             (long long)j->n_steps, tb_fmt_unit(bytes, sizeof bytes, TB_UNIT_BYTES, (double)tb_job_bytes(j)));
     if (from_step)
@@ -84,7 +85,8 @@ static void draw(struct tb_live *l, double share, double left, double tok_s)
     bar[BAR] = '\0';
     fprintf(stderr, "\r\033[K%s [%s] %3.0f %%  loss %.3f  eval %s  %s tok/s  %s left", l->name, bar, 100 * share,
             l->mean_loss / l->weight, tb_fmt_unit(eval, sizeof eval, TB_UNIT_LOSS, l->eval),
-            tb_fmt_unit(rate, sizeof rate, TB_UNIT_PLAIN, floor(tok_s)), tb_fmt_unit(time, sizeof time, TB_UNIT_SECONDS, left));
+            tb_fmt_unit(rate, sizeof rate, TB_UNIT_PLAIN, floor(tok_s)),
+            tb_fmt_unit(time, sizeof time, TB_UNIT_SECONDS, left));
     fflush(stderr);
     l->has_line = true;
 }
@@ -143,13 +145,20 @@ static void on_skipped(void *arg, const char *id, const char *name, enum tb_stat
         fprintf(stderr, "%s: left %s\n", safe, tb_state_name(state));
 }
 
-void tb_live_open(struct tb_live *live, struct tb_worker_spec *spec)
+bool tb_live_open(struct tb_live *live, struct tb_worker_spec *spec, const struct tb_args *a, struct tb_err *err)
 {
     const char *term = getenv("TERM");
+    long threads;
+    if (!tb_args_int(a, "threads", 1, 4096, 0, &threads, err))
+        return false;
+    *spec = (struct tb_worker_spec){ .store = tb_args_get(a, "store"), .again = tb_args_has(a, "again"),
+                                     .threads = (int)threads, .argv = a->argv };
     *live = (struct tb_live){ .is_terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 };
-    spec->view = (struct tb_train_view){ .arg = live, .begin = on_begin, .step = on_step, .eval = on_eval, .note = on_note,
-                                         .trouble = on_trouble };
+    spec->view = (struct tb_train_view){
+        .arg = live, .begin = on_begin, .step = on_step, .eval = on_eval, .note = on_note, .trouble = on_trouble
+    };
     spec->skipped = on_skipped;
+    return true;
 }
 
 static volatile sig_atomic_t interrupts, yields;
@@ -190,7 +199,8 @@ int tb_live_exit(const struct tb_worker_result *r)
     return r->n_failed || r->n_unfinished ? 5 : 0;
 }
 
-bool tb_live_compare(const struct tb_out *o, const struct tb_args *a, const struct tb_worker_result *r, struct tb_err *err)
+bool tb_live_compare(const struct tb_out *o, const struct tb_args *a, const struct tb_worker_result *r,
+                     struct tb_err *err)
 {
     const char **ids = calloc(r->n + 1, sizeof *ids);
     struct tb_store *s = ids ? tb_pick_store(a, err) : NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* live.h - training as it goes: a line per run that renews itself on a terminal, plain lines elsewhere. Words go to stderr,
- * so that results on stdout can be piped. */
+/* live.h - training as it goes: a line per run that renews itself on a terminal, plain lines elsewhere. Words go to
+ * stderr, so that results on stdout can be piped. */
 #ifndef TB_CLI_LIVE_H
 #define TB_CLI_LIVE_H
 
@@ -19,13 +19,14 @@ struct tb_live {
     char name[96];
 };
 
-/* Fills what a worker calls; `live` must outlive it. */
-void tb_live_open(struct tb_live *live, struct tb_worker_spec *spec);
+/* Fills a spec from the flags store, threads and again, and with what a worker calls; `live` must outlive it. */
+bool tb_live_open(struct tb_live *live, struct tb_worker_spec *spec, const struct tb_args *a, struct tb_err *err);
 /* SIGINT: stop after a checkpoint, twice: leave at once; SIGTERM and SIGUSR1: yield; SIGHUP: go on. */
 void tb_live_signals(void);
 /* Exit code after training: 5 if a run failed, 130 or 75 after a signal, else 0. */
 int tb_live_exit(const struct tb_worker_result *r);
 /* The comparison of the result's runs on stdout. */
-bool tb_live_compare(const struct tb_out *o, const struct tb_args *a, const struct tb_worker_result *r, struct tb_err *err);
+bool tb_live_compare(const struct tb_out *o, const struct tb_args *a, const struct tb_worker_result *r,
+                     struct tb_err *err);
 
 #endif

@@ -66,7 +66,8 @@ struct tb_plan *tb_make_plan(const struct tb_args *a, const char *usage, struct 
     if (a->n_pos > 1)
         tb_fail(err, TB_ERR_USAGE, "'%s' is one word too many; usage: tunebench %s", a->pos[1], usage);
     else if (a->n_pos == 1 && (has_run_flags(a) || tb_args_has(a, "seed")))
-        tb_fail(err, TB_ERR_USAGE, "a recipe says base, data, method, budget and seed itself; change it by --set or --grid");
+        tb_fail(err, TB_ERR_USAGE,
+                "a recipe says base, data, method, budget and seed itself; change it by --set or --grid");
     else if (a->n_pos == 0 && !has_run_flags(a))
         tb_fail(err, TB_ERR_USAGE, "what shall be trained? usage: tunebench %s", usage);
     else if (collect(v, a, err)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* out.c - colour by flag before environment: --color, then NO_COLOR (no-color.org: set and not empty) and TERM=dumb, then
- * whether stdout is a terminal. Glyphs by the locale's name, since the program itself stays in the C locale. */
+/* out.c - colour by flag before environment: --color, then NO_COLOR (no-color.org: set and not empty) and
+ * TERM=dumb, then whether stdout is a terminal. Glyphs by the locale's name, since the program itself stays
+ * in the C locale. */
 #include "cli/out.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* out.h - how a verb answers on stdout: form, colour, glyphs. Whatever comes out of a store is made safe before it reaches
- * a terminal. Colour only repeats what the words say. */
+/* out.h - how a verb answers on stdout: form, colour, glyphs. Whatever comes out of a store is made safe
+ * before it reaches a terminal. Colour only repeats what the words say. */
 #ifndef TB_CLI_OUT_H
 #define TB_CLI_OUT_H
 
@@ -15,7 +15,9 @@ struct tb_out {
     int columns;       /* of the terminal, 0: no limit */
 };
 
-enum tb_paint { TB_PAINT_PLAIN, TB_PAINT_HEAD, TB_PAINT_DIM, TB_PAINT_GOOD, TB_PAINT_WARN, TB_PAINT_BAD, TB_PAINT_LIVE };
+enum tb_paint {
+    TB_PAINT_PLAIN, TB_PAINT_HEAD, TB_PAINT_DIM, TB_PAINT_GOOD, TB_PAINT_WARN, TB_PAINT_BAD, TB_PAINT_LIVE
+};
 
 /* From the flags and the environment (NO_COLOR, TERM, COLUMNS, the locale). TB_ERR_USAGE on two forms at once. */
 bool tb_out_open(struct tb_out *o, const struct tb_args *a, struct tb_err *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* run_json.c - a run with all that is recorded of it, for programs: numbers exact, what is unknown null, tables of steps as
- * one list per column. */
+/* run_json.c - a run with all that is recorded of it, for programs: numbers exact, what is unknown null,
+ * tables of steps as one list per column. */
 #include "cli/run_json.h"
 
 #include <math.h>

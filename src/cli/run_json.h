@@ -5,12 +5,12 @@
 
 #include "cli/pick.h"
 
-/* {id, name, state, .. (the columns of ls), config, changed {key: its default}, overrides, base, data, plan, lineage, env,
- * result, train {column: [..]}, evals, events, checkpoints, samples}; a new map. */
+/* {id, name, state, .. (the columns of ls), config, changed {key: its default}, overrides, base, data, plan,
+ * lineage, env, result, train {column: [..]}, evals, events, checkpoints, samples}; a new map. */
 struct tb_json *tb_run_json(const struct tb_pick *p);
 
-/* The config with defaults for all that need not be given: what was changed differs from it. NULL where this version does
- * not know the run's method or data. A new map. */
+/* The config with defaults for all that need not be given: what was changed differs from it. NULL where this
+ * version does not know the run's method or data. A new map. */
 struct tb_json *tb_run_defaults(const struct tb_json *config);
 
 /* A value of a column of the table of runs as JSON, null if unknown. */

@@ -84,7 +84,8 @@ static void print_map(const struct tb_out *o, const struct tb_json *map)
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
     struct tb_out out;
-    bool is_step = a->n_pos == 1 && strcmp(a->pos[0], "step") == 0, is_gemm = a->n_pos == 1 && strcmp(a->pos[0], "gemm") == 0;
+    bool is_step = a->n_pos == 1 && strcmp(a->pos[0], "step") == 0,
+         is_gemm = a->n_pos == 1 && strcmp(a->pos[0], "gemm") == 0;
     if (!is_step && !is_gemm)
         return tb_fail(err, TB_ERR_USAGE, "what shall be measured? usage: tunebench bench step|gemm");
     if (!tb_out_open(&out, a, err))
@@ -103,8 +104,12 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 }
 
 const struct tb_verb tb_verb_bench = {
-    .name = "bench", .usage = "step|gemm", .help = "Measures training steps or matrix products beside this machine's speed probe.",
-    .examples = "  tunebench bench step --base smollm2.gguf --method lora:r=8,targets=q+v --batch 8 --seq 256 --json\n"
-                "  tunebench bench gemm --json\n",
-    .flags = flags, .run = run,
+    .name = "bench",
+    .usage = "step|gemm",
+    .help = "Measures training steps or matrix products beside this machine's speed probe.",
+    .examples =
+        "  tunebench bench step --base smollm2.gguf --method lora:r=8,targets=q+v --batch 8 --seq 256 --json\n"
+        "  tunebench bench gemm --json\n",
+    .flags = flags,
+    .run = run,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* verb_diff.c - tunebench diff A B ..: runs side by side. A is the reference. What differs, what proves that the rest is the
- * same, the results, and a verdict with its doubt. */
+/* verb_diff.c - tunebench diff A B ..: runs side by side. A is the reference. What differs, what proves that
+ * the rest is the same, the results, and a verdict with its doubt. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,8 +154,9 @@ static void print_paired(const struct tb_out *o, const struct diff *x, size_t i)
     } else {
         say_verdict(x, &p, i, words);
         tb_out_pair(o, 12, name, words);
-        snprintf(rows, sizeof rows, "%zu rows of %zu prompts: lower loss on %zu, higher on %zu%s; steps %lld and %lld",
-                 p.n_rows, p.n_prompts, p.n_better, p.n_worse, p.n_left_out ? ", some not finite" : "",
+        snprintf(rows, sizeof rows,
+                 "%zu rows of %zu prompts: lower loss on %zu, higher on %zu%s; steps %lld and %lld", p.n_rows,
+                 p.n_prompts, p.n_better, p.n_worse, p.n_left_out ? ", some not finite" : "",
                  (long long)p.step_a, (long long)p.step_b);
         tb_out_pair(o, 12, "", rows);
     }
@@ -295,8 +296,8 @@ static const struct tb_flag flags[] = {
 const struct tb_verb tb_verb_diff = {
     .name = "diff", .usage = "A B ..",
     .help = "Compares runs with the first of them: options, results, and a verdict.\n"
-            "What should be the same is shown to be the same by hashes. The verdict comes from the losses of the same\n"
-            "evaluation rows, with a 95 % interval by resampling prompts. RUN:400 takes part as it was at that step.",
+            "What should be the same is shown to be the same by hashes. The verdict comes from the losses of the\n"
+            "same evaluation rows, with a 95 % interval by resampling prompts. RUN:400 takes part as it was then.",
     .examples = "  tunebench diff lora-r8-s0 prefix20-s0\n"
                 "  tunebench diff @best @last --all\n"
                 "  tunebench diff lora-r8-s0:200 lora-r8-s0 --json | jq .paired\n",

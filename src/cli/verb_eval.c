@@ -75,21 +75,28 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 }
 
 static const struct tb_flag flags[] = {
-    { "data", "DATA", false, "rows to evaluate on: FILE, or KIND:FILE,key=value.. as 'run' takes it; all its rows (a run: its "
-                             "own held-out rows)" },
+    { "data", "DATA", false,
+      "rows to evaluate on: FILE, or KIND:FILE,key=value.. as 'run' takes it; all its rows (a run: its "
+      "own held-out rows)" },
     { "base", "MODEL", false, "instead of a run: a model, bare or with adapters" },
     { "adapter", "DIR", true, "a PEFT folder on that model; several are one stack, in this order" },
     { "threads", "N", false, "threads (all processors)" },
-    TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, { 0 }
+    TB_FLAG_JSON,
+    TB_FLAG_CSV,
+    TB_FLAG_PLAIN,
+    { 0 }
 };
 
 const struct tb_verb tb_verb_eval = {
-    .name = "eval", .usage = "RUN [--data DATA] | --base MODEL [--adapter DIR ..] --data DATA",
-    .help = "Mean loss per label token of a run (RUN, RUN:400, RUN:best), of adapter folders or of a bare model. --json adds "
+    .name = "eval",
+    .usage = "RUN [--data DATA] | --base MODEL [--adapter DIR ..] --data DATA",
+    .help = "Mean loss per label token of a run (RUN, RUN:400, RUN:best), of adapter folders or of a bare model. "
+            "--json adds "
             "the loss of each row; --csv and --plain list the rows.",
     .examples = "  tunebench eval @last\n"
                 "  tunebench eval lora-r8-s0:best --data data/places-new.txt\n"
                 "  tunebench eval --base tiny --data data/places-new.txt\n"
                 "  tunebench eval --base model.gguf --adapter exported/ --data pairs:rows.txt --json\n",
-    .flags = flags, .run = run,
+    .flags = flags,
+    .run = run,
 };

@@ -100,20 +100,25 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 }
 
 static const struct tb_flag flags[] = {
-    { "as", "FORM", false, "peft: folder(s) that the PEFT library loads (a run of full: a model folder); csv: a table" },
+    { "as", "FORM", false,
+      "peft: folder(s) that the PEFT library loads (a run of full: a model folder); csv: a table" },
     { "o", "PATH", false, "the folder to make (peft), the file to write (csv; else stdout)" },
     { "table", "NAME", false, "of csv: train, eval or rows (train)" },
     { "threads", "N", false, "threads for the comparison (all processors)" },
-    TB_FLAG_JSON, { 0 }
+    TB_FLAG_JSON,
+    { 0 }
 };
 
 const struct tb_verb tb_verb_export = {
-    .name = "export", .usage = "RUN --as peft -o DIR | RUN --as csv [--table NAME] [-o FILE]",
-    .help = "Writes a run's adapter, as it ended or at RUN:400 or RUN:best, reads it back and compares the logits; or one of its "
+    .name = "export",
+    .usage = "RUN --as peft -o DIR | RUN --as csv [--table NAME] [-o FILE]",
+    .help = "Writes a run's adapter, as it ended or at RUN:400 or RUN:best, reads it back and compares the logits; "
+            "or one of its "
             "tables with exact numbers.",
     .examples = "  tunebench export lora-r8-s0 --as peft -o exported\n"
                 "  tunebench export @best:best --as peft -o exported --json\n"
                 "  tunebench export @last --as csv --table eval\n"
                 "  tunebench export @last --as csv --table rows -o rows.csv\n",
-    .flags = flags, .run = run,
+    .flags = flags,
+    .run = run,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* verb_ls.c - tunebench ls [FILTER]: the table of runs. Machine forms hold every column; the text form the usual ones, on a
- * narrow terminal fewer. A store that is not there yet is an empty one, unless it was named. */
+/* verb_ls.c - tunebench ls [FILTER]: the table of runs. Machine forms hold every column; the text form the
+ * usual ones, on a narrow terminal fewer. A store that is not there yet is an empty one, unless it was named. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,8 +155,8 @@ static enum tb_paint paint_of(const struct tb_run_item *item)
 }
 
 /* "method lora: 3 runs, eval 1.142 (1.130 .. 1.155)" of the runs first .. last - 1. */
-static void print_group(const struct tb_out *o, const struct list *l, const char *key, const char *value, size_t first,
-                        size_t last)
+static void print_group(const struct tb_out *o, const struct list *l, const char *key, const char *value,
+                        size_t first, size_t last)
 {
     double sum = 0, low = INFINITY, high = -INFINITY;
     size_t n = 0;
@@ -169,7 +169,8 @@ static void print_group(const struct tb_out *o, const struct list *l, const char
         high = fmax(high, eval);
         n++;
     }
-    char *title = tb_xasprintf("%s %s: %zu run%s", key, *value ? value : "-", last - first, last - first == 1 ? "" : "s");
+    char *title = tb_xasprintf("%s %s: %zu run%s", key, *value ? value : "-", last - first,
+                               last - first == 1 ? "" : "s");
     tb_out_head(o, title);
     if (n > 1)
         printf("mean eval %.3f (%.3f .. %.3f)\n", sum / (double)n, low, high);
@@ -262,7 +263,10 @@ static const struct tb_flag flags[] = {
 };
 
 const struct tb_verb tb_verb_ls = {
-    .name = "ls", .usage = "[FILTER]", .help = "Lists the runs of the store; FILTER chooses and orders them.",
+    .name = "ls", .usage = "[FILTER]", .help = "Lists the runs of the store; FILTER chooses and orders them.\n"
+            "FILTER is terms like method:lora state!=failed eval<1.2 tokens>=60k sort:-eval word; all must hold.\n"
+            "Without --cols the forms for programs have every column ('--cols help' lists them), the text has the\n"
+            "usual ones.",
     .examples = "  tunebench ls\n"
                 "  tunebench ls method:lora 'eval<1.2' --sort eval\n"
                 "  tunebench ls 'state!=done' --group method\n"

@@ -19,10 +19,16 @@ static const struct tb_flag flags[] = {
 };
 
 static const struct tb_table_column columns[] = {
-    { "id", NULL, TB_UNIT_TEXT, false }, { "name", NULL, TB_UNIT_TEXT, false }, { "state", NULL, TB_UNIT_TEXT, false },
-    { "trainable", NULL, TB_UNIT_COUNT, false }, { "share", "of base", TB_UNIT_SHARE, false },
-    { "lr", NULL, TB_UNIT_RATE, false }, { "steps", NULL, TB_UNIT_PLAIN, false }, { "tokens", NULL, TB_UNIT_SHORT, false },
-    { "predicted_bytes", "memory", TB_UNIT_BYTES, false }, { "est_s", "time, about", TB_UNIT_SECONDS, false },
+    { "id", NULL, TB_UNIT_TEXT, false },
+    { "name", NULL, TB_UNIT_TEXT, false },
+    { "state", NULL, TB_UNIT_TEXT, false },
+    { "trainable", NULL, TB_UNIT_COUNT, false },
+    { "share", "of base", TB_UNIT_SHARE, false },
+    { "lr", NULL, TB_UNIT_RATE, false },
+    { "steps", NULL, TB_UNIT_PLAIN, false },
+    { "tokens", NULL, TB_UNIT_SHORT, false },
+    { "predicted_bytes", "memory", TB_UNIT_BYTES, false },
+    { "est_s", "time, about", TB_UNIT_SECONDS, false },
 };
 
 static void put_row(struct tb_table *t, const struct tb_json *r)
@@ -51,9 +57,9 @@ static void print_data(const struct tb_json *run)
     char a[32], b[32], c[32], e[32];
     printf("\ndata: ");
     tb_out_safe(tb_json_str(tb_json_get(d, "path"), ""));
-    printf(": %s rows, %s to train on, %s held out (by prompt, %s scored)", tb_fmt_count(a, sizeof a, count_of(d, "n_rows")),
-           tb_fmt_count(b, sizeof b, count_of(d, "n_train")), tb_fmt_count(c, sizeof c, count_of(d, "n_held")),
-           tb_fmt_count(e, sizeof e, count_of(d, "n_eval")));
+    printf(": %s rows, %s to train on, %s held out (by prompt, %s scored)",
+           tb_fmt_count(a, sizeof a, count_of(d, "n_rows")), tb_fmt_count(b, sizeof b, count_of(d, "n_train")),
+           tb_fmt_count(c, sizeof c, count_of(d, "n_held")), tb_fmt_count(e, sizeof e, count_of(d, "n_eval")));
     if (count_of(d, "n_dropped"))
         printf("; %s dropped (too long, or no label)", tb_fmt_count(a, sizeof a, count_of(d, "n_dropped")));
     putchar('\n');

@@ -7,6 +7,7 @@
 
 static const struct tb_flag flags[] = {
     { "all", NULL, false, "all that were left unfinished: queued, stopped, lost" },
+    { "threads", "N", false, "threads; as the run was begun if not given (the bits are the same)" },
     { "json", NULL, false, "the comparison as JSON" },
     { "csv", NULL, false, "the comparison as CSV" },
     { "plain", NULL, false, "the comparison separated by tabs" },
@@ -15,16 +16,15 @@ static const struct tb_flag flags[] = {
 
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
-    struct tb_worker_spec spec = { .store = tb_args_get(a, "store"), .argv = a->argv };
+    struct tb_worker_spec spec;
     struct tb_worker_result result;
     struct tb_live live;
     struct tb_out out;
     bool all = tb_args_has(a, "all");
-    if (!tb_out_open(&out, a, err))
+    if (!tb_out_open(&out, a, err) || !tb_live_open(&live, &spec, a, err))
         return false;
     if (all == (a->n_pos > 0))
         return tb_fail(err, TB_ERR_USAGE, "name runs, or give --all");
-    tb_live_open(&live, &spec);
     tb_live_signals();
     bool good = tb_worker_resume(a->pos, (size_t)a->n_pos, &spec, &result, err);
     if (good && result.n == 0)

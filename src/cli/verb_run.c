@@ -18,14 +18,14 @@ static const struct tb_flag flags[] = {
 
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
-    struct tb_worker_spec spec = { .store = tb_args_get(a, "store"), .again = tb_args_has(a, "again"), .argv = a->argv };
+    struct tb_worker_spec spec;
     struct tb_worker_result result;
     struct tb_live live;
     struct tb_out out;
-    struct tb_plan *p = tb_out_open(&out, a, err) ? tb_make_plan(a, usage, err) : NULL;
+    bool ready = tb_out_open(&out, a, err) && tb_live_open(&live, &spec, a, err);
+    struct tb_plan *p = ready ? tb_make_plan(a, usage, err) : NULL;
     if (!p)
         return false;
-    tb_live_open(&live, &spec);
     tb_live_signals();
     bool good = tb_worker_run(p, &spec, &result, err) && tb_live_compare(&out, a, &result, err);
     *exit_code = tb_live_exit(&result);
@@ -35,12 +35,16 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 }
 
 const struct tb_verb tb_verb_run = {
-    .name = "run", .usage = "RECIPE | --base B --data D --method M.. --budget N",
-    .help = "Trains the runs of a recipe, one after the other, and compares them. A run that the store has is not trained "
+    .name = "run",
+    .usage = "RECIPE | --base B --data D --method M.. --budget N",
+    .help = "Trains the runs of a recipe, one after the other, and compares them. A run that the store has is not "
+            "trained "
             "again; one that was left unfinished goes on.",
-    .examples = "  tunebench run recipes/compare-three.lua\n"
-                "  tunebench run recipes/lora-rank-sweep.lua --set budget=t:50k --grid seed=0,1,2\n"
-                "  tunebench run --base tiny --data data/places.txt --method lora:r=8,targets=q+v --method prefix:tokens=20 "
-                "--budget 60k --seed 5\n",
-    .flags = flags, .run = run,
+    .examples =
+        "  tunebench run recipes/compare-three.lua\n"
+        "  tunebench run recipes/lora-rank-sweep.lua --set budget=t:50k --grid seed=0,1,2\n"
+        "  tunebench run --base tiny --data data/places.txt --method lora:r=8,targets=q+v --method prefix:tokens=20 "
+        "--budget 60k --seed 5\n",
+    .flags = flags,
+    .run = run,
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* verb_show.c - tunebench show RUN: everything that is known of one run, what was chosen before what was left as it is. */
+/* verb_show.c - tunebench show RUN: everything that is known of one run, what was chosen before what was left
+ * as it is. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -48,24 +48,30 @@ static const struct tb_flag flags[] = {
     { "base", "MODEL", false, "the frozen model: a name, a Hugging Face folder or a .gguf file" },
     { "adapter", "DIR", true, "a PEFT folder to start from; several are trained together, in this order" },
     { "train", "full", false, "train all weights instead of an adapter" },
-    { "rows", "FILE", false, "JSON: {\"rows\": [{\"input_ids\": [..], \"n_prompt\": k}, ..]}, the same at every step, or "
-                             "{\"steps\": [[row, ..], ..]}" },
+    { "rows", "FILE", false,
+      "JSON: {\"rows\": [{\"input_ids\": [..], \"n_prompt\": k}, ..]}, the same at every step, or "
+      "{\"steps\": [[row, ..], ..]}" },
     { "steps", "N", false, "optimiser steps on {\"rows\"} (10)" },
     { "lr", "X", false, "constant learning rate (0.01; full: 0.001)" },
     { "weight-decay", "X", false, "decoupled weight decay (0.01)" },
     { "counters", NULL, false, "add exact counts of work, and allocations after the first step" },
-    { "o", "DIR", false, "folder for trace.safetensors (logits, final_logits, grad/..) and the trained adapter, final/" },
+    { "o", "DIR", false,
+      "folder for trace.safetensors (logits, final_logits, grad/..) and the trained adapter, final/" },
     { "threads", "N", false, "threads (all processors)" },
     { 0 }
 };
 
 const struct tb_verb tb_verb_trace = {
-    .name = "trace", .usage = "--base MODEL (--adapter DIR .. | --train full) --rows FILE -o DIR",
-    .help = "Trains a few steps on given token ids and shows every number: losses, gradients, logits. AdamW with betas 0.9 "
+    .name = "trace",
+    .usage = "--base MODEL (--adapter DIR .. | --train full) --rows FILE -o DIR",
+    .help = "Trains a few steps on given token ids and shows every number: losses, gradients, logits. AdamW with "
+            "betas 0.9 "
             "and 0.999, no clipping, no dropout; needs no tokenizer. For comparison with other implementations.",
-    .examples = "  tunebench trace --base models/llama --adapter lora/init --rows batch.json -o out\n"
-                "  tunebench trace --base models/llama --adapter parts/lora --adapter parts/prompt --rows batch.json -o out\n"
-                "  tunebench trace --base model.gguf --adapter init --rows steps.json --lr 1e-3 -o out\n"
-                "  tunebench trace --base models/llama --train full --rows batch.json --steps 3 --counters -o out\n",
-    .flags = flags, .run = run,
+    .examples =
+        "  tunebench trace --base models/llama --adapter lora/init --rows batch.json -o out\n"
+        "  tunebench trace --base models/llama --adapter parts/lora --adapter parts/prompt --rows batch.json -o out\n"
+        "  tunebench trace --base model.gguf --adapter init --rows steps.json --lr 1e-3 -o out\n"
+        "  tunebench trace --base models/llama --train full --rows batch.json --steps 3 --counters -o out\n",
+    .flags = flags,
+    .run = run,
 };

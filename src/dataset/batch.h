@@ -3,8 +3,8 @@
  *
  * The rows of one optimiser step of one lane are cut by the data alone into quanta (whole rows, or groups of rows that
  * share a prompt, up to `quantum_tok` tokens; a longer row is one quantum). A micro-batch is any run of whole quanta.
- * Every parameter gradient, loss sum and prompt root is computed per quantum and added in quantum order, so that the cut
- * into micro-batches changes no bit. */
+ * Every parameter gradient, loss sum and prompt root is computed per quantum and added in quantum order, so that the
+ * cut into micro-batches changes no bit. */
 #ifndef TB_DATASET_BATCH_H
 #define TB_DATASET_BATCH_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* block.c - one transformer block, forward and backward:
- *     mid = x + O(attention(rope(Q n), rope(K n), V n)), n = norm(x);    next = mid + Down(silu(Gate m) * Up m), m = norm(mid)
- * Kept: x, q, k, v (rotated), attention output and its log-sum-exp, mid, gate, up, and 1/rms of both norms. Norm outputs
- * and the gated product are computed again where the backward of an adapter reads them. dres is the gradient of the
- * residual stream: it enters as that of the block's output and leaves as that of its input. */
+ *     mid = x + O(attention(rope(Q n), rope(K n), V n)), n = norm(x);    next = mid + Down(silu(Gate m) * Up m), m =
+ * norm(mid) Kept: x, q, k, v (rotated), attention output and its log-sum-exp, mid, gate, up, and 1/rms of both
+ * norms. Norm outputs and the gated product are computed again where the backward of an adapter reads them. dres is
+ * the gradient of the residual stream: it enters as that of the block's output and leaves as that of its input. */
 #include "engine/engine_priv.h"
 
 static struct tb_mat live(const struct tb_engine *e, struct tb_mat m, int64_t cols)
@@ -69,7 +69,8 @@ void tb_block_forward(struct tb_engine *e, int layer, struct tb_mat next)
     const struct block *b = &e->block[layer];
     struct tb_kernels *k = e->k;
     struct saved s = current(e, layer);
-    struct tb_mat norm = live(e, e->norm, s.x.cols), out = live(e, e->out, s.x.cols), inner = live(e, e->inner, s.gate.cols);
+    struct tb_mat norm = live(e, e->norm, s.x.cols), out = live(e, e->out, s.x.cols),
+                  inner = live(e, e->inner, s.gate.cols);
     float eps = e->model->shape.norm_eps;
 
     k->rmsnorm(k, norm, s.x, gain_of(b->attn_norm, b->attn_gain), eps, s.rstd1);

@@ -93,9 +93,10 @@ static bool bind(struct tb_engine *e, struct tb_err *err)
 static bool fail_memory(const struct tb_engine *e, struct tb_err *err)
 {
     uint64_t need = e->need[ACTIVATIONS] + e->need[LOGITS] + e->need[SCRATCH];
-    return tb_fail(err, TB_ERR_LIMIT, "the step needs %llu MB and this machine gives no more (%llu MB free); use smaller "
-                   "rows or exec.micro_tokens", (unsigned long long)(need >> 20),
-                   (unsigned long long)(tb_mem_free_bytes() >> 20));
+    return tb_fail(err, TB_ERR_LIMIT,
+                   "the step needs %llu MB and this machine gives no more (%llu MB free); use smaller "
+                   "rows or exec.micro_tokens",
+                   (unsigned long long)(need >> 20), (unsigned long long)(tb_mem_free_bytes() >> 20));
 }
 
 struct tb_engine *tb_engine_open(const struct tb_model *m, struct tb_kernels *k, struct tb_stack *s,
@@ -164,7 +165,8 @@ static void prefill(struct tb_engine *e, struct tb_adapter *a, const struct tb_s
     e->is_bare = false;
     for (int l = 0; l < layers; l++) {
         /* Blocks share memory below the lowest trainable one; a prefix sits in all, so each has its own. */
-        struct tb_pass p = { .k = e->k, .kv = { tb_mat_rows(e->block[l].s.k, 0, n), tb_mat_rows(e->block[l].s.v, 0, n) } };
+        struct tb_pass p = { .k = e->k,
+                             .kv = { tb_mat_rows(e->block[l].s.k, 0, n), tb_mat_rows(e->block[l].s.v, 0, n) } };
         for (int i = 0; i < a->n_seats; i++)
             if (a->seats[i].site->layer == l)
                 a->method->text_kv(&a->seats[i], &p);
@@ -183,7 +185,8 @@ bool tb_engine_start(struct tb_engine *e, const struct tb_start *start, struct t
             return false;
         if (a->method->text_kv && tb_adapter_starts_from_text(a)) {
             if (start[i].n_text < 1)
-                return tb_fail(err, TB_ERR_RECIPE, "t.%s: init = \"text\" has no text to start from; set text = \"...\"",
+                return tb_fail(err, TB_ERR_RECIPE,
+                               "t.%s: init = \"text\" has no text to start from; set text = \"...\"",
                                a->method->name);
             prefill(e, a, &start[i]);
         }

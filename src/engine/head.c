@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* head.c - final norm, output projection and cross-entropy, at the labelled rows only and in chunks of LOGIT_ROWS, so
- * that logits of a large vocabulary never exist at once. dlogits overwrite the logits. Where the table is trained, chunks
- * are cut inside each quantum, which fixes the order in which its gradient is summed. */
+ * that logits of a large vocabulary never exist at once. dlogits overwrite the logits. Where the table is trained,
+ * chunks are cut inside each quantum, which fixes the order in which its gradient is summed. */
 #include "engine/engine_priv.h"
 
 static void chunk(struct tb_engine *e, int first, int n, float scale)

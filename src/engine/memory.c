@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* memory.c - where adapters sit, and the arenas: every size follows from shapes and the bounds of a micro-batch, so the
- * same walk either counts bytes (before a run) or takes them. Blocks below the lowest trainable one, and all blocks of an
- * engine that only evaluates, share one set of kept activations. */
+ * same walk either counts bytes (before a run) or takes them. Blocks below the lowest trainable one, and all blocks
+ * of an engine that only evaluates, share one set of kept activations. */
 #include "engine/engine_priv.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* step.c - one optimiser step: derive, micro-batches forward and backward, settle, norm, clip, update; and evaluation. */
+/* step.c - one optimiser step: derive, micro-batches forward and backward, settle, norm, clip, update; and
+ * evaluation. */
 #include <math.h>
 #include <string.h>
 
@@ -41,7 +42,8 @@ static void begin_rows(struct tb_engine *e, int n_rows)
 static bool too_many(const struct tb_engine *e, const struct tb_row *rows, int n_rows, struct tb_err *err)
 {
     if (n_rows > e->spec.step_rows)
-        return !tb_fail(err, TB_ERR_LIMIT, "%d rows in a step; the engine was opened for %d", n_rows, e->spec.step_rows);
+        return !tb_fail(err, TB_ERR_LIMIT, "%d rows in a step; the engine was opened for %d", n_rows,
+                        e->spec.step_rows);
     for (int i = 0; i < n_rows; i++)
         if (rows[i].n > e->spec.row_tok)
             return !tb_fail(err, TB_ERR_LIMIT, "row %d has %d tokens; the engine was opened for %d", i, rows[i].n,

@@ -35,20 +35,41 @@ static struct tb_json *names_of(const struct tb_adapter *a, const struct tb_json
     return list;
 }
 
+static void name_targets(const struct tb_adapter *a, struct tb_json *config)
+{
+    tb_json_set(config, "target_modules", names_of(a, tb_adapter_json(a, "targets")));
+    if (!tb_peft_field_find(a->method->peft_type, "layers_to_transform"))
+        tb_json_del(config, "layers_to_transform");
+    else
+        tb_json_set(config, "layers_to_transform", tb_json_new_null());
+}
+
+/* Whether every entry of a is one of b; b a regular expression has no entries to be one of. */
+static bool is_subset(const struct tb_json *a, const struct tb_json *b)
+{
+    for (size_t i = 0; i < tb_json_len(a); i++) {
+        bool found = tb_json_type(b) == TB_JSON_STR;
+        for (size_t j = 0; !found && j < tb_json_len(b); j++)
+            found = tb_json_equal(tb_json_at(a, i), tb_json_at(b, j));
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
 static void name_modules(const struct tb_adapter *a, struct tb_json *config)
 {
     bool knows_layers = tb_peft_field_find(a->method->peft_type, "layers_to_transform") != NULL;
     bool has_layers = tb_json_type(tb_json_get(config, "layers_to_transform")) == TB_JSON_LIST;
-    const struct tb_json *targets = tb_json_get(config, "target_modules");
-    bool is_pattern = tb_json_type(targets) == TB_JSON_STR;
-    if (has_regex(targets) || (has_layers && (is_pattern || !knows_layers))) {
-        tb_json_set(config, "target_modules", names_of(a, tb_adapter_json(a, "targets")));
-        tb_json_del(config, "layers_to_transform");
-        if (knows_layers)
-            tb_json_set(config, "layers_to_transform", tb_json_new_null());
-    }
-    if (has_regex(tb_json_get(config, "feedforward_modules")))
+    bool is_pattern = tb_json_type(tb_json_get(config, "target_modules")) == TB_JSON_STR;
+    const struct tb_json *forward = tb_json_get(config, "feedforward_modules");
+    if (has_regex(tb_json_get(config, "target_modules")) || (has_layers && (is_pattern || !knows_layers)))
+        name_targets(a, config);
+    /* The library wants those whose input is scaled to be among the targets, word for word. */
+    if (has_regex(forward) || !is_subset(forward, tb_json_get(config, "target_modules"))) {
+        name_targets(a, config);
         tb_json_set(config, "feedforward_modules", names_of(a, tb_adapter_json(a, "feedforward")));
+    }
 }
 
 /* Whole numbers where the library has integers: lora_alpha is 16, not 16.0. */

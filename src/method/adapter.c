@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* adapter.c - opens a method on a model: which sites it takes, which tensors it wants, their memory and start values.
  *
- * The run arena of an adapter is four blocks of equal layout for TRAINED (values, gradients, Adam's two moments), one for
- * other values and one for other gradients. Every tensor begins at a multiple of 16 floats; the gaps stay zero, so the
- * optimiser and the norm of the gradient run over whole blocks. */
+ * The run arena of an adapter is four blocks of equal layout for TRAINED (values, gradients, Adam's two moments),
+ * one for other values and one for other gradients. Every tensor begins at a multiple of 16 floats; the gaps stay
+ * zero, so the optimiser and the norm of the gradient run over whole blocks. */
 #include "method/adapter.h"
 
 #include <math.h>
@@ -46,8 +46,8 @@ static bool add_tensor(struct tb_adapter *a, const struct tb_want *want, const c
 bool tb_seat_tensor(struct tb_seat *s, const struct tb_want *want, struct tb_err *err)
 {
     char name[TB_TENSOR_NAME];
-    snprintf(name, sizeof name, "%s%s%s%s", want->is_whole ? "" : "base_model.model.", want->is_whole ? "" : s->site->name,
-             want->is_whole ? "" : ".", want->suffix);
+    snprintf(name, sizeof name, "%s%s%s%s", want->is_whole ? "" : "base_model.model.",
+             want->is_whole ? "" : s->site->name, want->is_whole ? "" : ".", want->suffix);
     return add_tensor((struct tb_adapter *)s->adapter, want, name, s->tensor, err);
 }
 
@@ -196,8 +196,9 @@ bool tb_adapter_bind(struct tb_adapter *a, struct tb_kernels *k, struct tb_err *
     for (int i = 0; i < 6; i++) {
         int64_t n = a->arena_floats[i < 4 ? 0 : i - 3];
         if (n && !(a->arena[i] = k->alloc(k, (size_t)n * sizeof(float))))
-            return tb_fail(err, TB_ERR_LIMIT, "%s needs %lld MB for its tensors, gradients and optimiser; there is less",
-                           a->part, (long long)(tb_adapter_bytes(a) >> 20));
+            return tb_fail(err, TB_ERR_LIMIT,
+                           "%s needs %lld MB for its tensors, gradients and optimiser; there is less", a->part,
+                           (long long)(tb_adapter_bytes(a) >> 20));
     }
     place_tensors(a);
     lend_slots(a, a->tensor, a->w, a->g);

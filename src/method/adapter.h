@@ -29,7 +29,8 @@ struct tb_stack {
 };
 
 /* From a run's flat keys: `method.kind` and `method.<kind>.<key>`, or `method.<i>.kind` and `method.<i>.<kind>.<key>`.
- * Refuses parts that claim one place: two with `weight` on one matrix, two prefixes, two prompts, full with anything. */
+ * Refuses parts that claim one place: two with `weight` on one matrix, two prefixes, two prompts, full with
+ * anything. */
 struct tb_stack *tb_stack_open(const struct tb_json *flat, const struct tb_model *model, struct tb_err *err);
 /* From opened adapters, which it takes over; the same refusals. */
 struct tb_stack *tb_stack_of(struct tb_adapter **parts, int n, struct tb_err *err);

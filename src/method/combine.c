@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* combine.c - several adapters trained jointly as one lane. Parts compose unless two claim one place: a dense weight, the
- * prefix, the prompt; `full` joins nothing. */
+/* combine.c - several adapters trained jointly as one lane. Parts compose unless two claim one place: a dense
+ * weight, the prefix, the prompt; `full` joins nothing. */
 #include "method/adapter.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* full.c - full fine-tuning: every weight is trained, as the reference that adapters are compared with.
- * Its own fp32 copy of each matrix and gain, in canonical order; saved as a model, not as an adapter. A tied table is one
- * tensor at two sites; the engine adds the head's gradient first, then the embedding's. */
+ * Its own fp32 copy of each matrix and gain, in canonical order; saved as a model, not as an adapter. A tied table
+ * is one tensor at two sites; the engine adds the head's gradient first, then the embedding's. */
 #include "method/method.h"
 
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* lora.c - low-rank update beside a frozen linear layer.  Hu et al. 2021, arXiv:2106.09685
- *     y += s (drop(x) A') B' + s b      A [r, in]  B [out, r]  s = alpha / r, rslora: alpha / sqrt(r) (arXiv:2312.03732)
- * A comes first, so nothing wider than r is stored: h [t, r] is kept for the backward; dropped inputs are made again. */
+ *     y += s (drop(x) A') B' + s b      A [r, in]  B [out, r]  s = alpha / r, rslora: alpha / sqrt(r)
+ * (arXiv:2312.03732) A comes first, so nothing wider than r is stored: h [t, r] is kept for the backward; dropped
+ * inputs are made again. */
 #include "method/lora.h"
 
 #include <math.h>
@@ -125,8 +126,10 @@ bool tb_lora_from_peft(const struct tb_json *c, struct tb_json *out, struct tb_e
                                            "alora_invocation_tokens", NULL };
     const char *init = tb_json_str(tb_json_get(c, "init_lora_weights"), "true");
     if (strcmp(init, "pissa") == 0 || strcmp(init, "olora") == 0)
-        return tb_fail(err, TB_ERR_FORMAT, "init_lora_weights is '%s': this adapter changes the base; convert it to a plain "
-                       "LoRA first (path_initial_model_for_weight_conversion)", init);
+        return tb_fail(err, TB_ERR_FORMAT,
+                       "init_lora_weights is '%s': this adapter changes the base; convert it to a plain "
+                       "LoRA first (path_initial_model_for_weight_conversion)",
+                       init);
     if (!tb_peft_refuse(c, refused, err))
         return false;
     tb_peft_take(c, "r", out, "r", "8");

@@ -6,8 +6,8 @@
  * device handles through pass->k and holds no loop over floats. Only name, sites, keys and declare (or declare_all) are
  * required; a NULL hook does nothing.
  *
- * At a linear site: all `before` in stack order (x -> x'), y = W x', then all `after` in stack order; each sees x' and the
- * y of the one before. Backward in reverse: `after_back` may overwrite dy and adds to dx; dx += dy W; then
+ * At a linear site: all `before` in stack order (x -> x'), y = W x', then all `after` in stack order; each sees x'
+ * and the y of the one before. Backward in reverse: `after_back` may overwrite dy and adds to dx; dx += dy W; then
  * `before_back`. The order of a stack is part of its identity. */
 #ifndef TB_METHOD_METHOD_H
 #define TB_METHOD_METHOD_H
@@ -24,9 +24,9 @@ enum {
     TB_TENSOR_NAME = 160
 };
 
-/* TRAINED has gradient and optimiser state; FROZEN is saved with the adapter; STATE lives in checkpoints only; DERIVED is
- * computed once per step from TRAINED and has a gradient that `settle` carries back; SUM is a gradient without a value
- * (a dense dW'). */
+/* TRAINED has gradient and optimiser state; FROZEN is saved with the adapter; STATE lives in checkpoints only;
+ * DERIVED is computed once per step from TRAINED and has a gradient that `settle` carries back; SUM is a gradient
+ * without a value (a dense dW'). */
 enum tb_tensor_kind { TB_TRAINED, TB_FROZEN, TB_STATE, TB_DERIVED, TB_SUM };
 
 /* Start values. KAIMING is U(-1/sqrt(cols), 1/sqrt(cols)); UNIFORM +-a; NORMAL sd a. Drawn by Philox from the tensor's
@@ -93,7 +93,8 @@ struct tb_adapter {
 /* What a hook sees: one (site, lane, quantum). Matrices are views of the quantum's rows. */
 struct tb_pass {
     struct tb_kernels *k;
-    struct tb_mat x, y;   /* before: x in, y = x' out; after: x' and y in place; rows at the input: y = the virtual rows */
+    struct tb_mat x,
+        y; /* before: x in, y = x' out; after: x' and y in place; rows at the input: y = the virtual rows */
     struct tb_mat dx, dy; /* dx.p NULL: nobody needs it */
     struct tb_mat kv[2], dkv[2]; /* K and V rows of a KV site, and their gradient over the quantum */
     bool is_training;     /* dropout is on */
@@ -122,7 +123,8 @@ struct tb_method {
     bool (*declare_all)(struct tb_adapter *a, struct tb_err *err);
     bool (*init_all)(struct tb_adapter *a, const struct tb_start *s, struct tb_err *err);
     void (*derive)(struct tb_adapter *a);  /* once per step, before its first quantum: TRAINED -> DERIVED */
-    double (*settle)(struct tb_adapter *a); /* once per step, after the last: gradients of DERIVED -> TRAINED; penalty */
+    double (*settle)(
+        struct tb_adapter *a); /* once per step, after the last: gradients of DERIVED -> TRAINED; penalty */
     void (*adapt)(struct tb_adapter *a, int64_t step); /* after the update; sees all seats */
 
     /* Seat level. */

@@ -29,7 +29,9 @@ static bool declare(struct tb_seat *s, struct tb_err *err)
         return tb_fail(err, TB_ERR_RECIPE, "terms = 1 rotates nothing; use 0 or 2 and more");
     int n = s->is_shared ? 1 : s->site->in / s->block;
     s->temp_floats = s->site->in + 16;
-    struct tb_want q = { .slot = Q, .suffix = "oft_R.weight", .rows = n, .cols = (int64_t)s->block * (s->block - 1) / 2 };
+    struct tb_want q = {
+        .slot = Q, .suffix = "oft_R.weight", .rows = n, .cols = (int64_t)s->block * (s->block - 1) / 2
+    };
     struct tb_want r = { .slot = R, .suffix = "rotation", .rows = (int64_t)n * s->block, .cols = s->block,
                          .kind = TB_DERIVED };
     return tb_seat_tensor(s, &q, err) && tb_seat_tensor(s, &r, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* peft.c - fields of PEFT's adapter_config.json from and to the keys of our methods (peft-formats: names and defaults of
- * peft 0.21). Files are read by format/peft_config; here are only the meanings. */
+/* peft.c - fields of PEFT's adapter_config.json from and to the keys of our methods (peft-formats: names and
+ * defaults of peft 0.21). Files are read by format/peft_config; here are only the meanings. */
 #include "method/peft.h"
 
 void tb_peft_take(const struct tb_json *config, const char *field, struct tb_json *keys, const char *key,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* prefix.c - trained key and value rows in front of every block's attention.  Li & Liang 2021, arXiv:2101.00190
- * One table [tokens, layers x (K, V) x kv width], as PEFT saves it: layer-major, K then V, head, head_dim. Keys are used
- * as they are (no rotation); real tokens start at position `tokens`.
+ * One table [tokens, layers x (K, V) x kv width], as PEFT saves it: layer-major, K then V, head, head_dim. Keys are
+ * used as they are (no rotation); real tokens start at position `tokens`.
  * projection: table = tanh(E W1' + b1) W2' + b2; the network is trained and kept, the folded table is what PEFT's
  * folder holds.
  * init = "text" copies the K (rotated, positions 0..) and V that a text puts into the cache. */
@@ -39,7 +39,8 @@ static bool declare_network(struct tb_adapter *a, int64_t width, int64_t table_c
 {
     int64_t hidden = tb_adapter_int(a, "hidden") ? tb_adapter_int(a, "hidden") : width;
     if (strcmp(tb_adapter_str(a, "init"), "random") != 0)
-        return tb_fail(err, TB_ERR_RECIPE, "t.prefix: projection = true needs init = \"random\": a network's output cannot be "
+        return tb_fail(err, TB_ERR_RECIPE,
+                       "t.prefix: projection = true needs init = \"random\": a network's output cannot be "
                        "set to a text's keys and values");
     return want(a, E, "embedding.weight", a->n_rows, width, TB_INIT_NORMAL, 1, err)
         && want(a, W1, "transform.0.weight", hidden, width, TB_INIT_KAIMING, 0, err)

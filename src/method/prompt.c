@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* prompt.c - trained rows in front of the embedded tokens.  Lester et al. 2021, arXiv:2104.08691
- * One table [tokens, width], PEFT's prompt_embeddings. The rows take positions 0 .. tokens - 1; the loss is on real tokens
- * only. They start as rows of the embedding table (drawn, or those of a text) or as N(0, 1). */
+ * One table [tokens, width], PEFT's prompt_embeddings. The rows take positions 0 .. tokens - 1; the loss is on real
+ * tokens only. They start as rows of the embedding table (drawn, or those of a text) or as N(0, 1). */
 #include "method/peft.h"
 
 #include <stdlib.h>
@@ -25,9 +25,15 @@ static bool declare_all(struct tb_adapter *a, struct tb_err *err)
 {
     bool is_random = strcmp(tb_adapter_str(a, "init"), "random") == 0;
     a->n_rows = (int)tb_adapter_int(a, "tokens");
-    return tb_adapter_tensor(a, &(struct tb_want){ .slot = TABLE, .suffix = "prompt_embeddings", .is_whole = true,
-                                                   .rows = a->n_rows, .cols = a->model->shape.d,
-                                                   .init = is_random ? TB_INIT_NORMAL : TB_INIT_HOOK, .init_a = 1 }, err);
+    return tb_adapter_tensor(a,
+                             &(struct tb_want){ .slot = TABLE,
+                                                .suffix = "prompt_embeddings",
+                                                .is_whole = true,
+                                                .rows = a->n_rows,
+                                                .cols = a->model->shape.d,
+                                                .init = is_random ? TB_INIT_NORMAL : TB_INIT_HOOK,
+                                                .init_a = 1 },
+                             err);
 }
 
 static bool takes(const struct tb_adapter *a, const struct tb_site *site)

@@ -31,7 +31,8 @@ void tb_saved_state(struct tb_saved *s, const struct tb_stack *stack);
 
 /* Puts a state back; fails on a missing tensor or a wrong shape and names it. */
 bool tb_saved_restore(const struct tb_saved *s, struct tb_stack *stack, struct tb_err *err);
-/* Puts tensors of a PEFT folder (and encoder) into the adapter; names tensors that are missing, left over or misshapen. */
+/* Puts tensors of a PEFT folder (and encoder) into the adapter; names tensors that are missing, left over or
+ * misshapen. */
 bool tb_saved_put(const struct tb_saved *s, struct tb_adapter *a, bool is_encoder, struct tb_err *err);
 
 #endif

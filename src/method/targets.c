@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* targets.c - which linears a method sits at. Short names are ours (q k v o gate up down); a list entry of PEFT is a whole
- * module name or its end after a dot; one entry with regular-expression signs is matched against the whole name, as
- * PEFT does with a string (peft-formats.md 2). */
+/* targets.c - which linears a method sits at. Short names are ours (q k v o gate up down); a list entry of PEFT is a
+ * whole module name or its end after a dot; one entry with regular-expression signs is matched against the whole
+ * name, as PEFT does with a string (peft-formats.md 2). */
 #include "method/method.h"
 
 #include <stdlib.h>

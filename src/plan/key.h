@@ -44,7 +44,8 @@ struct tb_key {
 
 /* Value of key out of a map {name: value}, else its default (also of `follows`); a new reference, checked. NULL + error
  * naming the key, what was expected and the nearest valid key. */
-struct tb_json *tb_key_value(const struct tb_key *keys, const struct tb_json *map, const char *name, struct tb_err *err);
+struct tb_json *tb_key_value(const struct tb_key *keys, const struct tb_json *map, const char *name,
+                             struct tb_err *err);
 
 /* Checks every entry of map against keys: unknown names (did you mean), wrong types, ranges, choices. Returns a new map
  * with normalised values (one string -> list, 8.0 -> 8) and no defaults filled in; NULL on error. `who`: "t.lora". */

@@ -13,8 +13,8 @@
 #include "base/proc.h"
 #include "base/utf8.h"
 
-/* Processor time is what a recipe may use, so that a busy machine stops no honest one; the wall clock catches a child that
- * waits for something. */
+/* Processor time is what a recipe may use, so that a busy machine stops no honest one; the wall clock catches a
+ * child that waits for something. */
 static const struct tb_proc_limits limits = {
     .wall_s = 10,
     .cpu_s = 2,

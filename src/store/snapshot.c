@@ -92,17 +92,19 @@ static void nxdata(struct tb_h5_out *h, const char *group, const char *signal, c
 
 static void curves(struct tb_h5_out *h, const struct tb_metrics *m, enum tb_h5_pack pack)
 {
+    static const struct tb_train_row no_train;
+    static const struct tb_eval_row no_eval;
+    const double *train = (const double *)(m->n_train ? m->train : &no_train),
+                 *eval = (const double *)(m->n_eval ? m->eval : &no_eval);
     tb_h5_group(h, "/metrics");
     tb_h5_attr_str(h, "/metrics", "NX_class", "NXentry");
     tb_h5_attr_str(h, "/metrics", "default", "train");
     nxdata(h, "/metrics/train", "loss", "tokens");
     for (int c = 0; c < TB_N_TRAIN; c++)
-        column(h, "/metrics/train", &tb_train_columns[c], (const double *)m->train + c, m->n_train,
-               TB_N_TRAIN, pack);
+        column(h, "/metrics/train", &tb_train_columns[c], train + c, m->n_train, TB_N_TRAIN, pack);
     nxdata(h, "/metrics/eval", "loss", "tokens");
     for (int c = 0; c < TB_N_EVAL; c++)
-        column(h, "/metrics/eval", &tb_eval_columns[c], (const double *)m->eval + c, m->n_eval,
-               TB_N_EVAL, pack);
+        column(h, "/metrics/eval", &tb_eval_columns[c], eval + c, m->n_eval, TB_N_EVAL, pack);
 }
 
 static void losses(struct tb_h5_out *h, const struct tb_metrics *m, enum tb_h5_pack pack)

@@ -127,7 +127,7 @@ static const struct tb_row_loss *last_rows(const struct tb_metrics *m, size_t *n
     for (first = end; first && m->rows[first - 1].step == m->rows[end - 1].step;)
         first--;
     *n = end - first;
-    return m->rows + first;
+    return m->rows ? m->rows + first : NULL;
 }
 
 /* One prompt: what its rows add to both sums of a draw. */

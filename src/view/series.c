@@ -118,8 +118,8 @@ void tb_series_smooth(struct tb_series *s, double weight)
     }
 }
 
-/* Mean of the finite y of each of `width` spans; NaN where there is none. A span without any point goes on as the one before
- * it, so that few points make a line and not a row of dots. */
+/* Mean of the finite y of each of `width` spans; NaN where there is none. A span without any point goes on as
+ * the one before it, so that few points make a line and not a row of dots. */
 static double *means(const struct tb_series *s, size_t width)
 {
     double *sum = tb_xcalloc(width, sizeof *sum), *n = tb_xcalloc(width, sizeof *n);

@@ -13,7 +13,8 @@ struct tb_array *tb_arrays_of(const struct tb_saved *s, size_t *n)
     struct tb_array *all = tb_xcalloc(s->n + 1, sizeof *all);
     for (size_t i = 0; i < s->n; i++) {
         const struct tb_saved_tensor *from = &s->at[i];
-        all[i] = (struct tb_array){ .name = from->name, .type = TB_ARRAY_F32, .rank = from->n_dims, .data = from->data };
+        all[i] =
+            (struct tb_array){ .name = from->name, .type = TB_ARRAY_F32, .rank = from->n_dims, .data = from->data };
         for (int d = 0; d < from->n_dims; d++)
             all[i].shape[d] = from->dims[d];
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* data_dir.c - where the shipped data lies: in the tree around the program (so that a build in any folder of it works), in
- * share/ beside its bin/ (an installation that was moved), where it was installed, in the tree it was built from. The mark is
- * the file of the task, places.txt. */
+/* data_dir.c - where the shipped data lies: in the tree around the program (so that a build in any folder of
+ * it works), in share/ beside its bin/ (an installation that was moved), where it was installed, in the tree
+ * it was built from. The mark is the file of the task, places.txt. */
 #include "worker/session.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* evaluate.c - the held-out rows scored: their mean loss per label token, and each row's own, from which runs are compared
- * row against row. */
+/* evaluate.c - the held-out rows scored: their mean loss per label token, and each row's own, from which runs are
+ * compared row against row. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* finish.c - the end of a run: its adapter in run.h5 under PEFT's names (parts of a stack each behind "<part>/"), with
- * adapter_config.json as text, for a stack {"order": [{dir, kind}], "<part>": its config}; `full` as a model folder beside
- * it. final_hash is SHA-256 over the trained tensors in their order and the losses of all steps and evaluations, as
- * little-endian numbers: equal hashes mean the same bits all the way. */
+ * adapter_config.json as text, for a stack {"order": [{dir, kind}], "<part>": its config}; `full` as a model folder
+ * beside it. final_hash is SHA-256 over the trained tensors in their order and the losses of all steps and
+ * evaluations, as little-endian numbers: equal hashes mean the same bits all the way. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* job.c - from a config to numbers. What stands in the id of a run: its keys, the content of its data, its base. Where the
- * virtual rows of some arm made rows too long, the limit is part of the data's content, since other rows were dropped. */
+/* job.c - from a config to numbers. What stands in the id of a run: its keys, the content of its data, its base.
+ * Where the virtual rows of some arm made rows too long, the limit is part of the data's content, since other rows
+ * were dropped. */
 #include "worker/job.h"
 
 #include <math.h>
@@ -42,8 +43,8 @@ static bool choose_rows(struct tb_job *j, struct tb_shelf *s, int n_virtual, int
     int room = j->base->model->shape.context - n_virtual;
     j->max_tok = max_tok ? max_tok : room < TB_JOB_ROW_TOK ? room : TB_JOB_ROW_TOK;
     if (j->max_tok < 2)
-        return tb_fail(err, TB_ERR_RECIPE, "%d virtual rows leave no room in the model's context of %d tokens", n_virtual,
-                       j->base->model->shape.context);
+        return tb_fail(err, TB_ERR_RECIPE, "%d virtual rows leave no room in the model's context of %d tokens",
+                       n_virtual, j->base->model->shape.context);
     j->data = tb_shelf_data(s, &j->config, j->base, j->max_tok, err);
     return j->data != NULL;
 }
@@ -71,11 +72,14 @@ static bool count_steps(struct tb_job *j, struct tb_err *err)
     case TB_BUDGET_STEPS: j->n_steps = b.n; break;
     default: j->seconds = 60.0 * (double)b.n;
     }
-    j->schedule = (struct tb_schedule){ .is_constant = strcmp(tb_config_str(&j->config, "schedule.name"), "constant") == 0,
-                                        .warmup = tb_config_real(&j->config, "schedule.warmup"),
-                                        .floor = tb_config_real(&j->config, "schedule.floor"), .n_steps = j->n_steps };
+    j->schedule =
+        (struct tb_schedule){ .is_constant = strcmp(tb_config_str(&j->config, "schedule.name"), "constant") == 0,
+                              .warmup = tb_config_real(&j->config, "schedule.warmup"),
+                              .floor = tb_config_real(&j->config, "schedule.floor"),
+                              .n_steps = j->n_steps };
     if (j->seconds > 0 && !j->schedule.is_constant)
-        return tb_fail(err, TB_ERR_RECIPE, "a budget in minutes has no last step for the rate to fall to: set schedule = "
+        return tb_fail(err, TB_ERR_RECIPE,
+                       "a budget in minutes has no last step for the rate to fall to: set schedule = "
                        "{ name = \"constant\" }, or give the budget in tokens");
     if (j->n_steps > INT64_C(1) << 40)
         return tb_fail(err, TB_ERR_RECIPE, "the budget asks for %lld steps", (long long)j->n_steps);
@@ -196,7 +200,8 @@ static void end_hash(struct tb_sha256 *h, char hex[65])
     tb_hex(digest, sizeof digest, hex);
 }
 
-/* Proof that arms saw the same rows in the same order: the row numbers of the first steps, at most a million of them. */
+/* Proof that arms saw the same rows in the same order: the row numbers of the first steps, at most a million of
+ * them. */
 static void hash_order(struct tb_job *j)
 {
     struct tb_sha256 h;
@@ -246,8 +251,9 @@ bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c
 {
     *j = (struct tb_job){ .config.map = tb_json_copy(c->map) };
     if (!tb_shelf_settle(s, &j->config, err) || !(j->base = tb_shelf_base(s, &j->config, err))
-        || !(j->stack = tb_stack_open(j->config.map, j->base->model, err)) || !choose_rows(j, s, n_virtual, max_tok, err)
-        || !open_order(j, err) || !count_steps(j, err) || !choose_evals(j, err) || !size(j, err)) {
+        || !(j->stack = tb_stack_open(j->config.map, j->base->model, err))
+        || !choose_rows(j, s, n_virtual, max_tok, err) || !open_order(j, err) || !count_steps(j, err)
+        || !choose_evals(j, err) || !size(j, err)) {
         tb_err_prefix(err, "%s", tb_config_name(c));
         return false;
     }

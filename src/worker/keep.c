@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* keep.c - checkpoints of a run: what goes in, which stay (the newest and the best), and how a run goes on from one.
- * Tensors carry the names of tb_saved_state; the state is {step, tokens, wall_s, best_step, best_loss, watch, numeric, isa,
- * rows}. There is no cursor: order and masks are functions of the step. */
+ * Tensors carry the names of tb_saved_state; the state is {step, tokens, wall_s, best_step, best_loss, watch,
+ * numeric, isa, rows}. There is no cursor: order and masks are functions of the step. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,8 +84,10 @@ static void compare_makers(struct tb_training *t, const struct tb_json *state, c
     int64_t numeric = tb_json_int(tb_json_get(state, "numeric"), 0);
     size_t n = strlen(words);
     if (strcmp(isa, t->k->name) != 0 || numeric != TB_NUMERIC)
-        snprintf(words + n, 400 - n, "%sthe checkpoint was made by %s (numeric version %lld), this is %s (%d): the bits may "
-                 "differ from here on", n ? "; " : "", isa, (long long)numeric, t->k->name, TB_NUMERIC);
+        snprintf(words + n, 400 - n,
+                 "%sthe checkpoint was made by %s (numeric version %lld), this is %s (%d): the bits may "
+                 "differ from here on",
+                 n ? "; " : "", isa, (long long)numeric, t->k->name, TB_NUMERIC);
 }
 
 static bool write_resume(struct tb_run_writer *w, void *arg, struct tb_err *err)

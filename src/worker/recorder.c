@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* recorder.c - one thread around a tb_run_writer. It sleeps on the ring and wakes for rows, for a call, and at least every
- * 100 ms for requests and housekeeping. Calls are answered in `err`, `good`; there is one at a time. */
+/* recorder.c - one thread around a tb_run_writer. It sleeps on the ring and wakes for rows, for a call, and at least
+ * every 100 ms for requests and housekeeping. Calls are answered in `err`, `good`; there is one at a time. */
 #include "worker/recorder.h"
 
 #include <pthread.h>

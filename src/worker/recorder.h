@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* recorder.h - the store thread of one run: it alone writes the journal and calls HDF5, keeps the heart beating while a
  * step takes its time, and looks for requests. The step thread hands it rows through a ring and everything else as a
- * call. A full disk stops nothing: rows wait in memory, writing is tried again every 10 s, and the step thread pauses only
- * when the ring is full or a call must wait. */
+ * call. A full disk stops nothing: rows wait in memory, writing is tried again every 10 s, and the step thread
+ * pauses only when the ring is full or a call must wait. */
 #ifndef TB_WORKER_RECORDER_H
 #define TB_WORKER_RECORDER_H
 

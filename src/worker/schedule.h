@@ -14,7 +14,8 @@ struct tb_schedule {
 };
 
 /* Factor of step `step` (from 0):
- *     w = ceil(warmup n);  (step + 1) / w below w, else floor + (1 - floor) / 2 (1 + cos(pi (step - w) / max(1, n - 1 - w))) */
+ *     w = ceil(warmup n);  (step + 1) / w below w, else floor + (1 - floor) / 2 (1 + cos(pi (step - w) / max(1, n -
+ *     1 - w))) */
 double tb_schedule_factor(const struct tb_schedule *s, int64_t step);
 
 #endif

@@ -27,9 +27,10 @@ struct tb_json *tb_session_trace(const struct tb_trace_spec *s, struct tb_err *e
 /* `tokenize`: one JSON string a line in, {"ids": [..]} a line out; or text lines in, ids out. */
 bool tb_session_tokenize(const char *base, bool is_json, bool special, FILE *in, FILE *out, struct tb_err *err);
 
-/* `tokenize --train`: learns a tokenizer of n_vocab entries from text files (documents between blank lines) and writes it as
- * a Hugging Face folder; *made: entries that came out. */
-bool tb_session_train_tokenizer(const char *const *files, int n, int n_vocab, const char *dir, int *made, struct tb_err *err);
+/* `tokenize --train`: learns a tokenizer of n_vocab entries from text files (documents between blank lines) and
+ * writes it as a Hugging Face folder; *made: entries that came out. */
+bool tb_session_train_tokenizer(const char *const *files, int n, int n_vocab, const char *dir, int *made,
+                                struct tb_err *err);
 
 /* `eval`: a run's (or a PEFT folder's, or the bare base's) loss on the rows of a data text ("FILE", "pairs:FILE,.."):
  * {loss, perplexity, n_tok, n_rows, rows: [{row, loss, n_tok}]}. */
@@ -56,11 +57,13 @@ struct tb_json *tb_session_bench_step(const struct tb_bench_spec *s, struct tb_e
 /* `bench gemm`: rows {name, type, m, n, k, isa, gflops, share}. filter: part of a row's name, or NULL. */
 struct tb_json *tb_session_bench_gemm(const char *filter, int rounds, int threads, struct tb_err *err);
 
-/* `doctor`: what this machine can do: a list of {check, status: "ok", "warn" or "fail", ok: not failed, text, advice}, advice
- * only where something should be done. Writes and removes a file in the store's folder, or where it would be made. */
+/* `doctor`: what this machine can do: a list of {check, status: "ok", "warn" or "fail", ok: not failed, text,
+ * advice}, advice only where something should be done. Writes and removes a file in the store's folder, or where it
+ * would be made. */
 struct tb_json *tb_session_doctor(const char *store, struct tb_err *err);
 
-/* The folder with the shipped data: beside the program's tree, or where it was installed. Lent; NULL if there is none. */
+/* The folder with the shipped data: beside the program's tree, or where it was installed. Lent; NULL if there is
+ * none. */
 const char *tb_session_data_dir(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* session_doctor.c - what this machine and this store can do, each point with what to do about it. A point fails if runs
- * cannot work or would not be safe, warns if they work worse than they could. Trying is believed, not asking: locks, syncs
- * and back ends are used once. */
+/* session_doctor.c - what this machine and this store can do, each point with what to do about it. A point
+ * fails if runs cannot work or would not be safe, warns if they work worse than they could. Trying is
+ * believed, not asking: locks, syncs and back ends are used once. */
 #include "worker/session.h"
 
 #include <errno.h>
@@ -148,7 +148,7 @@ static void check_locks(struct tb_json *list, const char *path, int fd)
     if (taken && refused)
         add(list, "locks", OK, NULL, tb_xstrdup("a second owner is refused"));
     else
-        add(list, "locks", FAIL, "put the store on a file system with working flock(2), or never use it from two places",
+        add(list, "locks", FAIL, "put the store on a file system where flock(2) works, or use it from one place only",
             taken ? tb_xstrdup("a second owner is let in") : tb_xasprintf("flock: %s", strerror(why)));
     if (other >= 0)
         close(other);
@@ -232,7 +232,7 @@ static void check_store(struct tb_json *list, const char *store)
 
 static void check_data(struct tb_json *list)
 {
-    static const char advice[] = "run tunebench from its own tree or install it; models and data of your own work without";
+    static const char advice[] = "run tunebench from its tree or install it; your own models and data work without";
     const char *dir = tb_session_data_dir();
     char *tiny = dir ? tb_path_join(dir, "tiny") : NULL;
     if (!dir)

@@ -63,7 +63,12 @@ static bool set_data(struct tb_config *c, const char *data, struct tb_err *err)
             tb_json_set(map, tb_json_iter_key(it), tb_json_copy(tb_json_iter_value(it)));
     tb_json_free(c->map);
     c->map = map;
-    return tb_plan_data_parse(data, c->map, err);
+    if (!tb_plan_data_parse(data, c->map, err))
+        return false;
+    struct tb_json *paths = tb_json_new_list();
+    tb_json_append(paths, tb_json_copy(tb_config_get(c, "data.path")));
+    tb_json_set(c->map, "data.path", paths);
+    return true;
 }
 
 static int max_tok(const struct tb_model *m, const struct tb_stack *s)

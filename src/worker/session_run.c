@@ -67,7 +67,6 @@ static bool take_trained(struct tb_session_run *r, struct tb_err *err)
 bool tb_session_run_open(struct tb_session_run *r, const char *store, const char *ref, struct tb_err *err)
 {
     *r = (struct tb_session_run){ 0 };
-    tb_metrics_init(&r->metrics);
     struct tb_store *s = tb_store_open(store, false, err);
     if (!s)
         return false;

@@ -25,7 +25,8 @@ static bool add_file(struct tb_trainer *t, const char *path, struct tb_err *err)
     return good;
 }
 
-bool tb_session_train_tokenizer(const char *const *files, int n, int n_vocab, const char *dir, int *made, struct tb_err *err)
+bool tb_session_train_tokenizer(const char *const *files, int n, int n_vocab, const char *dir, int *made,
+                                struct tb_err *err)
 {
     struct tb_trainer_spec spec = { .n_vocab = n_vocab };
     struct tb_trainer *t = tb_trainer_open(&spec, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* shelf.c - finding files by the names in a recipe, and keeping what was opened. A data set depends on the tokenizer and
- * on the longest row it may hold, so both are part of its key. */
+/* shelf.c - finding files by the names in a recipe, and keeping what was opened. A data set depends on the tokenizer
+ * and on the longest row it may hold, so both are part of its key. */
 #include "worker/shelf.h"
 
 #include <stdlib.h>
@@ -102,8 +102,8 @@ static char *find_file(const struct tb_shelf *s, const char *name, const char *w
     char *path = look(s, name);
     if (!path)
         tb_fail(err, TB_ERR_NOTFOUND, "there is no %s %s; looked %s%s%sin the working folder and in %s", what, name,
-                s->recipe_dir ? "beside the recipe (" : "", s->recipe_dir ? s->recipe_dir : "", s->recipe_dir ? "), " : "",
-                s->data_dir ? s->data_dir : "the shipped data (which is not there)");
+                s->recipe_dir ? "beside the recipe (" : "", s->recipe_dir ? s->recipe_dir : "",
+                s->recipe_dir ? "), " : "", s->data_dir ? s->data_dir : "the shipped data (which is not there)");
     return path;
 }
 
@@ -126,13 +126,17 @@ static bool is_scratch(const struct tb_config *c)
 
 static struct tb_scratch scratch_of(const struct tb_config *c, int vocab)
 {
-    struct tb_scratch s = { .vocab = (int)tb_config_int(c, "scratch.vocab"), .d = (int)tb_config_int(c, "scratch.d"),
+    struct tb_scratch s = { .vocab = (int)tb_config_int(c, "scratch.vocab"),
+                            .d = (int)tb_config_int(c, "scratch.d"),
                             .n_layers = (int)tb_config_int(c, "scratch.layers"),
                             .n_heads = (int)tb_config_int(c, "scratch.heads"),
-                            .n_kv = (int)tb_config_int(c, "scratch.kv_heads"), .ff = (int)tb_config_int(c, "scratch.ff"),
+                            .n_kv = (int)tb_config_int(c, "scratch.kv_heads"),
+                            .ff = (int)tb_config_int(c, "scratch.ff"),
                             .context = (int)tb_config_int(c, "scratch.context"),
-                            .rope_theta = tb_config_real(c, "scratch.rope_theta"), .norm_eps = 1e-5,
-                            .is_tied = tb_config_bool(c, "scratch.tied"), .seed = (uint64_t)tb_config_int(c, "seed") };
+                            .rope_theta = tb_config_real(c, "scratch.rope_theta"),
+                            .norm_eps = 1e-5,
+                            .is_tied = tb_config_bool(c, "scratch.tied"),
+                            .seed = (uint64_t)tb_config_int(c, "seed") };
     if (!s.vocab)
         s.vocab = vocab;
     tb_str_copy(s.init, sizeof s.init, tb_config_str(c, "scratch.init"));

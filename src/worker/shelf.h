@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* shelf.h - models, tokenizers and data sets that the runs of a plan use: found by name, opened once, kept until the end.
- * Names in a recipe are looked for beside the recipe, then in the working folder, then in the shipped data. */
+/* shelf.h - models, tokenizers and data sets that the runs of a plan use: found by name, opened once, kept until the
+ * end. Names in a recipe are looked for beside the recipe, then in the working folder, then in the shipped data. */
 #ifndef TB_WORKER_SHELF_H
 #define TB_WORKER_SHELF_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* train.c - the loop of one run. Everything that decides its numbers is a function of the step: order, rate, masks; so a
- * resume needs a checkpoint and nothing else. Between steps it looks for signals and requests; a request is answered with
- * the step at which it was done. */
+/* train.c - the loop of one run. Everything that decides its numbers is a function of the step: order, rate, masks;
+ * so a resume needs a checkpoint and nothing else. Between steps it looks for signals and requests; a request is
+ * answered with the step at which it was done. */
 #include "worker/train.h"
 
 #include <math.h>
@@ -143,7 +143,8 @@ static bool step(struct tb_training *t, bool *diverged, char words[256], struct 
     struct tb_step_out out;
     struct tb_update u = update_of(t);
     int n = take_rows(t);
-    if (!tb_engine_gradient(t->engine, t->rows, n, (uint64_t)tb_config_int(&t->job->config, "seed"), t->step, &out, err))
+    if (!tb_engine_gradient(t->engine, t->rows, n, (uint64_t)tb_config_int(&t->job->config, "seed"), t->step, &out,
+                            err))
         return false;
     tb_engine_update(t->engine, &u, &out);
     t->step++;

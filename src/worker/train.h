@@ -8,7 +8,11 @@
 #include "worker/job.h"
 
 /* What somebody outside wants of all runs of this process; set from signal handlers. */
-enum tb_wish { TB_WISH_NONE, TB_WISH_STOP, TB_WISH_YIELD }; /* stop: checkpoint, "stopped"; yield: checkpoint, "queued" */
+enum tb_wish {
+    TB_WISH_NONE,
+    TB_WISH_STOP,
+    TB_WISH_YIELD
+}; /* stop: checkpoint, "stopped"; yield: checkpoint, "queued" */
 void tb_train_wish(enum tb_wish wish);
 enum tb_wish tb_train_wished(void);
 
@@ -23,8 +27,8 @@ struct tb_train_view {
 };
 
 /* Trains the run whose folder is `dir` from its newest checkpoint (or its start values) to its end, on back end k.
- * *state: done, stopped, failed (divergence), queued (yielded). False and *err if it could not go on for another reason;
- * what is journalled stays. TB_ERR_BUSY if another process has it. */
+ * *state: done, stopped, failed (divergence), queued (yielded). False and *err if it could not go on for another
+ * reason; what is journalled stays. TB_ERR_BUSY if another process has it. */
 bool tb_train(struct tb_job *j, struct tb_kernels *k, const char *dir, const struct tb_train_view *view,
               enum tb_state *state, struct tb_err *err);
 

@@ -38,8 +38,8 @@ void tb_training_note(struct tb_training *t, const char *kind, const char *text)
 /* evaluate.c: scores the held-out rows, records them, and says whether this is the best so far. */
 bool tb_training_evaluate(struct tb_training *t, struct tb_err *err);
 
-/* keep.c: a checkpoint of this step; removes those that neither are the newest nor the best. And the way back: *found is
- * false if there is none. */
+/* keep.c: a checkpoint of this step; removes those that neither are the newest nor the best. And the way back:
+ * *found is false if there is none. */
 bool tb_training_save(struct tb_training *t, struct tb_err *err);
 bool tb_training_load(struct tb_training *t, bool *found, struct tb_err *err);
 

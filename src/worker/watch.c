@@ -22,8 +22,8 @@ bool tb_watch_diverged(struct tb_watch *w, double loss, char *words, size_t n)
     w->n_above = w->n > CALM && mean > times * w->least + nats ? w->n_above + 1 : 0;
     if (w->n_above < CALM)
         return false;
-    snprintf(words, n, "the mean loss %.3f was above %g x its lowest %.3f + %g nat for %d steps", mean, times, w->least, nats,
-             CALM);
+    snprintf(words, n, "the mean loss %.3f was above %g x its lowest %.3f + %g nat for %d steps", mean, times,
+             w->least, nats, CALM);
     return true;
 }
 

@@ -62,7 +62,8 @@ static bool use_threads(struct work *w, int n, struct tb_err *err)
 }
 
 /* ---- putting runs into the store */
-static bool create_run(struct work *w, const struct tb_plan *p, const struct tb_job *j, const char *id, struct tb_err *err)
+static bool create_run(struct work *w, const struct tb_plan *p, const struct tb_job *j, const char *id,
+                       struct tb_err *err)
 {
     struct tb_json *plan = tb_job_plan_facts(j), *base = tb_job_base_facts(j), *data = tb_job_data_facts(j);
     struct tb_json *env = tb_run_env(w->spec->argv, TB_VERSION, TB_NUMERIC);
@@ -77,8 +78,8 @@ static bool create_run(struct work *w, const struct tb_plan *p, const struct tb_
     return good;
 }
 
-static bool put_run(struct work *w, const struct tb_plan *p, const struct tb_config *c, int n_virtual, char id[TB_RUN_ID],
-                    struct tb_err *err)
+static bool put_run(struct work *w, const struct tb_plan *p, const struct tb_config *c, int n_virtual,
+                    char id[TB_RUN_ID], struct tb_err *err)
 {
     struct tb_job j;
     bool good = tb_job_open(&j, w->shelf, c, n_virtual, 0, err);
@@ -183,7 +184,8 @@ static bool train_stored(struct work *w, const struct tb_metrics *m, const char 
                          struct tb_err *err)
 {
     struct tb_job j = { 0 };
-    bool good = open_stored(w, m, &j, err) && use_threads(w, tb_job_threads(&j), err);
+    bool good = open_stored(w, m, &j, err)
+             && use_threads(w, w->spec->threads > 0 ? w->spec->threads : tb_job_threads(&j), err);
     *began = good;
     good = good && tb_train(&j, w->k, dir, &w->spec->view, state, err);
     tb_job_close(&j);
@@ -191,7 +193,8 @@ static bool train_stored(struct work *w, const struct tb_metrics *m, const char 
 }
 
 /* What is left of a run whose training returned an error. */
-static enum tb_state after_failure(struct work *w, const char *id, const char *dir, bool began, const struct tb_err *why)
+static enum tb_state after_failure(struct work *w, const char *id, const char *dir, bool began,
+                                   const struct tb_err *why)
 {
     if (why->kind == TB_ERR_BUSY && strstr(why->text, "another process"))
         return wait_for(w, id, dir);
@@ -311,8 +314,9 @@ static struct tb_json *planned(const struct work *w, const struct tb_job *j, dou
     tb_json_set(row, "base", tb_json_new_str(j->base->name));
     tb_json_set(row, "data", tb_job_data_facts(j));
     tb_json_set(row, "lr", tb_json_new_real(tb_job_lr(j, 0)));
-    tb_json_set(row, "est_s", tb_json_new_real(j->seconds > 0 ? j->seconds
-                                                              : flop_per_token(j) * (double)j->n_tokens / (gflops * 1e9)));
+    tb_json_set(
+        row, "est_s",
+        tb_json_new_real(j->seconds > 0 ? j->seconds : flop_per_token(j) * (double)j->n_tokens / (gflops * 1e9)));
     free(method);
     return row;
 }

@@ -11,6 +11,7 @@
 struct tb_worker_spec {
     const char *store;    /* folder, NULL: $TUNEBENCH_STORE or tunebench.d */
     char *const *argv;    /* of this process, recorded */
+    int threads;          /* 0: as the run's config says; changes no bit */
     bool again;           /* runs that are in the store already are made once more under a new id */
     struct tb_train_view view;
     /* A run of the plan that needs no training: it is over already, or somebody else has it. */
@@ -30,8 +31,8 @@ struct tb_worker_result {
 };
 
 /* Trains every run of the plan: one that is in the store is not trained again unless spec->again; one that was left
- * unfinished goes on. A run that fails does not end the others. A stop (tb_train_wish) leaves the rest queued. False and
- * *err if the plan cannot be carried out at all; result is to be freed also then. */
+ * unfinished goes on. A run that fails does not end the others. A stop (tb_train_wish) leaves the rest queued. False
+ * and *err if the plan cannot be carried out at all; result is to be freed also then. */
 bool tb_worker_run(const struct tb_plan *p, const struct tb_worker_spec *spec, struct tb_worker_result *result,
                    struct tb_err *err);
 /* Goes on with runs of the store, by the references of tb_store_find; n 0: all that were left unfinished. */
@@ -40,11 +41,12 @@ bool tb_worker_resume(const char *const *refs, size_t n, const struct tb_worker_
 void tb_worker_result_free(struct tb_worker_result *r);
 
 /* What tb_worker_run would do, trained nothing: {runs: [{id, name, state ("new" if it is not in the store), method,
- * trainable, share, steps, tokens, eval_rows, predicted_bytes, predicted {..}, est_s, ..}], data: [..]}; a new value. */
+ * trainable, share, steps, tokens, eval_rows, predicted_bytes, predicted {..}, est_s, ..}], data: [..]}; a new
+ * value. */
 struct tb_json *tb_worker_plan(const struct tb_plan *p, const struct tb_worker_spec *spec, struct tb_err *err);
 
-/* `--data FILE` as `--data kind:FILE,key=value`, by looking into the file (pairs with || or a tab, jsonl, text); unchanged
- * where a word stands in front or there is no such file. malloc'ed; NULL and *err if it is no text. */
+/* `--data FILE` as `--data kind:FILE,key=value`, by looking into the file (pairs with || or a tab, jsonl, text);
+ * unchanged where a word stands in front or there is no such file. malloc'ed; NULL and *err if it is no text. */
 char *tb_worker_sniff(const char *text, struct tb_err *err);
 
 #endif

@@ -18,15 +18,17 @@
 
 enum { STEPS = 20, ROWS = 40, LOST = 5 };
 
+#define LORA16 "\"method.kind\":\"lora\",\"method.lora.r\":16"
+
 static const struct sample_run {
     const char *id, *name, *method; /* keys of the draft */
     double lr, worse;               /* added to each loss */
     int seed;
     enum tb_state state;
 } runs[] = {
-    { "1111111111111111", "lora-r16-s0", "\"method.kind\":\"lora\",\"method.lora.r\":16", 5e-4, 0, 0, TB_STATE_DONE },
+    { "1111111111111111", "lora-r16-s0", LORA16, 5e-4, 0, 0, TB_STATE_DONE },
     { "2222222222222222", "prefix20-s0", "\"method.kind\":\"prefix\"", 5e-3, 0.25, 0, TB_STATE_DONE },
-    { "3333333333333333", "lora-r16-s1", "\"method.kind\":\"lora\",\"method.lora.r\":16", 5e-4, 0.001, 1, TB_STATE_DONE },
+    { "3333333333333333", "lora-r16-s1", LORA16, 5e-4, 0.001, 1, TB_STATE_DONE },
     { "4444444444444444", "full-s0", "\"method.kind\":\"full\"", 1, 9, 0, TB_STATE_FAILED },
     { "5555555555555555", "prompt20-s0", "\"method.kind\":\"prompt\"", 1e-2, 0, 0, TB_STATE_QUEUED },
     { "6666666666666666", "lost-s0", "\"method.kind\":\"lora\",\"method.lora.r\":4", 5e-4, 0.5, 0, TB_STATE_RUNNING },
@@ -134,8 +136,8 @@ static void finish(struct tb_run_writer *w, const struct sample_run *r)
     tb_json_free(facts);
     must(tb_run_writer_event(w, STEPS, "note", &err, "made for a test"), &err);
     bool failed = r->state == TB_STATE_FAILED;
-    must(tb_run_writer_seal(w, r->state, failed ? "divergence" : "budget", failed ? "loss is NaN at step 12" : NULL, NULL,
-                            &err), &err);
+    const char *why = failed ? "divergence" : "budget", *note = failed ? "loss is NaN at step 12" : NULL;
+    must(tb_run_writer_seal(w, r->state, why, note, NULL, &err), &err);
 }
 
 static void fill(struct tb_store *s, const struct sample_run *r)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* methods_test.c - walks methods.def: for every method on a tiny random llama,
  *   - the gradient of each trained tensor against the change of the loss along it,
- *   - the same bits with 1 and 2 threads, with the guard back end's plain loops where it is the same, in one micro-batch
+ *   - the same bits with 1 and 2 threads, with the guard back end's plain loops where it is the same, in one
+ *   micro-batch
  *     or many, twice in a row,
  *   - its state put into a fresh engine gives the same next step,
  *   - an update moves the loss down.
@@ -167,8 +168,8 @@ static bool check_tensor(struct rig *g, struct tb_adapter *a, struct tb_tensor *
     return good;
 }
 
-/* DoRA takes the norm of the changed weight as a constant in its gradient (its paper, 4.3), so the gradients of A and B are
- * no slopes; the golden cases hold them. */
+/* DoRA takes the norm of the changed weight as a constant in its gradient (its paper, 4.3), so the gradients of A
+ * and B are no slopes; the golden cases hold them. */
 static bool is_slope(const struct tb_adapter *a, const struct tb_tensor *t)
 {
     return t->want.kind == TB_TRAINED && (strcmp(a->method->name, "dora") != 0 || strstr(t->name, "magnitude"));
@@ -315,8 +316,8 @@ static void check_conflicts(const struct tb_model *m)
 int main(int argc, char **argv)
 {
     static const char *const stacks[][2] = { { "lora", "prefix" }, { "lora", "prompt" }, { "prefix", "prompt" },
-                                             { "lora", "ia3" }, { "oft", "lora" }, { "loha", "ia3" }, { "lora", "lora" },
-                                             { "dora", "prompt" } };
+                                             { "lora", "ia3" },    { "oft", "lora" },    { "loha", "ia3" },
+                                             { "lora", "lora" },   { "dora", "prompt" } };
     struct tb_model *m = tiny();
     make_rows();
     for (int i = 0; m && tb_method_at(i); i++) {

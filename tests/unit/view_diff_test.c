@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Differences of more than two runs, keys that only some have, and paired losses where an answer must be refused, where the
- * interval is known, and where it must cover the truth. */
+/* Differences of more than two runs, keys that only some have, and paired losses where an answer must be
+ * refused, where the interval is known, and where it must cover the truth. */
 #include "view/diff.h"
 
 #include <math.h>
@@ -57,7 +57,8 @@ static void losses(struct tb_metrics *m, int n, int per, double base, double spr
     m->step = 1;
     for (int i = 0; i < n; i++) {
         seed = seed * 1664525 + 1013904223;
-        m->rows[i] = (struct tb_row_loss){ 1, i, i / per * per, 4, base + spread * ((double)(seed >> 8) / 0x1p24 - 0.5) };
+        double noise = (double)(seed >> 8) / 0x1p24 - 0.5;
+        m->rows[i] = (struct tb_row_loss){ 1, i, i / per * per, 4, base + spread * noise };
     }
 }
 

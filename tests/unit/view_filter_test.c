@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The one-line grammar: unknown values, lists of numbers, several sorts, words that are no terms; columns by other names. */
+/* The one-line grammar: unknown values, lists of numbers, several sorts, words that are no terms; columns by
+ * other names. */
 #include "view/filter.h"
 
 #include <math.h>

@@ -105,7 +105,8 @@ static void columns(void)
     m.eval = eval;
     m.n_eval = 3;
     m.step = 2;
-    ok(tb_series_of(&s, &m, "eval/loss", "step", &err) && s.n == 2 && s.y[1] == 3, "an evaluation not reached again is left out");
+    ok(tb_series_of(&s, &m, "eval/loss", "step", &err) && s.n == 2 && s.y[1] == 3,
+       "an evaluation not reached again is left out");
     tb_series_free(&s);
     ok(tb_series_of(&s, &m, "lr", "wall_s", &err) && s.n == 2 && s.x[0] == 0.5 && s.y[0] == 1e-4,
        "train is meant where there is no slash");
