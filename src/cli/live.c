@@ -127,10 +127,19 @@ static void on_note(void *arg, const struct tb_job *j, int64_t step, const char 
     fprintf(stderr, "%s: %s at step %lld: %s\n", l->name, kind, (long long)step, text);
 }
 
+/* On the store thread, while another may draw its line: says it on a line of its own. */
 static void on_trouble(void *arg, const char *words)
 {
-    if (!words)
-        fprintf(stderr, "\nwriting works again; training goes on\n");
+    const struct tb_live *l = arg;
+    const char *before = l->is_terminal ? "\n" : "";
+    struct tb_buf safe = { 0 };
+    if (words)
+        tb_utf8_safe(&safe, words, strlen(words));
+    if (words)
+        fprintf(stderr, "%s%s; tried again every 10 s, nothing is lost\n", before, safe.p ? safe.p : "");
+    else
+        fprintf(stderr, "%swriting works again; training goes on\n", before);
+    tb_buf_free(&safe);
 }
 
 static void on_skipped(void *arg, const char *id, const char *name, enum tb_state state)
@@ -138,7 +147,8 @@ static void on_skipped(void *arg, const char *id, const char *name, enum tb_stat
     char safe[96];
     safe_name(safe, sizeof safe, *name ? name : id);
     if (state == TB_STATE_RUNNING)
-        fprintf(stderr, "%s: another process trains it; waiting\n", safe);
+        fprintf(stderr, "%s: another process trains it; %s\n", safe,
+                tb_train_wished() == TB_WISH_NONE ? "waiting" : "left to it");
     else if (tb_state_is_over(state))
         fprintf(stderr, "%s: is in the store already (%s), not trained again\n", safe, tb_state_name(state));
     else
@@ -188,6 +198,7 @@ void tb_live_signals(void)
     sa.sa_handler = SIG_IGN;
     sigaction(SIGHUP, &sa, NULL);
     sigaction(SIGPIPE, &sa, NULL);
+    sigaction(SIGXFSZ, &sa, NULL); /* a limit on file sizes is a full disk */
 }
 
 int tb_live_exit(const struct tb_worker_result *r)
@@ -196,7 +207,9 @@ int tb_live_exit(const struct tb_worker_result *r)
         return 130;
     if (yields)
         return 75;
-    return r->n_failed || r->n_unfinished ? 5 : 0;
+    if (r->n_failed || r->n_unfinished)
+        return 5;
+    return r->n_busy ? 75 : 0;
 }
 
 bool tb_live_compare(const struct tb_out *o, const struct tb_args *a, const struct tb_worker_result *r,

@@ -42,7 +42,7 @@ const struct tb_verb tb_verb_run = {
             "again; one that was left unfinished goes on.",
     .examples =
         "  tunebench run recipes/compare-three.lua\n"
-        "  tunebench run recipes/lora-rank-sweep.lua --set budget=t:50k --grid seed=0,1,2\n"
+        "  tunebench run recipes/lora-rank-sweep.lua --set budget=50k --grid seed=0,1,2\n"
         "  tunebench run --base tiny --data data/places.txt --method lora:r=8,targets=q+v --method prefix:tokens=20 "
         "--budget 60k --seed 5\n",
     .flags = flags,
