@@ -46,7 +46,8 @@ static bool as_peft(const struct tb_args *a, const char *ref, const struct tb_ou
         return tb_fail(err, TB_ERR_USAGE, "export --as peft needs -o DIR");
     if (!tb_args_int(a, "threads", 0, MAX_THREADS, 0, &threads, err))
         return false;
-    struct tb_json *j = tb_session_export(tb_args_get(a, "store"), ref, dir, (int)threads, err);
+    struct tb_json *j = tb_session_export(tb_args_get(a, "store"), ref, dir, tb_args_has(a, "bf16"),
+                                          (int)threads, err);
     if (!j)
         return false;
     if (o->form == TB_EMIT_JSON) {
@@ -104,6 +105,7 @@ static const struct tb_flag flags[] = {
       "peft: folder(s) that the PEFT library loads (a run of full: a model folder); csv: a table" },
     { "o", "PATH", false, "the folder to make (peft), the file to write (csv; else stdout)" },
     { "table", "NAME", false, "of csv: train, eval or rows (train)" },
+    { "bf16", NULL, false, "the model of a run of full in 16 bits a weight" },
     { "threads", "N", false, "threads for the comparison (all processors)" },
     TB_FLAG_JSON,
     { 0 }
@@ -113,8 +115,7 @@ const struct tb_verb tb_verb_export = {
     .name = "export",
     .usage = "RUN --as peft -o DIR | RUN --as csv [--table NAME] [-o FILE]",
     .help = "Writes a run's adapter, as it ended or at RUN:400 or RUN:best, reads it back and compares the logits; "
-            "or one of its "
-            "tables with exact numbers.",
+            "or one of its tables with exact numbers.",
     .examples = "  tunebench export lora-r8-s0 --as peft -o exported\n"
                 "  tunebench export @best:best --as peft -o exported --json\n"
                 "  tunebench export @last --as csv --table eval\n"

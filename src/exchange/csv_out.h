@@ -7,7 +7,8 @@
 #include "store/metrics.h"
 
 /* Appends one table: "train" (a line a step), "eval" (a line an evaluation), "rows" (a line a held-out row and
- * evaluation). Integers without a point, reals with %.17g, nan where nothing is known. TB_ERR_USAGE for another name. */
+ * evaluation). Integers without a point, reals with %.17g, nan where nothing is known. TB_ERR_USAGE on another
+ * table. */
 bool tb_csv_write(const struct tb_metrics *m, const char *table, struct tb_buf *out, struct tb_err *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* hf_out.c - writes a model as a Hugging Face folder: config.json, model.safetensors, copies of the tokenizer's files.
- * Weights are written in canonical order whatever file they come from, a few rows at a time, so the model never stands in
- * memory as fp32. Rope settings are written twice: rope_theta and rope_scaling for transformers 4, rope_parameters
- * for 5. */
+ * Weights are written in canonical order whatever file they come from, a few rows at a time, so the model never
+ * stands in memory as fp32. Rope settings are written twice: rope_theta and rope_scaling for transformers 4,
+ * rope_parameters for 5. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +44,8 @@ static const struct tb_tensor *trained(const struct tb_adapter *a, const char *n
     return NULL;
 }
 
-static bool collect(void *arg, const char *name, const struct tb_weight *w, const float *gain, int64_t rows, int64_t cols)
+static bool collect(void *arg, const char *name, const struct tb_weight *w, const float *gain, int64_t rows,
+                    int64_t cols)
 {
     struct sources *s = arg;
     s->at = tb_grow(s->at, s->n, &s->cap, sizeof *s->at);
@@ -238,8 +239,8 @@ static bool check(const struct tb_model *m, struct tb_err *err)
 {
     if (!m->shape.rope.factors)
         return true;
-    return tb_fail_at(err, TB_ERR_FORMAT, m->path, 0, "its rope factors are a table, which config.json cannot hold; the model "
-                      "cannot be written as a Hugging Face folder");
+    return tb_fail_at(err, TB_ERR_FORMAT, m->path, 0, "its rope factors are a table, which config.json cannot hold; "
+                      "the model cannot be written as a Hugging Face folder");
 }
 
 bool tb_hf_write(const struct tb_model *m, const struct tb_adapter *full, const char *tokenizer_from, bool as_bf16,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* peft_fields.c - what peft 0.21.2 writes into adapter_config.json for each peft_type that we have a method for, and how
- * each field is read (peft-formats: names as written by save_pretrained, defaults as its dataclasses have them).
+/* peft_fields.c - what peft 0.21.2 writes into adapter_config.json for each peft_type that we have a method for, and
+ * how each field is read (peft-formats: names as written by save_pretrained, defaults as its dataclasses have them).
  * A field that no table knows comes from a newer library: harmless while it is unset, refused when it is not. */
 #include "exchange/peft_fields.h"
 
@@ -219,15 +219,16 @@ static bool refuse(const char *name, const struct tb_json *v, struct tb_err *err
     return false;
 }
 
-/* Start values that move the base along with the adapter (pissa, olora, corda, ..): the tensors alone mean another model. */
+/* Start values that move the base along with the adapter (pissa, olora, corda, ..): alone, the tensors mean another
+ * model. */
 static bool check_start(const struct tb_json *config, struct tb_err *err)
 {
     static const char *const plain[] = { "gaussian", "eva", "orthogonal", NULL };
     const struct tb_json *v = tb_json_get(config, "init_lora_weights");
     if (tb_json_type(v) != TB_JSON_STR || tb_str_in(tb_json_str(v, ""), plain))
         return true;
-    return tb_fail(err, TB_ERR_FORMAT, "it sets init_lora_weights to \"%.40s\", which changes the base; convert the adapter "
-                   "to a plain LoRA first (path_initial_model_for_weight_conversion)", tb_json_str(v, ""));
+    return tb_fail(err, TB_ERR_FORMAT, "it sets init_lora_weights to \"%.40s\", which changes the base; convert the "
+                   "adapter to a plain LoRA first (path_initial_model_for_weight_conversion)", tb_json_str(v, ""));
 }
 
 /* Which part of a module's name counts the blocks: "layers" in every model that we read. */

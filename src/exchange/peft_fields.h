@@ -11,7 +11,7 @@
 /* What a reader does with a field. */
 enum tb_peft_use {
     TB_PEFT_READ,  /* its meaning is a key of the method */
-    TB_PEFT_FREE,  /* any value: it is about start values, training or bookkeeping, not about what the adapter computes */
+    TB_PEFT_FREE,  /* any value: about start values, training or bookkeeping, not about what the adapter computes */
     TB_PEFT_FIXED, /* the default, or unset; anything else would compute something else */
 };
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* peft_in.c - reads PEFT folders, ours and those of the library (peft-formats 2 to 4): small hand-written configurations,
- * F16, BF16 and F64 tensors, and names with the adapter's name "default" left in. Unlike the library, which ignores in
- * silence what it does not use, a tensor that is missing, left over or of another shape is an error.
- * A folder is untrusted: names are looked up before anything is copied, so no file can ask for more memory than the
- * adapter has. */
+/* peft_in.c - reads PEFT folders, ours and those of the library (peft-formats 2 to 4): small hand-written
+ * configurations, F16, BF16 and F64 tensors, and names with the adapter's name "default" left in. Unlike the
+ * library, which ignores in silence what it does not use, a tensor that is missing, left over or of another shape is
+ * an error.
+ * A folder is untrusted: names are looked up before anything is copied, so no file can ask for more memory
+ * than the adapter has. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,8 +164,8 @@ static bool take(struct tb_saved *s, const struct tb_stored *f, const struct tb_
     struct tb_saved_tensor to = { .n = f->n };
     const struct tb_tensor *t = plain_name(f->name, to.name, sizeof to.name) ? tensor_of(a, to.name, is_encoder) : NULL;
     if (!t)
-        return tb_fail(err, TB_ERR_FORMAT, "tensor %.200s belongs to no module that the configuration and this model name",
-                       f->name);
+        return tb_fail(err, TB_ERR_FORMAT, "tensor %.200s belongs to no module that the configuration and this model "
+                       "name", f->name);
     if (!has_shape(f, t, err))
         return false;
     for (size_t i = 0; i < s->n; i++)
@@ -222,8 +223,8 @@ static bool fail_missing(const char *dir, struct tb_err *err)
     bool is_pickle = tb_file_exists(pickle);
     free(pickle);
     if (is_pickle)
-        return tb_fail_at(err, TB_ERR_FORMAT, dir, 0, "its tensors are a pickle (adapter_model.bin), which is not read; save "
-                          "the adapter again with safe_serialization=True");
+        return tb_fail_at(err, TB_ERR_FORMAT, dir, 0, "its tensors are a pickle (adapter_model.bin), which is not "
+                          "read; save the adapter again with safe_serialization=True");
     return tb_fail_at(err, TB_ERR_NOTFOUND, dir, 0, "there is no " TB_PEFT_TENSORS " in it");
 }
 

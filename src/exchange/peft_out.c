@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* peft_out.c - writes adapters as the PEFT library's save_pretrained does (peft-formats 1, 2, 4): all fields of the type
- * with the library's defaults, JSON with sorted keys, tensors in the order of their names. A stack is one such folder for
- * each part and tunebench.json with their order:
+/* peft_out.c - writes adapters as the PEFT library's save_pretrained does (peft-formats 1, 2, 4): all fields of the
+ * type with the library's defaults, JSON with sorted keys, tensors in the order of their names. A stack is one such
+ * folder for each part and tunebench.json with their order:
  *     {"schema": "tunebench.stack", "order": [{"dir": "lora", "kind": "lora"}, ..]}
  * Targets that the library would read otherwise than we do are written as full module names. */
 #include <math.h>

@@ -148,24 +148,25 @@ bool tb_compare_table(struct tb_table *t, struct tb_store *s, const char *const 
     bool is_text = how == TB_EMIT_TEXT;
     struct tb_run_item *all = NULL;
     size_t n_all = 0;
-    struct tb_metrics first, m;
+    struct tb_metrics first = { 0 }, m;
+    bool has_first = false;
     tb_table_init(t, is_text ? for_people : for_programs, is_text ? sizeof for_people / sizeof *for_people
                                                                   : sizeof for_programs / sizeof *for_programs);
     bool good = tb_store_list(s, &all, &n_all, err);
-    tb_metrics_init(&first);
     for (size_t i = 0; good && i < n; i++) {
         const struct tb_run_item *r = item_of(all, n_all, ids[i]);
         struct tb_paired paired;
-        good = r && load(s, ids[i], i ? &m : &first, err);
-        if (!good)
-            break;
-        bool has_pair = i > 0 && tb_paired_make(&paired, &first, &m, NULL);
-        if (is_text)
-            row_for_people(t, r, i ? &m : &first, has_pair ? &paired : NULL, i == 0, is_ascii);
-        else
+        if (!r || r->sum.damage[0]) /* who trained has told that it cannot be read */
+            continue;
+        good = load(s, ids[i], has_first ? &m : &first, err);
+        bool has_pair = good && has_first && tb_paired_make(&paired, &first, &m, NULL);
+        if (good && is_text)
+            row_for_people(t, r, has_first ? &m : &first, has_pair ? &paired : NULL, !has_first, is_ascii);
+        else if (good)
             row_for_programs(t, r, has_pair ? &paired : NULL);
-        if (i)
+        if (has_first)
             tb_metrics_free(&m);
+        has_first = true;
     }
     tb_metrics_free(&first);
     free(all);

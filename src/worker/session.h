@@ -45,8 +45,9 @@ struct tb_eval_spec {
 struct tb_json *tb_session_eval(const struct tb_eval_spec *s, struct tb_err *err);
 
 /* `export --as peft`: a run's adapter as folder(s) that the PEFT library loads, read back, logits compared:
- * {dir, parts, max_logit_difference, load: "the line that loads it"}. full: a model folder. */
-struct tb_json *tb_session_export(const char *store, const char *run, const char *dir, int threads, struct tb_err *err);
+ * {dir, parts, max_logit_difference, load: "the line that loads it"}. full: a model folder, in fp32 or bf16. */
+struct tb_json *tb_session_export(const char *store, const char *run, const char *dir, bool as_bf16, int threads,
+                                  struct tb_err *err);
 
 /* `bench step`: see performance.md 5: probes, best and median seconds, memory predicted and measured. */
 struct tb_bench_spec {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* session_eval.c - the loss of a run, of adapter folders or of the bare base on rows of text: on the rows of a data text,
- * all of them, or on the very rows that the run was evaluated on while it trained. */
+/* session_eval.c - the loss of a run, of adapter folders or of the bare base on rows of text: on the rows of a data
+ * text, all of them, or on the very rows that the run was evaluated on while it trained. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +44,8 @@ static void close_eval(struct eval *e)
 static bool check(const struct tb_eval_spec *s, struct tb_err *err)
 {
     if (s->run && (s->base || s->n_adapters))
-        return tb_fail(err, TB_ERR_USAGE, "a run has its own base and adapter: give either RUN, or --base with --adapter");
+        return tb_fail(err, TB_ERR_USAGE, "a run has its own base and adapter: give either RUN, or --base and "
+                       "--adapter");
     if (!s->run && !s->base)
         return tb_fail(err, TB_ERR_USAGE, "what is to be evaluated? a RUN of the store, or --base with --adapter DIR");
     if (!s->run && !s->data)
@@ -106,7 +107,7 @@ static bool open_folders(struct eval *e, struct tb_err *err)
     return good;
 }
 
-/* The rows that the run was evaluated on, as the same rule chooses them again; the hash tells if the text is another. */
+/* The rows that the run was evaluated on, chosen again by the same rule; the hash tells if the text is another. */
 static bool take_held_out(struct eval *e, struct tb_err *err)
 {
     struct tb_session_run *r = &e->run;
@@ -115,8 +116,8 @@ static bool take_held_out(struct eval *e, struct tb_err *err)
     if (!tb_job_open(&e->job, r->shelf, &r->config, 0, n_tok, err))
         return false;
     if (*hash && strcmp(hash, e->job.eval_hash) != 0)
-        return tb_fail(err, TB_ERR_FORMAT, "the text that run %s was evaluated on has changed; give the rows with --data",
-                       r->id);
+        return tb_fail(err, TB_ERR_FORMAT, "the text that run %s was evaluated on has changed; give the rows with "
+                       "--data", r->id);
     e->data = e->job.data;
     e->n = e->job.n_eval;
     e->row = tb_xcalloc((size_t)e->n, sizeof *e->row);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* session_export.c - the adapter of a run as a PEFT folder (a stack: one for each part), or the model of a run that trained
- * all weights; then what was written is opened again, and its logits are compared with those of the run. */
+/* session_export.c - the adapter of a run as a PEFT folder (a stack: one for each part), or the model of a run that
+ * trained all weights; then what was written is opened again, and its logits are compared with those of the run. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,8 @@
 
 enum { ROWS = 4, ROW_TOK = 24 };
 
-static const double allowed = 1e-5; /* largest difference of a logit, over the largest logit */
+/* Largest difference of a logit, over the largest logit; bf16 keeps 8 bits of each weight. */
+static const double allowed = 1e-5, allowed_bf16 = 0.1;
 
 struct probe {
     int32_t ids[ROWS][ROW_TOK];
@@ -29,6 +30,7 @@ struct export {
     struct probe probe;
     float *before, *after; /* [labels, vocab] of the run, and of what was read back */
     double difference, largest;
+    bool as_bf16; /* of a model */
 };
 
 /* Rows that need no text: tokens drawn for this purpose alone. */
@@ -100,7 +102,7 @@ static bool write_folder(const struct export *e, const char *dir, struct tb_err 
     const struct tb_base *base = e->run.base;
     const struct tb_adapter *full = e->s.stack ? e->s.stack->part[0] : NULL;
     if (is_model(e))
-        return tb_hf_write(e->s.model, full, base->tokenizer_path, false, dir, err);
+        return tb_hf_write(e->s.model, full, base->tokenizer_path, e->as_bf16, dir, err);
     return tb_stack_write(e->s.stack, dir, base->path, err);
 }
 
@@ -119,7 +121,8 @@ static bool read_adapters(struct export *e, const char *dir, struct tb_session *
     struct tb_engine_spec spec = spec_of(&e->probe);
     struct tb_folders f = { 0 };
     struct tb_stack *stack = tb_folders_open(&f, &dir, 1, err) ? tb_folders_stack(&f, e->s.model, err) : NULL;
-    bool good = stack && tb_session_open(s, e->s.model, stack, &spec, threads, err) && tb_folders_load(&f, s->stack, err);
+    bool good = stack && tb_session_open(s, e->s.model, stack, &spec, threads, err)
+             && tb_folders_load(&f, s->stack, err);
     tb_folders_close(&f);
     return good;
 }
@@ -135,10 +138,10 @@ static bool compare(struct export *e, struct tb_err *err)
     }
     if (!is_finite)
         return tb_fail(err, TB_ERR_DIVERGED, "the run's logits are not finite; what was written is not fit for use");
-    if (e->difference <= allowed * e->largest)
+    if (e->difference <= (e->as_bf16 ? allowed_bf16 : allowed) * e->largest)
         return true;
-    return tb_fail(err, TB_ERR_FORMAT, "what was written computes something else: logits differ by %g, the largest is %g",
-                   e->difference, e->largest);
+    return tb_fail(err, TB_ERR_FORMAT, "what was written computes something else: logits differ by %g, the "
+                   "largest is %g", e->difference, e->largest);
 }
 
 static bool check(struct export *e, const char *dir, int threads, struct tb_err *err)
@@ -217,11 +220,15 @@ static struct tb_json *result(const struct export *e, const char *dir)
     return j;
 }
 
-struct tb_json *tb_session_export(const char *store, const char *run, const char *dir, int threads, struct tb_err *err)
+struct tb_json *tb_session_export(const char *store, const char *run, const char *dir, bool as_bf16, int threads,
+                                  struct tb_err *err)
 {
-    struct export e = { 0 };
+    struct export e = { .as_bf16 = as_bf16 };
     struct tb_json *j = NULL;
-    if (open_run(&e, store, run, threads, err) && write_folder(&e, dir, err) && check(&e, dir, threads, err))
+    bool good = open_run(&e, store, run, threads, err);
+    if (good && as_bf16 && !is_model(&e))
+        good = tb_fail(err, TB_ERR_USAGE, "adapters are written in fp32; bf16 is for the model of a run of full");
+    if (good && write_folder(&e, dir, err) && check(&e, dir, threads, err))
         j = result(&e, dir);
     tb_session_close(&e.s);
     tb_session_run_close(&e.run);

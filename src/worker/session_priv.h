@@ -49,14 +49,14 @@ struct tb_session_run {
     struct tb_config config; /* as settled when it began; every key */
     struct tb_shelf *shelf;
     const struct tb_base *base;
-    struct tb_model *trained; /* model/ of a run that trained all weights, unless a checkpoint was asked for; else NULL */
+    struct tb_model *trained; /* model/ of a run that trained all weights, unless a checkpoint was asked for, or NULL */
 };
 /* store NULL: the usual one. ref: "RUN", "RUN:400", "RUN:best". Fails if the base is not what it was. r must be closed
  * also after a failure. */
 bool tb_session_run_open(struct tb_session_run *r, const char *store, const char *ref, struct tb_err *err);
 void tb_session_run_close(struct tb_session_run *r);
 /* The run's model and stack with its weights, on an engine for evaluation. */
-bool tb_session_run_start(struct tb_session_run *r, struct tb_session *s, const struct tb_engine_spec *spec, int threads,
-                          struct tb_err *err);
+bool tb_session_run_start(struct tb_session_run *r, struct tb_session *s, const struct tb_engine_spec *spec,
+                          int threads, struct tb_err *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* session_run.c - a run of a store, put together again: its config as it was settled, its base (checked by content), its
- * stack, and the weights it ended with or had at a checkpoint.
- * Weights of a finished run are the adapter in run.h5; a network behind a folded table stands in checkpoints only, and all
- * weights of method full in the folder model/. Names: tb_saved_peft in run.h5 (in a stack behind "<part>/"),
+/* session_run.c - a run of a store, put together again: its config as it was settled, its base (checked by content),
+ * its stack, and the weights it ended with or had at a checkpoint.
+ * Weights of a finished run are the adapter in run.h5; a network behind a folded table stands in checkpoints only,
+ * and all weights of method full in the folder model/. Names: tb_saved_peft in run.h5 (in a stack behind "<part>/"),
  * tb_saved_state in checkpoints. */
 #include <stdlib.h>
 #include <string.h>
@@ -206,8 +206,8 @@ static bool load(const struct tb_session_run *r, struct tb_stack *s, struct tb_e
     return tb_fail_at(err, why.kind, why.where, why.line, "%s", why.text);
 }
 
-bool tb_session_run_start(struct tb_session_run *r, struct tb_session *s, const struct tb_engine_spec *spec, int threads,
-                          struct tb_err *err)
+bool tb_session_run_start(struct tb_session_run *r, struct tb_session *s, const struct tb_engine_spec *spec,
+                          int threads, struct tb_err *err)
 {
     if (r->trained)
         return tb_session_open(s, r->trained, NULL, spec, threads, err);

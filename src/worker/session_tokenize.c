@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* session_tokenize.c - text to token ids, line by line: JSON strings in and {"ids": [..]} out, or plain lines in and ids
- * with blanks between them out. */
+/* session_tokenize.c - text to token ids, line by line: JSON strings in and {"ids": [..]} out, or plain lines in and
+ * ids with blanks between them out. */
 #include <stdlib.h>
 #include <string.h>
 

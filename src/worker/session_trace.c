@@ -57,8 +57,8 @@ static struct tb_stack *open_stack(struct trace *t, struct tb_err *err)
         return NULL;
     }
     if (is_full == (s->n_adapters > 0)) {
-        tb_fail(err, TB_ERR_USAGE, "a trace trains either adapters (--adapter DIR, several make a stack) or all weights "
-                "(--train full)");
+        tb_fail(err, TB_ERR_USAGE, "a trace trains either adapters (--adapter DIR, several make a stack) or all "
+                "weights (--train full)");
         return NULL;
     }
     struct tb_stack *stack = is_full ? open_full(t->model, err) : tb_folders_stack(&t->folders, t->model, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* trace_rows.c - reads the rows of a trace. All ids of the file are counted first and stand in one block, so that rows can
- * point into it. */
+/* trace_rows.c - reads the rows of a trace. All ids of the file are counted first and stand in one block, so that
+ * rows can point into it. */
 #include "worker/trace_rows.h"
 
 #include <stdlib.h>
