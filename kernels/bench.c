@@ -140,7 +140,8 @@ static void open_weight(struct bench *b)
     bool is_back = r->kind == TB_BENCH_BACK;
     b->w = (struct tb_weight){ .type = r->type, .rows = is_back ? r->k : r->n, .cols = is_back ? r->n : r->k };
     b->w.row_bytes = (size_t)(b->w.cols / info->block * info->bytes);
-    b->w.p = r->type == TB_F32 ? draw_floats(b, b->w.rows, b->w.cols).p : draw_blocks(b, (size_t)b->w.rows * b->w.row_bytes);
+    b->w.p = r->type == TB_F32 ? (void *)draw_floats(b, b->w.rows, b->w.cols).p
+                               : draw_blocks(b, (size_t)b->w.rows * b->w.row_bytes);
 }
 
 static void open_bench(struct bench *b)

@@ -5,8 +5,8 @@
 
 #include "kernels/types.h"
 
-/* Values first .. first + n - 1 of a stored row; both are multiples of the type's block. Little-endian, as in GGUF; the row
- * may lie at any address. */
+/* Values first .. first + n - 1 of a stored row; both are multiples of the type's block. Little-endian, as in GGUF;
+ * the row may lie at any address. */
 void tb_dequant_row(enum tb_type type, const void *row, float *y, int64_t first, int64_t n);
 
 /* The stored row of canonical row r. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* guard.c - every operation of ref, with device memory open only while it runs. Whoever dereferences a device handle on
- * the host dies there by SIGSEGV, as he would compute nonsense on a GPU. An access past the end of a block dies too, if it is
- * 64 bytes or more past the end. For tests: each operation costs two system calls a block. */
+/* guard.c - every operation of ref, with device memory open only while it runs. Whoever dereferences a device handle
+ * on the host dies there by SIGSEGV, as he would compute nonsense on a GPU. An access past the end of a block dies
+ * too, if it is 64 bytes or more past the end. For tests: each operation costs two system calls a block. */
 #include "kernels/guard.h"
 
 #include <stdlib.h>

@@ -29,7 +29,8 @@ struct tb_kernels {
 };
 
 /* Opens a back end: "ref", "avx2", "avx512", "guard", or NULL for what TUNEBENCH_CPU says, else the best that this
- * processor's feature bits allow. n_threads >= 1 (the caller counts as one). NULL and a sentence in why[n] if it cannot. */
+ * processor's feature bits allow. n_threads >= 1 (the caller counts as one). NULL and a sentence in why[n] if it
+ * cannot. */
 struct tb_kernels *tb_kernels_open(const char *name, int n_threads, char *why, size_t n);
 
 /* Number of processors this process may use (affinity, cgroup quota), at least 1. */

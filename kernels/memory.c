@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* memory.c - blocks of device memory on the host, kept in a list so that closing a back end frees them all.
- * Plain blocks come from the C library when small (a sanitizer sees their ends) and from mmap when large (pages that nobody
+/* memory.c - blocks of device memory on the host, kept in a list so that closing a back end frees them all. Plain
+ * blocks come from the C library when small (a sanitizer sees their ends) and from mmap when large (pages that nobody
  * touches cost nothing). Guarded blocks are pages of their own, pushed against a page that is always shut. */
 #include "kernels/memory.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* quota.c - limits of control groups. /proc/self/cgroup has a line "0::/path" for version 2, whose limit is the file cpu.max
- * ("max 100000" or "150000 100000": time, of each period), and a line "4:cpu,cpuacct:/path" for version 1 with the files
- * cpu.cfs_quota_us (-1: none) and cpu.cfs_period_us. Any group on the way to the root may set one; the least counts. In a
- * container the path may be the host's: what cannot be read there is skipped, the root of the mount is always looked at. */
+/* quota.c - limits of control groups. /proc/self/cgroup has a line "0::/path" for version 2, whose limit is the file
+ * cpu.max ("max 100000" or "150000 100000": time, of each period), and a line "4:cpu,cpuacct:/path" for version 1
+ * with the files cpu.cfs_quota_us (-1: none) and cpu.cfs_period_us. Any group on the way to the root may set one; the
+ * least counts. In a container the path may be the host's: what cannot be read there is skipped, the root of the
+ * mount is always looked at. */
 #include "kernels/quota.h"
 
 #include <stdbool.h>
@@ -54,9 +55,11 @@ static void climb(const char *mount, const char *path, int *least)
 static bool has_word(const char *list, const char *word)
 {
     size_t n = strlen(word);
-    for (const char *s = list; s; s = strchr(s, ','), s += s != NULL)
+    for (const char *s = list, *comma; s; s = comma ? comma + 1 : NULL) {
         if (!strncmp(s, word, n) && (s[n] == 0 || s[n] == ','))
             return true;
+        comma = strchr(s, ',');
+    }
     return false;
 }
 

@@ -62,7 +62,7 @@ const struct tb_type_info *tb_type_info(int type);
 /* How a stored matrix differs from Hugging Face's canonical [out, in] order (design 2.1). */
 enum tb_rule {
     TB_RULE_NONE,
-    /* GGUF llama q/k: inside each head of hd rows, stored row 2 i + half (i < hd/2) is canonical row half * hd/2 + i. */
+    /* GGUF llama q/k: in each head of hd rows, stored row 2 i + half (i < hd/2) is canonical row half * hd/2 + i. */
     TB_RULE_ROPE_HALVES,
 };
 
@@ -97,8 +97,8 @@ struct tb_seg {
     int quantum;
 };
 
-/* The attention of one layer over one micro-batch. Scores are scale * q.k; softmax in fp32. A query at position a sees a
- * key at position b <= a, and only if window == 0 or a - b < window. */
+/* The attention of one layer over one micro-batch. Scores are scale * q.k; softmax in fp32. A query at position a
+ * sees a key at position b <= a, and only if window == 0 or a - b < window. */
 struct tb_attention {
     int n_heads, n_kv, head_dim; /* n_heads is a multiple of n_kv; query head h reads kv head h / (n_heads / n_kv) */
     int window;
@@ -125,8 +125,8 @@ struct tb_adamw {
     float grad_scale; /* multiplies the gradient first: the clip factor */
 };
 
-/* Dropout by Philox (frozen.md 4): counter (hash, step, row[i], column / 4), word column mod 4; an element is dropped if
- * its uniform < p, else multiplied by 1 / (1 - p). */
+/* Dropout by Philox (frozen.md 4): counter (hash, step, row[i], column / 4), word column mod 4; an element is dropped
+ * if its uniform < p, else multiplied by 1 / (1 - p). */
 struct tb_drop {
     float p;
     uint64_t seed;

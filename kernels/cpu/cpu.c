@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* cpu.c - opening and closing the CPU back ends, scratch, and the static split of work.
- * The table starts as ref's; the operations compiled for the instruction set overwrite it (TB_CPU_FILLS of fills.h), then
- * GEMM and attention. Whatever is cut here is cut so that no sum depends on the number of threads. */
+/* cpu.c - opening and closing the CPU back ends, scratch, and the static split of work. The table starts as ref's;
+ * the operations compiled for the instruction set overwrite it (TB_CPU_FILLS of fills.h), then GEMM and attention.
+ * Whatever is cut here is cut so that no sum depends on the number of threads. */
 #include "kernels/cpu/cpu.h"
 
 #include <stdlib.h>

@@ -21,12 +21,12 @@ struct tb_cpu {
     struct tb_cpu_room *room; /* [n_threads] */
 };
 
-/* Opens the threads and fills the whole table of k, whose entries are those of ref before; false if threads or memory are
- * lacking. The processor must have been asked (cpuid.h). */
+/* Opens the threads and fills the whole table of k, whose entries are those of ref before; false if threads or memory
+ * are lacking. The processor must have been asked (cpuid.h). */
 bool tb_cpu_open(struct tb_kernels *k, int n_threads, bool avx512);
 
-/* Scratch of a thread, 64-byte aligned: at least `floats`, grown when a call asks for more than any before (the contents are
- * then lost). It belongs to the operation at hand. Ends the process if memory is out. */
+/* Scratch of a thread, 64-byte aligned: at least `floats`, grown when a call asks for more than any before (the
+ * contents are then lost). It belongs to the operation at hand. Ends the process if memory is out. */
 float *tb_cpu_scratch(struct tb_kernels *k, int thread, size_t floats);
 
 /* How a matrix may be cut for the threads. */
@@ -42,8 +42,8 @@ struct tb_part {
     int thread;
 };
 
-/* Runs part(job, cells) for parts that together are rows x cols, on all threads if rows * cols * cost is worth it. cost is
- * about 1 for a load and a store. */
+/* Runs part(job, cells) for parts that together are rows x cols, on all threads if rows * cols * cost is worth it.
+ * cost is about 1 for a load and a store. */
 void tb_cpu_split(struct tb_kernels *k, enum tb_cut cut, struct tb_part whole, int cost,
                   void (*part)(const void *job, const struct tb_part *p), const void *job);
 

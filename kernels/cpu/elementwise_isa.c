@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* elementwise_isa.c - one element at a time: fill, copy, axpy, scale, mul_add, div, add_row, mul_row. All are bound by memory;
- * the threads take rectangles of cells. */
+/* elementwise_isa.c - one element at a time: fill, copy, axpy, scale, mul_add, div, add_row, mul_row. All are bound
+ * by memory; the threads take rectangles of cells. */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/fills.h"
 #include "kernels/cpu/vec_isa.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* fills.h - the files that are compiled once for each instruction set, each with one function that puts its operations into
- * a table: tb_cpu_<file>_fill_avx2 and tb_cpu_<file>_fill_avx512, from kernels/cpu/<file>_isa.c. */
+/* fills.h - the files that are compiled once for each instruction set, each with one function that puts its
+ * operations into a table: tb_cpu_<file>_fill_avx2 and tb_cpu_<file>_fill_avx512, from kernels/cpu/<file>_isa.c. */
 #ifndef TB_KERNELS_CPU_FILLS_H
 #define TB_KERNELS_CPU_FILLS_H
 
@@ -16,8 +16,8 @@
 TB_CPU_FILLS
 #undef TB_FILL
 
-/* Runs 12 independent chains of `steps` fused multiply-adds each, on all lanes of a vector; floating point operations done.
- * *sink keeps the compiler from dropping them. */
+/* Runs 12 independent chains of `steps` fused multiply-adds each, on all lanes of a vector; floating point operations
+ * done. *sink keeps the compiler from dropping them. */
 double tb_cpu_chains_avx2(int64_t steps, float *sink);
 double tb_cpu_chains_avx512(int64_t steps, float *sink);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* gate_isa.c - silu with its gate, and tanh: Cephes' polynomials, errors of a few ulp.
- * sigma(g) = 1 / (1 + exp(-g)); tanh(x) = x + x^3 P(x^2) under 0.625, else 1 - 2 / (exp(2 |x|) + 1) with the sign of x. */
+/* gate_isa.c - silu with its gate, and tanh: Cephes' polynomials, errors of a few ulp. sigma(g) = 1 / (1 + exp(-g));
+ * tanh(x) = x + x^3 P(x^2) under 0.625, else 1 - 2 / (exp(2 |x|) + 1) with the sign of x. */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/fills.h"
 #include "kernels/cpu/vec_isa.h"

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* norm_isa.c - root mean square norm; formulas in ref/norm.c. Sums along a row: partial sums by column modulo the vector
- * width, then one fixed tree. Sums over rows: threads take columns, rows in order. */
+/* norm_isa.c - root mean square norm; formulas in ref/norm.c. Sums along a row: partial sums by column modulo the
+ * vector width, then one fixed tree. Sums over rows: threads take columns; a few rows at a time are added to running
+ * sums, in order. */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/fills.h"
 #include "kernels/cpu/vec_isa.h"
 
 #include <math.h>
 
-enum { COST = 2, STRIP = 4 };
+enum { COST = 2, ROWS = 8 };
 
 struct job {
+    struct tb_kernels *k;
     struct tb_mat y, x, dy, gain, rstd;
     float eps;
 };
@@ -63,30 +65,33 @@ static void rmsnorm_back(struct tb_kernels *k, struct tb_mat dx, struct tb_mat d
     tb_cpu_split(k, TB_CUT_ROWS, tb_part_of(x), COST, back_part, &j);
 }
 
+/* sum of rows first .. end - 1 of dy x rstd in columns c .. c + n - 1, from `sum` on. */
+static inline vf add_rows(const struct job *j, vf sum, int64_t first, int64_t end, int64_t c, int64_t n)
+{
+    for (int64_t r = first; r < end; r++) {
+        vf z = mul(get(row_of(j->x, r) + c, n), all(*row_of(j->rstd, r)));
+        sum = fma_of(get(row_of(j->dy, r) + c, n), z, sum);
+    }
+    return sum;
+}
+
 static void gain_part(const void *job, const struct tb_part *p)
 {
     const struct job *j = job;
-    for (int64_t c = p->c0; c < p->c1; c += STRIP * W) {
-        vf sum[STRIP] = { all(0), all(0), all(0), all(0) };
-        for (int64_t r = 0; r < p->r1; r++) {
-            vf s = all(*row_of(j->rstd, r));
-            const float *dy = row_of(j->dy, r) + c, *x = row_of(j->x, r) + c;
-            for (int i = 0; i < STRIP && c + i * W < p->c1; i++) {
-                int64_t n = p->c1 - c - i * W;
-                sum[i] = fma_of(get(dy + i * W, n), mul(get(x + i * W, n), s), sum[i]);
-            }
+    float *sums = tb_cpu_scratch(j->k, p->thread, (size_t)(p->c1 - p->c0));
+    for (int64_t r = 0; r < p->r1; r += ROWS)
+        EACH_VECTOR (c, n, p->c0, p->c1) {
+            int64_t end = r + ROWS < p->r1 ? r + ROWS : p->r1;
+            put(sums + c - p->c0, add_rows(j, r ? get(sums + c - p->c0, n) : all(0), r, end, c, n), n);
         }
-        for (int i = 0; i < STRIP && c + i * W < p->c1; i++) {
-            int64_t n = p->c1 - c - i * W;
-            float *y = j->y.p + c + i * W;
-            put(y, add(get(y, n), sum[i]), n);
-        }
-    }
+    EACH_VECTOR (c, n, p->c0, p->c1)
+        put(j->y.p + c, add(get(j->y.p + c, n), get(sums + c - p->c0, n)), n);
 }
 
-static void rmsnorm_gain(struct tb_kernels *k, struct tb_mat dgain, struct tb_mat dy, struct tb_mat x, struct tb_mat rstd)
+static void rmsnorm_gain(struct tb_kernels *k, struct tb_mat dgain, struct tb_mat dy, struct tb_mat x,
+                         struct tb_mat rstd)
 {
-    struct job j = { .y = dgain, .x = x, .dy = dy, .rstd = rstd };
+    struct job j = { .k = k, .y = dgain, .x = x, .dy = dy, .rstd = rstd };
     tb_cpu_split(k, TB_CUT_COLS, tb_part_of(x), COST, gain_part, &j);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* oft_isa.c - making OFT's rotations in fp32; formulas in ref/oft.c. Threads take whole blocks.
  *
- * Q is skew, so a polynomial P of Q has P(Q)' = P(-Q): the backward builds P' instead of P and never reads a matrix turned.
+ * Q is skew, so a polynomial P of Q has P(Q)' = P(-Q): the backward builds P' instead of P and never reads a matrix
+ * turned.
  *     series: dQ += dP_j P_(j-1)', dP_(j-1) = Q' dP_j = -Q dP_j     exact: dQ = -2 T dR T with T = (I - Q)^-1
  * The symmetric part of I + Q is I, so every pivot of its elimination is at least 1 and none needs to be looked for. */
 #include "kernels/cpu/cpu.h"
@@ -66,8 +67,8 @@ static void add_diagonal(const struct block *o, float *y, float a)
 }
 
 /* Rows i .. of ROWS times columns c .. of COLS of y = a x z, or y += a x z. */
-static __attribute__((noinline)) void product_tile(const struct block *o, float *y, const float *x, const float *z, float a,
-                                                   bool is_sum)
+static __attribute__((noinline)) void product_tile(const struct block *o, float *y, const float *x, const float *z,
+                                                   float a, bool is_sum)
 {
     vf sum[ROWS][2] = { { all(0), all(0) }, { all(0), all(0) }, { all(0), all(0) }, { all(0), all(0) } };
     const int64_t ld = o->ld;

@@ -237,8 +237,8 @@ void tb_pack_rows(float *dst, int ld, const float *b, int64_t ldb, int64_t kc, i
         put_row(dst + k * ld, ld, kc, b + k * ldb, n);
 }
 
-/* Columns first .. first + n - 1 of a stored row as fp32: where they lie, or in temp, in whole blocks from where first's
- * block begins. */
+/* Columns first .. first + n - 1 of a stored row as fp32: where they lie, or in temp, in whole blocks from where
+ * first's block begins. */
 static const float *columns_of(const struct tb_pack_weight *p, const void *row)
 {
     const int64_t block = tb_type_info((int)p->w->type)->block, skip = p->first % (block > BLOCK ? block : BLOCK);

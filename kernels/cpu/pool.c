@@ -170,11 +170,6 @@ void tb_pool_close(struct tb_pool *p)
         stop(p, p->n - 1);
 }
 
-int tb_pool_threads(const struct tb_pool *p)
-{
-    return p->n;
-}
-
 void tb_pool_run(struct tb_pool *p, int n_tasks, void (*task)(void *arg, int i, int thread),
                  void *arg)
 {

@@ -11,8 +11,6 @@ struct tb_pool *tb_pool_open(int n_threads);
 /* Ends the threads; NULL is fine. */
 void tb_pool_close(struct tb_pool *pool);
 
-int tb_pool_threads(const struct tb_pool *pool);
-
 /* Calls task(arg, i, thread) once for each i < n_tasks and returns when all are done. Thread t runs
  * the t-th of equal runs of neighbouring i. One run at a time, and no run inside a task. A single
  * task runs on the caller, nobody is woken. */

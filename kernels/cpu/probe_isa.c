@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* probe_isa.c - the fused multiply-adds a core can do: 12 chains that do not wait for each other hide a latency of up to 6
- * cycles at two a cycle. */
+/* probe_isa.c - the fused multiply-adds a core can do: 12 chains that do not wait for each other hide a latency of up
+ * to 6 cycles at two a cycle. */
 #include "kernels/cpu/fills.h"
 #include "kernels/cpu/vec_isa.h"
 
@@ -9,7 +9,8 @@ enum { CHAINS = 12 };
 double TB_ISA_NAME(tb_cpu_chains)(int64_t steps, float *sink)
 {
     const vf a = all(0.999f), b = all(1e-3f);
-    vf c0 = all(*sink), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0, c8 = c0, c9 = c0, c10 = c0, c11 = c0;
+    vf c0 = all(*sink), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0;
+    vf c6 = c0, c7 = c0, c8 = c0, c9 = c0, c10 = c0, c11 = c0;
     for (int64_t i = 0; i < steps; i++) {
         c0 = fma_of(c0, a, b);
         c1 = fma_of(c1, a, b);

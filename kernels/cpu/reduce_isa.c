@@ -1,47 +1,54 @@
 /* SPDX-License-Identifier: MIT */
-/* reduce_isa.c - sums over rows (threads take columns, rows in order) and the sum of squares: blocks of 4096 elements in
- * row order, each in double by lanes, then block after block. */
+/* reduce_isa.c - sums over rows (threads take columns; a few rows at a time are added to running sums, in order) and
+ * the sum of squares: blocks of 4096 elements in row order, each in double by lanes, then block after block. */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/fills.h"
 #include "kernels/cpu/vec_isa.h"
 
 #include <string.h>
 
-enum { STRIP = 4, BLOCK = 4096 };
+enum { ROWS = 8, BLOCK = 4096 };
 
 struct job {
+    struct tb_kernels *k;
     struct tb_mat v, x, b;
     float a;
     double *sums;
 };
 
+/* sum of rows first .. end - 1 in columns c .. c + n - 1, from `sum` on. */
+static inline vf add_rows(const struct job *j, vf sum, int64_t first, int64_t end, int64_t c, int64_t n)
+{
+    for (int64_t r = first; r < end; r++) {
+        vf x = get(row_of(j->x, r) + c, n);
+        sum = j->b.p ? fma_of(x, get(row_of(j->b, r) + c, n), sum) : add(sum, x);
+    }
+    return sum;
+}
+
 /* v += a times sum over rows of x, or of x b. */
 static void sum_part(const void *job, const struct tb_part *p)
 {
     const struct job *j = job;
-    for (int64_t c = p->c0; c < p->c1; c += STRIP * W) {
-        vf sum[STRIP] = { all(0), all(0), all(0), all(0) };
-        for (int64_t r = 0; r < p->r1; r++)
-            for (int i = 0; i < STRIP && c + i * W < p->c1; i++) {
-                int64_t at = c + i * W, n = p->c1 - at;
-                vf x = get(row_of(j->x, r) + at, n);
-                sum[i] = j->b.p ? fma_of(x, get(row_of(j->b, r) + at, n), sum[i]) : add(sum[i], x);
-            }
-        for (int i = 0; i < STRIP && c + i * W < p->c1; i++) {
-            int64_t at = c + i * W, n = p->c1 - at;
-            put(j->v.p + at, fma_of(all(j->a), sum[i], get(j->v.p + at, n)), n);
+    float *sums = tb_cpu_scratch(j->k, p->thread, (size_t)(p->c1 - p->c0));
+    for (int64_t r = 0; r < p->r1; r += ROWS)
+        EACH_VECTOR (c, n, p->c0, p->c1) {
+            int64_t end = r + ROWS < p->r1 ? r + ROWS : p->r1;
+            put(sums + c - p->c0, add_rows(j, r ? get(sums + c - p->c0, n) : all(0), r, end, c, n), n);
         }
-    }
+    EACH_VECTOR (c, n, p->c0, p->c1)
+        put(j->v.p + c, fma_of(all(j->a), get(sums + c - p->c0, n), get(j->v.p + c, n)), n);
 }
 
 static void col_sum(struct tb_kernels *k, struct tb_mat v, struct tb_mat x, float a)
 {
-    tb_cpu_split(k, TB_CUT_COLS, tb_part_of(x), 1, sum_part, &(struct job){ .v = v, .x = x, .a = a });
+    tb_cpu_split(k, TB_CUT_COLS, tb_part_of(x), 1, sum_part, &(struct job){ .k = k, .v = v, .x = x, .a = a });
 }
 
 static void col_dot(struct tb_kernels *k, struct tb_mat v, struct tb_mat a, struct tb_mat b)
 {
-    tb_cpu_split(k, TB_CUT_COLS, tb_part_of(a), 1, sum_part, &(struct job){ .v = v, .x = a, .b = b, .a = 1 });
+    struct job j = { .k = k, .v = v, .x = a, .b = b, .a = 1 };
+    tb_cpu_split(k, TB_CUT_COLS, tb_part_of(a), 1, sum_part, &j);
 }
 
 /* Elements first .. first + n - 1 in row order, side by side: where they lie if nothing comes between, else in room. */

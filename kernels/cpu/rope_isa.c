@@ -27,7 +27,8 @@ static void rope_part(const void *job, const struct tb_part *p)
     }
 }
 
-static void rope(struct tb_kernels *k, struct tb_mat x, const int32_t *pos, struct tb_mat cos, struct tb_mat sin, bool back)
+static void rope(struct tb_kernels *k, struct tb_mat x, const int32_t *pos, struct tb_mat cos, struct tb_mat sin,
+                 bool back)
 {
     struct job j = { .x = x, .cos = cos, .sin = sin, .pos = pos, .sign = back ? -1 : 1 };
     tb_cpu_split(k, TB_CUT_ROWS, tb_part_of(x), 1, rope_part, &j);

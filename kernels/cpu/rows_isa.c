@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rows_isa.c - moving rows by index. Rows that may be written twice (scatter, scatter_add) are cut by columns, so that the
- * order of rows is kept. */
+/* rows_isa.c - moving rows by index. Rows that may be written twice (scatter, scatter_add) are cut by columns, so
+ * that the order of rows is kept. */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/fills.h"
 #include "kernels/cpu/vec_isa.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* vec_isa.h - one name for the vectors of both instruction sets: vf of W floats, get and put of whole and part vectors, the
- * few functions that compilers do not vectorise (exp). Included only by *_isa.c files, which the build compiles twice, with
- * -mavx2 -mfma -mf16c and with -mavx512{f,bw,vl,dq} besides.
+/* vec_isa.h - one name for the vectors of both instruction sets: vf of W floats, get and put of whole and part
+ * vectors, the few functions that compilers do not vectorise (exp). Included only by *_isa.c files, which the build
+ * compiles twice, with -mavx2 -mfma -mf16c and with -mavx512{f,bw,vl,dq} besides.
  *
  * A value never depends on where in a vector it stands: parts of vectors run the same operations with masked loads. */
 #ifndef TB_KERNELS_CPU_VEC_ISA_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* weight_isa.c - reads of frozen weights outside products: rows (embedding), the whole, squares of rows. Rows come in canonical
- * order through tb_weight_at. */
+/* weight_isa.c - reads of frozen weights outside products: rows (embedding), the whole, squares of rows. Rows come in
+ * canonical order through tb_weight_at. */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/fills.h"
 #include "kernels/cpu/vec_isa.h"
@@ -29,7 +29,8 @@ static void rows_part(const void *job, const struct tb_part *p)
     }
 }
 
-static void weight_rows(struct tb_kernels *k, struct tb_mat y, const struct tb_weight *w, const int32_t *ids, float scale)
+static void weight_rows(struct tb_kernels *k, struct tb_mat y, const struct tb_weight *w, const int32_t *ids,
+                        float scale)
 {
     struct job j = { .y = y, .w = w, .ids = ids, .scale = scale };
     tb_cpu_split(k, TB_CUT_ROWS, (struct tb_part){ .r1 = y.rows, .c1 = w->cols }, COST, rows_part, &j);

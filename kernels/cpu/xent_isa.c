@@ -73,7 +73,8 @@ static void xent_part(const void *job, const struct tb_part *p)
     }
 }
 
-static void xent(struct tb_kernels *k, struct tb_mat logits, const int32_t *labels, struct tb_mat loss, float grad_scale)
+static void xent(struct tb_kernels *k, struct tb_mat logits, const int32_t *labels, struct tb_mat loss,
+                 float grad_scale)
 {
     struct job j = { .logits = logits, .loss = loss, .labels = labels, .grad_scale = grad_scale };
     tb_cpu_split(k, TB_CUT_ROWS, tb_part_of(logits), COST, xent_part, &j);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* linalg.c - QR by Householder reflections and Gauss elimination with partial pivoting, after Golub and Van Loan, Matrix
- * Computations, 5.2 and 3.4. Nothing here is blocked: for a few thousand rows and a few hundred columns. */
+/* linalg.c - QR by Householder reflections and Gauss elimination with partial pivoting, after Golub and Van Loan,
+ * Matrix Computations, 5.2 and 3.4. Nothing here is blocked: for a few thousand rows and a few hundred columns. */
 #include "kernels/host/linalg.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* dequant.c - the block formats of GGUF as ggml defines them (ggml-quants.c), one block at a time.
- * Plain types: a block of 32 (scale, perhaps minimum, perhaps a fifth bit apart, 4-, 5- or 8-bit integers); value i and
- * i + 16 share a byte. K types: 256 values with 6- or 4-bit scales for runs of 16 or 32. IQ4: 4 bits into a fixed table. */
+/* dequant.c - the block formats of GGUF as ggml defines them (ggml-quants.c), one block at a time. Plain types: a
+ * block of 32 (scale, perhaps minimum, perhaps a fifth bit apart, 4-, 5- or 8-bit integers); value i and i + 16 share
+ * a byte. K types: 256 values with 6- or 4-bit scales for runs of 16 or 32. IQ4: 4 bits into a fixed table. */
 #include "kernels/dequant.h"
 
 #include <string.h>

@@ -17,7 +17,8 @@ static void dora_norm(struct tb_kernels *k, struct tb_mat norm, struct tb_mat w2
             linear += (double)*tb_at(b, i, a) * (double)*tb_at(g, a, i);
             square += (double)*tb_at(b, i, a) * row;
         }
-        norm.p[i] = (float)sqrt(fmax(0, (double)w2.p[i] + 2 * (double)s * linear + (double)s * (double)s * square));
+        double sum = (double)w2.p[i] + 2 * (double)s * linear + (double)s * (double)s * square;
+        norm.p[i] = (float)sqrt(sum < 0 ? 0 : sum);
     }
 }
 

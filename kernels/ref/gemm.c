@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* gemm.c - matrix products and reads of frozen weights, by their definition.
- * A weight's element (o, i) is read in canonical order (tb_weight_row). Sums run in double over the whole of K, so the order
- * does not matter for the contract; the fixed blocks of K are a matter of the fast back ends. */
+ * A weight's element (o, i) is read in canonical order (tb_weight_row). Sums run in double over the whole of K, so
+ * the order does not matter for the contract; the fixed blocks of K are a matter of the fast back ends. */
 #include <stdlib.h>
 
 #include "kernels/dequant.h"
@@ -47,7 +47,8 @@ static void weight_dense(struct tb_kernels *k, struct tb_mat y, const struct tb_
         tb_dequant_row(w->type, tb_weight_at(w, r), tb_at(y, r, 0), 0, w->cols);
 }
 
-static void weight_rows(struct tb_kernels *k, struct tb_mat y, const struct tb_weight *w, const int32_t *ids, float scale)
+static void weight_rows(struct tb_kernels *k, struct tb_mat y, const struct tb_weight *w, const int32_t *ids,
+                        float scale)
 {
     for (int64_t r = 0; r < y.rows; r++) {
         tb_dequant_row(w->type, tb_weight_at(w, ids[r]), tb_at(y, r, 0), 0, w->cols);
@@ -79,7 +80,8 @@ static void weight_sumsq(struct tb_kernels *k, struct tb_mat y, const struct tb_
     free(m.p);
 }
 
-static void gemm_w(struct tb_kernels *k, struct tb_mat c, struct tb_mat x, const struct tb_weight *w, bool back, float beta)
+static void gemm_w(struct tb_kernels *k, struct tb_mat c, struct tb_mat x, const struct tb_weight *w, bool back,
+                   float beta)
 {
     struct tb_mat m = dense(w);
     product(back ? NN : NT, c, x, m, 1, beta);

@@ -32,7 +32,8 @@ static void rmsnorm_back(struct tb_kernels *k, struct tb_mat dx, struct tb_mat d
     }
 }
 
-static void rmsnorm_gain(struct tb_kernels *k, struct tb_mat dgain, struct tb_mat dy, struct tb_mat x, struct tb_mat rstd)
+static void rmsnorm_gain(struct tb_kernels *k, struct tb_mat dgain, struct tb_mat dy, struct tb_mat x,
+                         struct tb_mat rstd)
 {
     for (int64_t c = 0; x.rows && c < x.cols; c++) {
         double sum = 0;

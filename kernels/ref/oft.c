@@ -2,6 +2,7 @@
 /* oft.c - rotations of blocks of columns (Qiu et al. 2023, arXiv:2306.07280) and their making, in double.
  * Series, by Horner: P_0 = c_last I, P_j = Q P_(j-1) + c_(last-j) I, R = P_last; backward dQ += dP_j P_(j-1)',
  * dP_(j-1) = Q' dP_j. Exact: R = (I - Q)(I + Q)^-1 = 2 S - I with S = (I + Q)^-1, so dQ = -2 S' dR S'. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,9 +70,9 @@ static double *rotation(const struct block *o, int terms)
         double *r = p + n;
         memcpy(o->temp, o->skew, n * sizeof *p);
         add_identity(o, o->temp, 1);
-        tb_linalg_inverse(p, o->temp, (int)o->b);
+        bool good = tb_linalg_inverse(p, o->temp, (int)o->b);
         for (size_t i = 0; i < n; i++)
-            r[i] = 2 * p[i];
+            r[i] = good ? 2 * p[i] : (double)NAN; /* only if Q is not finite */
         add_identity(o, r, -1);
         return r;
     }

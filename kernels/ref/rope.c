@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* rope.c - rotary positions (Su et al. 2021, arXiv:2104.09864) in Hugging Face's half-split order. The width of a head is
- * twice the columns of the tables. */
+/* rope.c - rotary positions (Su et al. 2021, arXiv:2104.09864) in Hugging Face's half-split order. The width of a
+ * head is twice the columns of the tables. */
 #include "kernels/ref/ref.h"
 
-static void rope(struct tb_kernels *k, struct tb_mat x, const int32_t *pos, struct tb_mat cos, struct tb_mat sin, bool back)
+static void rope(struct tb_kernels *k, struct tb_mat x, const int32_t *pos, struct tb_mat cos, struct tb_mat sin,
+                 bool back)
 {
     const int64_t half = cos.cols, hd = 2 * half;
     for (int64_t r = 0; r < x.rows; r++)

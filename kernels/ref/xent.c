@@ -4,7 +4,8 @@
 
 #include "kernels/ref/ref.h"
 
-static void xent(struct tb_kernels *k, struct tb_mat logits, const int32_t *labels, struct tb_mat loss, float grad_scale)
+static void xent(struct tb_kernels *k, struct tb_mat logits, const int32_t *labels, struct tb_mat loss,
+                 float grad_scale)
 {
     for (int64_t r = 0; r < logits.rows; r++) {
         float *l = tb_at(logits, r, 0);

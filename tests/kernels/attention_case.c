@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* attention_case.c - attention and its backward: shapes of heads and trees of segments, against ref; the same bits with any
- * threads, and for each quantum alone as beside the others. */
+/* attention_case.c - attention and its backward: shapes of heads and trees of segments, against ref; the same bits
+ * with any threads, and for each quantum alone as beside the others. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,7 +159,8 @@ static void say(const struct call *c, const struct bench *b, bool good, const ch
 }
 
 /* Rows of one quantum in a and b; virtual rows by dvirt. */
-static bool is_same_quantum(const struct call *c, const struct image *a, const struct image *b, int quantum, bool is_virtual)
+static bool is_same_quantum(const struct call *c, const struct image *a, const struct image *b, int quantum,
+                            bool is_virtual)
 {
     bool same = true;
     for (const struct tb_seg *g = c->seg; g < c->seg + c->n_seg; g++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* kernels_test.c - opening back ends, what they say when they cannot, the guard's trap, counting processors, the probe. */
+/* kernels_test.c - opening back ends, what they say when they cannot, the guard's trap, counting processors, the
+ * probe. */
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>

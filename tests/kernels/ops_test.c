@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* ops_test.c - every operation of ops.def, on every back end that this processor can run, against ref.
- * The cases are in op_cases.c and attention_case.c; an operation without one fails. For each case, size, variant and weight
- * type: values near ref's; nothing written beside the output; the same bits with 1, 2 and 3 threads and piece by piece; in
- * place where the contract allows it. Then the weight types against numbers of the gguf package (golden).
+/* ops_test.c - every operation of ops.def, on every back end that this processor can run, against ref. The cases are
+ * in op_cases.c and attention_case.c; an operation without one fails. For each case, size, variant and weight type:
+ * values near ref's; nothing written beside the output; the same bits with 1, 2 and 3 threads and piece by piece; in
+ * place where the contract allows it; a NaN stays one.
  *
  *     ops_test [part of an operation's name] */
 #include <math.h>
@@ -132,8 +132,8 @@ static void note(struct tally *t, const struct shot *s, const char *what, int op
 {
     const struct dims *d = &s->g.d;
     if (!t->where[0])
-        snprintf(t->where, sizeof t->where, "%s operand %d: t %d n %d k %d p %d b %d variant %d weight %s rule %d", what,
-                 operand, d->t, d->n, d->k, d->p, d->b, s->g.variant,
+        snprintf(t->where, sizeof t->where, "%s operand %d: t %d n %d k %d p %d b %d variant %d weight %s rule %d",
+                 what, operand, d->t, d->n, d->k, d->p, d->b, s->g.variant,
                  s->g.w.p ? tb_type_info((int)s->g.w.type)->name : "-", (int)s->g.w.rule);
 }
 
@@ -163,7 +163,8 @@ static void check_values(struct tally *t, const struct shot *s, const struct ima
     }
 }
 
-static void check_bits(struct tally *t, const struct shot *s, struct tb_kernels *k, int64_t piece, const struct image *want)
+static void check_bits(struct tally *t, const struct shot *s, struct tb_kernels *k, int64_t piece,
+                       const struct image *want)
 {
     struct image again[MAX_OPERANDS];
     fire(s, k, piece, again);
@@ -199,6 +200,27 @@ static void check_in_place(struct tally *t, struct shot *s, const struct bench *
     share(s, "");
 }
 
+/* NaN in the first number that is read: the rows that have one then are ref's. */
+static void check_nan(struct tally *t, struct shot *s, const struct bench *b)
+{
+    struct image want[MAX_OPERANDS], got[MAX_OPERANDS];
+    int at = 0;
+    while (at < s->n && (s->m[at].role == 'w' || s->m[at].fill >= INDEX || !s->m[at].before.rows))
+        at++;
+    if (at == s->n || s->m[at].before.cols == 0)
+        return;
+    *image_at(&s->m[at].before, 0, 0) = NAN;
+    fire(s, ref, 0, want);
+    fire(s, b->k[0], 0, got);
+    for (int i = 0; i < s->n; i++)
+        if (s->m[i].role != 'r' && !has_same_nan_rows(&got[i], &want[i])) {
+            t->n_far++;
+            note(t, s, "lost or spread a NaN:", i);
+        }
+    close_images(want, s->n);
+    close_images(got, s->n);
+}
+
 static void check_shot(struct tally *t, struct shot *s, const struct bench *b, uint32_t *state)
 {
     static const int pieces[] = { 1, 7, 3, 30, 14 };
@@ -215,6 +237,8 @@ static void check_shot(struct tally *t, struct shot *s, const struct bench *b, u
     close_images(want, s->n);
     close_images(got, s->n);
     check_in_place(t, s, b);
+    if (s->g.variant == 0)
+        check_nan(t, s, b);
     close_shot(s);
 }
 
@@ -227,8 +251,8 @@ static void set(struct dims *d, char letter, int multiple)
 /* Types that appear in files come at all sizes, the rest at every third. */
 static bool is_wanted(int type, int i)
 {
-    static const bool is_common[] = { [TB_F32] = true, [TB_F16] = true, [TB_BF16] = true, [TB_Q8_0] = true, [TB_Q4_0] = true,
-                                      [TB_Q4_1] = true };
+    static const bool is_common[] = { [TB_F32] = true,  [TB_F16] = true,  [TB_BF16] = true,
+                                      [TB_Q8_0] = true, [TB_Q4_0] = true, [TB_Q4_1] = true };
     return tb_type_info(type)->is_built && (is_common[type] || (i + type) % 3 == 0);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* quants_test.c - stored weights of every type against what the gguf package makes of the same bytes (quants.safetensors of
- * the golden data): bit for bit by weight_dense, and through both directions of gemm_w by products with unit vectors. */
+/* quants_test.c - stored weights of every type against what the gguf package makes of the same bytes
+ * (quants.safetensors of the golden data): bit for bit by weight_dense, and through both directions of gemm_w by
+ * products with unit vectors. */
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -28,7 +29,8 @@ static bool read_file(struct file *f)
     return f->n > 8;
 }
 
-/* The bytes of a tensor: the header is a length of 8 bytes, then JSON with "Q4_1.blocks":{..,"data_offsets":[from,to]}. */
+/* The bytes of a tensor: the header is a length of 8 bytes, then JSON with
+ * "Q4_1.blocks":{..,"data_offsets":[from,to]}. */
 static const char *tensor(const struct file *f, const char *type, const char *what, size_t *n)
 {
     char name[64]; /* types are written large there */
@@ -98,7 +100,8 @@ static void test_backend(const char *name, const struct file *f)
         size_t n_blocks, n_values, row = info->name ? (size_t)(COLS / info->block * info->bytes) : 0;
         if (!info->is_built || type == TB_F32)
             continue;
-        const char *blocks = tensor(f, info->name, "blocks", &n_blocks), *values = tensor(f, info->name, "values", &n_values);
+        const char *blocks = tensor(f, info->name, "blocks", &n_blocks);
+        const char *values = tensor(f, info->name, "values", &n_values);
         float *want = calloc(ROWS * COLS, sizeof *want);
         if (!ok(want && blocks && values && n_blocks == ROWS * row && n_values == ROWS * COLS * sizeof *want,
                 "%s is in the file", info->name)) {
@@ -106,8 +109,8 @@ static void test_backend(const char *name, const struct file *f)
             continue;
         }
         memcpy(want, values, n_values);
-        test_type(k, &(struct tb_weight){ .type = (enum tb_type)type, .p = blocks, .rows = ROWS, .cols = COLS, .row_bytes = row },
-                  want);
+        struct tb_weight w = { .type = (enum tb_type)type, .p = blocks, .rows = ROWS, .cols = COLS, .row_bytes = row };
+        test_type(k, &w, want);
         free(want);
     }
     k->close(k);

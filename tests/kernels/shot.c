@@ -127,6 +127,22 @@ double distance(const struct image *got, const struct image *want, double least)
     return worst;
 }
 
+static bool has_nan(const struct image *a, int64_t r)
+{
+    bool found = false;
+    for (int64_t c = 0; c < a->cols; c++)
+        found |= isnan(*image_at(a, r, c));
+    return found;
+}
+
+bool has_same_nan_rows(const struct image *a, const struct image *b)
+{
+    bool same = true;
+    for (int64_t r = 0; r < a->rows; r++)
+        same &= has_nan(a, r) == has_nan(b, r);
+    return same;
+}
+
 static bool is_inside(const struct image *a, size_t i)
 {
     return i >= a->lead && (int64_t)(i - a->lead) % a->ld < a->cols;

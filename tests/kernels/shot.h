@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* shot.h - one call of one operation, described so that a program can make variants of it: on another back end, with more
- * threads, piece by piece, in place. For ops_test.c and gradient_test.c. */
+/* shot.h - one call of one operation, described so that a program can make variants of it: on another back end, with
+ * more threads, piece by piece, in place. For ops_test.c and gradient_test.c. */
 #ifndef TB_TESTS_KERNELS_SHOT_H
 #define TB_TESTS_KERNELS_SHOT_H
 
@@ -8,9 +8,9 @@
 
 enum { MAX_OPERANDS = 6 };
 
-/* How an operand is filled, by the letter behind its sizes: none -1 .. 1, w wide, + positive, s small. The others are int32
- * vectors, which lie in device memory like a matrix of one column: i rows of p, d distinct rows of p, - like i with some -1,
- * l columns of n, p row << 12 | position. */
+/* How an operand is filled, by the letter behind its sizes: none -1 .. 1, w wide, + positive, s small. The others are
+ * int32 vectors, which lie in device memory like a matrix of one column: i rows of p, d distinct rows of p, - like i
+ * with some -1, l columns of n, p row << 12 | position. */
 enum fill { UNIT, WIDE, POSITIVE, SMALL, INDEX, DISTINCT, SKIPPING, LABEL, PLACE };
 
 /* Sizes by letter: t rows of the batch, n columns, k inner size, p rows of a table, b width of a block, 1.
@@ -56,8 +56,8 @@ struct bench {
 /* The cases of attention and attention_back (attention_case.c); one call of report for each thing that must hold. */
 void test_attention(struct tb_kernels *ref, const struct bench *b, void (*report)(bool good, const char *words));
 
-/* A matrix on the host with what lies around it: `lead` floats before it so that it ends where its memory does, and `ld -
- * cols` behind each row but the last. All of that holds one strange value. */
+/* A matrix on the host with what lies around it: `lead` floats before it so that it ends where its memory does, and
+ * `ld - cols` behind each row but the last. All of that holds one strange value. */
 struct image {
     int64_t rows, cols, ld;
     size_t lead, n;
@@ -75,9 +75,11 @@ struct tb_mat image_put(struct tb_kernels *k, const struct image *a);
 void image_get(struct tb_kernels *k, struct tb_mat m, const struct image *a);
 void image_release(struct tb_kernels *k, struct tb_mat m, const struct image *a);
 
-/* Largest |got - want| / (|want| + size) of the elements, size being the root mean square of want or `least` if that is more;
- * HUGE_VAL for a NaN that is not wanted. */
+/* Largest |got - want| / (|want| + size) of the elements, size being the root mean square of want or `least` if that
+ * is more; HUGE_VAL for a NaN that is not wanted. */
 double distance(const struct image *got, const struct image *want, double least);
+/* Rows with a NaN are the same ones in both. */
+bool has_same_nan_rows(const struct image *a, const struct image *b);
 /* Equal bits everywhere; with around_only the elements themselves do not count. */
 bool is_same(const struct image *a, const struct image *b, bool around_only);
 
