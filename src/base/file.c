@@ -133,6 +133,14 @@ int64_t tb_file_size(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (int64_t)st.st_size : -1;
 }
 
+bool tb_file_is_plain(const char *path, struct tb_err *err)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+        return true;
+    return tb_fail_at(err, TB_ERR_FORMAT, path, 0, "is neither a file nor a folder");
+}
+
 static bool make_one(const char *path, unsigned mode, struct tb_err *err)
 {
     /* Asked first: on a read-only file system mkdir of an existing folder says EROFS. */

@@ -26,6 +26,8 @@ bool tb_file_replace(const char *path, const void *p, size_t n, struct tb_err *e
 bool tb_file_exists(const char *path);
 bool tb_dir_exists(const char *path);
 int64_t tb_file_size(const char *path); /* -1 if it cannot be read */
+/* False if something is there that is neither file nor folder: reading a pipe would wait for ever. */
+bool tb_file_is_plain(const char *path, struct tb_err *err);
 /* mkdir -p with a mode for what is made. */
 bool tb_dir_make(const char *path, unsigned mode, struct tb_err *err);
 bool tb_dir_sync(const char *path, struct tb_err *err);

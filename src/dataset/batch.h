@@ -51,10 +51,13 @@ struct tb_batch {
 struct tb_packer;
 struct tb_packer *tb_packer_open(const struct tb_pack_spec *spec);
 void tb_packer_close(struct tb_packer *p);
+/* Takes the memory for steps of at most n_rows rows of at most row_tok tokens now. */
+void tb_packer_reserve(struct tb_packer *p, int n_rows, int row_tok);
 
 /* Cuts the rows of one step (row i of the step is rows[i]); afterwards tb_packer_next hands out its micro-batches in
- * order. Allocates only when a step is larger than any before. In every segment: virt = 0, dvirt = quantum index in the
- * micro-batch * n_kv, n_virt = spec n_kv. Rows are at most 4,095 tokens and 1,048,575 in number: TB_ERR_LIMIT. */
+ * order. Allocates only when a step is larger than any before and than what was reserved. In every segment: virt = 0,
+ * dvirt = quantum index in the micro-batch * n_kv, n_virt = spec n_kv. Rows are at most 4,095 tokens and 1,048,575 in
+ * number: TB_ERR_LIMIT. */
 bool tb_packer_begin(struct tb_packer *p, const struct tb_row *rows, int n_rows, struct tb_err *err);
 const struct tb_batch *tb_packer_next(struct tb_packer *p); /* NULL behind the last */
 int tb_packer_labels(const struct tb_packer *p); /* label tokens of the whole step */

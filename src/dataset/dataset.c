@@ -253,13 +253,14 @@ static void group(struct tb_dataset *d)
 static bool split(struct tb_dataset *d, struct tb_err *err)
 {
     struct tb_dataset_counts *c = &d->counts;
+    const char *path = tb_json_str(tb_json_at(tb_json_get(d->options, "path"), 0), "");
     if (c->read == 0)
-        return tb_fail(err, TB_ERR_FORMAT, "no rows in the data: every line is blank");
+        return tb_fail_at(err, TB_ERR_FORMAT, path, 0, "no rows in the data: every line is blank");
     if (d->n_rows == 0)
-        return tb_fail(err, TB_ERR_FORMAT,
-                       "no row left of %d: %d longer than %d tokens (the longest has %d), "
-                       "%d without a completion",
-                       c->read, c->too_long, c->max_tok, c->longest, c->no_label);
+        return tb_fail_at(err, TB_ERR_FORMAT, path, 0,
+                          "no row left of %d: %d longer than %d tokens (the longest has %d), "
+                          "%d without a completion",
+                          c->read, c->too_long, c->max_tok, c->longest, c->no_label);
     d->train = tb_xcalloc(d->n_rows, sizeof *d->train);
     d->train_tok = tb_xcalloc(d->n_rows, sizeof *d->train_tok);
     d->train_group = tb_xcalloc(d->n_rows, sizeof *d->train_group);
@@ -276,10 +277,8 @@ static bool split(struct tb_dataset *d, struct tb_err *err)
         c->train_tok += d->row[i].n;
     }
     return c->train > 0
-           || tb_fail(err, TB_ERR_FORMAT,
-                      "all %d rows are held out; nothing is left to train on "
-                      "(key eval)",
-                      c->rows);
+           || tb_fail_at(err, TB_ERR_FORMAT, path, 0,
+                         "all %d rows are held out; nothing is left to train on (key eval)", c->rows);
 }
 
 struct tb_dataset *tb_dataset_open(const struct tb_json *config, struct tb_tokenizer *t,

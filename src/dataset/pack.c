@@ -5,7 +5,7 @@
  * new quantum, a group longer than a quantum is cut at row borders and each piece carries the
  * shared segment again, so any two neighbouring quanta hold more than quantum_tok tokens together
  * (tb_pack_bounds needs it). A shared segment is the prompt without its last token; children begin
- * with their own copy of that token. All memory is taken in tb_packer_begin. */
+ * with their own copy of that token. All memory is taken in tb_packer_reserve and tb_packer_begin. */
 #include "dataset/batch.h"
 
 #include <limits.h>
@@ -389,6 +389,15 @@ const struct tb_batch *tb_packer_next(struct tb_packer *p)
 int tb_packer_labels(const struct tb_packer *p)
 {
     return p->n_labels;
+}
+
+void tb_packer_reserve(struct tb_packer *p, int n_rows, int row_tok)
+{
+    struct cut most = { 0 };
+    int n_quanta;
+    tb_pack_bounds(&p->spec, n_rows, row_tok, &most.n_tok, &most.n_seg, &most.n_label, &n_quanta);
+    grow_rows(p, n_rows);
+    grow_batch(p, &most, n_quanta);
 }
 
 static int64_t least(int64_t a, int64_t b)

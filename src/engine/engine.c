@@ -115,6 +115,7 @@ struct tb_engine *tb_engine_open(const struct tb_model *m, struct tb_kernels *k,
     e->host_loss = tb_xcalloc((size_t)e->max_label + 1, sizeof *e->host_loss);
     struct tb_pack_spec pack = tb_engine_pack_spec(e);
     e->packer = tb_packer_open(&pack);
+    tb_packer_reserve(e->packer, spec->step_rows, spec->row_tok);
     if (!tb_engine_allocate(e)) {
         fail_memory(e, err);
         goto fail;

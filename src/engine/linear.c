@@ -29,7 +29,8 @@ static struct tb_mat rows_of(struct tb_mat m, const struct tb_quantum *q)
 
 static void point_keep(struct tb_pass *p, const struct place *at, int i, const struct tb_quantum *q)
 {
-    p->keep = at->keep + (int64_t)q->tok * at->keep_floats + (int64_t)q->n_tok * at->keep_at[i];
+    if (at->keep)
+        p->keep = at->keep + (int64_t)q->tok * at->keep_floats + (int64_t)q->n_tok * at->keep_at[i];
 }
 
 /* x' after all `before` hooks; stage[i] holds the output of the i-th of them. Also redoes them for the backward. */

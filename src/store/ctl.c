@@ -131,7 +131,7 @@ static bool oldest(const char *dir, char name[256])
 
 static bool parse(struct tb_ctl_request *q, const char *path, struct tb_err *err)
 {
-    struct tb_json *map = tb_json_load(path, MAX_REQUEST, err);
+    struct tb_json *map = tb_file_is_plain(path, err) ? tb_json_load(path, MAX_REQUEST, err) : NULL;
     if (!map)
         return false;
     const struct tb_json *args = tb_json_get(map, "args");
@@ -163,6 +163,8 @@ enum tb_ctl_found tb_ctl_take(const char *dir, struct tb_ctl_request *q, char wo
     good = good && parse(q, path, &err);
     to = good ? path_of(dir, q->seq, q->verb, "taken") : tb_xasprintf("%s.bad", path);
     bool moved = rename(path, to) == 0;
+    if (!moved && !good) /* it must not stand in the way of those behind it */
+        moved = unlink(path) == 0;
     free(to);
     free(path);
     if (good && moved)

@@ -182,8 +182,8 @@ bool tb_h5_open(struct tb_h5_in *h, const char *path, const char *schema, struct
 {
     char found[64], version[16];
     size_t n;
-    char *bytes = tb_file_read(path, max_file, &n, err);
     *h = (struct tb_h5_in){ -1, path, 0 };
+    char *bytes = tb_file_is_plain(path, err) ? tb_file_read(path, max_file, &n, err) : NULL;
     if (!bytes)
         return false;
     h->bytes = n;

@@ -54,7 +54,7 @@ static bool stat_in(const char *dir, const char *name, struct stat *st)
 static void print_files(struct print *p, const char *dir)
 {
     struct stat st;
-    if (stat_in(dir, ".", &st))
+    if (lstat(dir, &st) == 0) /* of a link, which is no run, its own time */
         p->dir_ns = changed_ns(&st);
     if (stat_in(dir, TB_FILE_H5, &st)) {
         p->h5_ns = changed_ns(&st);
@@ -130,7 +130,7 @@ static struct index load_cache(const char *path)
 {
     struct index x = { 0 };
     size_t n = 0;
-    char *p = tb_file_read(path, (size_t)1 << 30, &n, NULL);
+    char *p = tb_file_is_plain(path, NULL) ? tb_file_read(path, (size_t)1 << 30, &n, NULL) : NULL;
     bool good = p && n >= HEAD && memcmp(p, "TBI1", 4) == 0 && word(p + 4) == sizeof(struct entry)
              && word(p + 8) <= MAX_RUNS && n - HEAD == word(p + 8) * sizeof(struct entry)
              && word(p + 12) == tb_crc32(0, p + HEAD, n - HEAD);

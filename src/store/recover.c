@@ -7,12 +7,10 @@
 #include "store/recover.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "store/ctl.h"
@@ -23,9 +21,13 @@ static int remove_temp(const char *dir, const char *sub)
     char *path = tb_path_join(dir, sub);
     DIR *d = opendir(path);
     struct dirent *e;
-    while (d && (e = readdir(d)))
-        if (strstr(e->d_name, ".tmp-"))
-            n += unlinkat(dirfd(d), e->d_name, 0) == 0;
+    while (d && (e = readdir(d))) {
+        if (!strstr(e->d_name, ".tmp-"))
+            continue;
+        char *temp = tb_path_join(path, e->d_name); /* a file, or the folder of a model */
+        n += tb_dir_remove(temp, NULL);
+        free(temp);
+    }
     if (d)
         closedir(d);
     free(path);

@@ -2,7 +2,8 @@
 /* run.c - the folder of a run: made under a temporary name and renamed, so an id is claimed by
  * exactly one creator and no half run is ever seen. The lock is flock on `lock`, which is never
  * unlinked: it goes with the descriptor when a process dies, however that happens. Whether a lock
- * is free is found out by taking it shared for a moment, hence the patience of tb_run_lock. */
+ * is free is found out by taking it shared for a moment, hence the patience of tb_run_lock. Small
+ * files are opened with O_NONBLOCK, so that a pipe in a damaged store keeps nobody waiting. */
 #include "store/run.h"
 
 #include <errno.h>
@@ -133,7 +134,7 @@ void tb_run_unlock(int fd)
 static bool lock_is_free(const char *dir)
 {
     char *path = tb_path_join(dir, TB_FILE_LOCK);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool is_free = fd < 0 ? errno == ENOENT : flock(fd, LOCK_SH | LOCK_NB) == 0;
     if (fd >= 0)
         close(fd);
@@ -178,7 +179,7 @@ bool tb_run_beat_write(const char *dir, uint64_t counter, struct tb_err *err)
     tb_buf_add(&b, boot, sizeof boot);
     tb_buf_add(&b, host, 32);
     /* In place: one write of 64 bytes, so that the folder does not change every 2 s. */
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     bool good = fd >= 0 && pwrite(fd, b.p, b.n, 0) == (ssize_t)b.n;
     if (!good)
         tb_fail_errno(err, "cannot write %s", path);
@@ -202,7 +203,7 @@ bool tb_run_beat_read(const char *dir, struct tb_run_beat *beat, double *age_s)
     char raw[BEAT_BYTES + 1], *path = tb_path_join(dir, TB_FILE_BEAT);
     struct stat st;
     struct timespec now;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     bool good = fd >= 0 && pread(fd, raw, sizeof raw, 0) == BEAT_BYTES && fstat(fd, &st) == 0
              && memcmp(raw, "TBB1", 4) == 0;
     if (fd >= 0)

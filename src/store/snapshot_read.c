@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/buf.h"
@@ -298,11 +299,20 @@ static bool apply_kept(struct tb_metrics *m, const struct tb_buf *b, struct tb_e
     return true;
 }
 
+/* A link would lead whoever writes there out of the store. */
+static bool is_folder(const char *dir, struct tb_err *err)
+{
+    struct stat st;
+    if (lstat(dir, &st) == 0 && S_ISLNK(st.st_mode))
+        return tb_fail_at(err, TB_ERR_FORMAT, dir, 0, "is a link; a run is a folder inside its store");
+    return true;
+}
+
 static bool load_once(struct tb_metrics *m, const char *dir, struct tb_err *err)
 {
     struct tb_buf records = { 0 };
     tb_metrics_init(m);
-    bool good = tb_journal_replay(dir, 0, keep, &records, &m->journal, err)
+    bool good = is_folder(dir, err) && tb_journal_replay(dir, 0, keep, &records, &m->journal, err)
              && tb_snapshot_read(m, dir, err);
     if (good && m->journal.first_seq > m->h5_seq + 1)
         good = tb_fail_at(err, TB_ERR_BUSY, dir, 0,
@@ -319,13 +329,17 @@ bool tb_metrics_load(struct tb_metrics *m, const char *dir, struct tb_err *err)
     struct tb_err why = { 0 };
     struct timespec wait = { .tv_nsec = 5000000 };
     for (int again = 0; again < 5; again++) {
+        why = (struct tb_err){ 0 };
         if (load_once(m, dir, &why))
             return true;
         if (why.kind != TB_ERR_BUSY)
             break;
-        tb_metrics_free(m);
+        if (again < 4)
+            tb_metrics_free(m);
         nanosleep(&wait, NULL);
     }
+    if (why.kind == TB_ERR_BUSY && m->journal.first_seq > m->h5_seq + 1) /* records that no writer took away */
+        why.kind = TB_ERR_FORMAT;
     if (err)
         *err = why;
     return false;

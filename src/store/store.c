@@ -66,9 +66,9 @@ char *tb_store_run_dir(const struct tb_store *s, const char *id)
 
 bool tb_store_has(const struct tb_store *s, const char *id)
 {
-    char *dir = tb_store_run_dir(s, id);
-    bool has = tb_dir_exists(dir);
-    free(dir);
+    char *h5 = tb_xasprintf("%s/%s/" TB_FILE_H5, s->runs, id);
+    bool has = tb_file_exists(h5);
+    free(h5);
     return has;
 }
 

@@ -18,7 +18,7 @@ const char *tb_store_path(const struct tb_store *s);
 const char *tb_store_runs_dir(const struct tb_store *s); /* for tb_run_create */
 char *tb_store_run_dir(const struct tb_store *s,
                        const char *id); /* malloc'ed; of an id, not of a name */
-bool tb_store_has(const struct tb_store *s, const char *id);
+bool tb_store_has(const struct tb_store *s, const char *id); /* a folder without run.h5 is no run */
 /* An id for one more run of the same identity: id, id-2, id-3, .. that is free. */
 void tb_store_next_id(const struct tb_store *s, const char *id, char next[TB_RUN_ID]);
 

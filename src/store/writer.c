@@ -5,13 +5,16 @@
  * superfluous. */
 #include "store/writer.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "store/recover.h"
 #include "store/run.h"
@@ -93,7 +96,7 @@ void tb_run_writer_close(struct tb_run_writer *w)
 {
     if (!w)
         return;
-    if (w->journal && tb_run_writer_sync(w, NULL) && w->m.seq > w->m.h5_seq)
+    if (w->journal && !tb_run_writer_is_gone(w) && tb_run_writer_sync(w, NULL) && w->m.seq > w->m.h5_seq)
         tb_run_writer_snapshot(w, NULL);
     tb_journal_close(w->journal);
     tb_run_unlock(w->lock);
@@ -111,6 +114,18 @@ const struct tb_metrics *tb_run_writer_metrics(const struct tb_run_writer *w)
 const char *tb_run_writer_dir(const struct tb_run_writer *w)
 {
     return w->dir;
+}
+
+/* The lock is never unlinked: if its path leads to another file or to none, the folder is another. */
+bool tb_run_writer_is_gone(const struct tb_run_writer *w)
+{
+    struct stat ours, there;
+    char *path = tb_path_join(w->dir, TB_FILE_LOCK);
+    bool is_there = stat(path, &there) == 0;
+    bool gone = is_there ? fstat(w->lock, &ours) == 0 && (ours.st_ino != there.st_ino || ours.st_dev != there.st_dev)
+                         : errno == ENOENT || errno == ENOTDIR;
+    free(path);
+    return gone;
 }
 
 static double wall_s(const struct tb_run_writer *w)

@@ -25,6 +25,9 @@ void tb_run_writer_close(struct tb_run_writer *w);
 /* All that is recorded so far; lent, changes with each call. */
 const struct tb_metrics *tb_run_writer_metrics(const struct tb_run_writer *w);
 const char *tb_run_writer_dir(const struct tb_run_writer *w);
+/* Whether somebody removed, moved or replaced the run's folder: nothing can be recorded there any
+ * more. */
+bool tb_run_writer_is_gone(const struct tb_run_writer *w);
 
 bool tb_run_writer_train(struct tb_run_writer *w, const struct tb_train_row *row,
                          struct tb_err *err);

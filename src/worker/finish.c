@@ -66,11 +66,12 @@ struct seal_call {
     bool has_facts;
 };
 
+/* Rows of later steps were left by an earlier try of a run that was resumed; sealing drops them. */
 static void hash_losses(struct tb_sha256 *h, const struct tb_metrics *m)
 {
-    for (size_t i = 0; i < m->n_train; i++)
+    for (size_t i = 0; i < m->n_train && m->train[i].step <= (double)m->step; i++)
         tb_sha256_add(h, &m->train[i].loss, sizeof m->train[i].loss);
-    for (size_t i = 0; i < m->n_eval; i++)
+    for (size_t i = 0; i < m->n_eval && m->eval[i].step <= (double)m->step; i++)
         tb_sha256_add(h, &m->eval[i].loss, sizeof m->eval[i].loss);
 }
 
@@ -115,8 +116,9 @@ static struct tb_json *result_of(const struct tb_training *t, const struct tb_sa
 }
 
 /* The model of a run of `full`; one that is there was left by an earlier try to seal. */
-static bool write_model(struct tb_training *t, struct tb_err *err)
+static bool write_model(struct tb_run_writer *w, void *arg, struct tb_err *err)
 {
+    const struct tb_training *t = arg;
     const struct tb_job *j = t->job;
     char *dir = tb_path_join(t->dir, "model");
     bool good = tb_dir_remove(dir, err)
@@ -136,7 +138,7 @@ bool tb_training_seal(struct tb_training *t, enum tb_state state, const char *en
     collect(&saved, stack);
     c.result = result_of(t, &saved);
     if (is_model(stack)) {
-        good = write_model(t, err);
+        good = tb_recorder_do(t->recorder, write_model, t, err);
     } else {
         c.final.tensor = tb_arrays_of(&saved, &c.final.n);
         c.final.peft_config = text = config_text(stack, t->job->base->name);

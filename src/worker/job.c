@@ -16,6 +16,8 @@
 
 /* Pages of the program and its libraries that a run touches. */
 static const uint64_t code_bytes = 12 << 20;
+static const int64_t max_steps = INT32_MAX;
+static const double max_ordered = 1 << 28; /* rows, over all epochs: some seconds */
 
 static int virtual_rows(const struct tb_stack *s)
 {
@@ -63,14 +65,50 @@ static bool open_order(struct tb_job *j, struct tb_err *err)
     return j->order != NULL;
 }
 
+/* Epochs of an amount, at most: a step never holds more than its batch (or one long row), nor more than an epoch. */
+static double most_epochs(const struct tb_job *j, const struct tb_budget *b)
+{
+    const struct tb_dataset_counts *c = tb_dataset_counts(j->data);
+    double n = (double)b->n, tok = (double)tb_config_int(&j->config, "batch.tokens");
+    if (b->unit == TB_BUDGET_EPOCHS)
+        return n;
+    if (b->unit == TB_BUDGET_TOKENS)
+        return n / (double)c->train_tok;
+    double step_tok = tok > 0 ? fmax(tok, c->max_tok) : (double)tb_config_int(&j->config, "batch.rows") * c->max_tok;
+    return n * fmin(1, step_tok / (double)c->train_tok);
+}
+
+/* An amount as steps. The step is a 32-bit word of every random number; and where a batch is counted in tokens, each
+ * epoch has to be put in order to know its steps. */
+static bool in_steps(const struct tb_job *j, const struct tb_budget *b, int64_t *steps, struct tb_err *err)
+{
+    const struct tb_dataset_counts *c = tb_dataset_counts(j->data);
+    bool counts_tok = tb_config_int(&j->config, "batch.tokens") > 0;
+    double epochs = most_epochs(j, b);
+    if (counts_tok && epochs * c->train > max_ordered)
+        return tb_fail(err, TB_ERR_RECIPE, "%lld %s are %.0f epochs of %d rows, too many to be counted; set batch.rows "
+                       "instead of batch.tokens", (long long)b->n, tb_budget_unit_name(b->unit), epochs, c->train);
+    if (b->unit == TB_BUDGET_STEPS)
+        *steps = b->n;
+    else if (epochs * c->train > 0x1p62) /* a step has at most 65,536 rows */
+        *steps = INT64_MAX;
+    else
+        *steps = b->unit == TB_BUDGET_TOKENS ? tb_order_steps_of_tokens(j->order, b->n)
+                                             : tb_order_steps_of_epochs(j->order, b->n);
+    if (*steps > max_steps)
+        return tb_fail(err, TB_ERR_RECIPE, "%lld %s are too many: the most are %lld steps", (long long)b->n,
+                       tb_budget_unit_name(b->unit), (long long)max_steps);
+    return true;
+}
+
 static bool count_steps(struct tb_job *j, struct tb_err *err)
 {
     struct tb_budget b = tb_config_budget(&j->config);
-    switch (b.unit) {
-    case TB_BUDGET_TOKENS: j->n_steps = tb_order_steps_of_tokens(j->order, b.n); break;
-    case TB_BUDGET_EPOCHS: j->n_steps = tb_order_steps_of_epochs(j->order, b.n); break;
-    case TB_BUDGET_STEPS: j->n_steps = b.n; break;
-    default: j->seconds = 60.0 * (double)b.n;
+    if (b.unit == TB_BUDGET_MINUTES)
+        j->seconds = 60.0 * (double)b.n;
+    else if (!in_steps(j, &b, &j->n_steps, err)) {
+        tb_err_prefix(err, "budget");
+        return false;
     }
     j->schedule =
         (struct tb_schedule){ .is_constant = strcmp(tb_config_str(&j->config, "schedule.name"), "constant") == 0,
@@ -81,8 +119,6 @@ static bool count_steps(struct tb_job *j, struct tb_err *err)
         return tb_fail(err, TB_ERR_RECIPE,
                        "a budget in minutes has no last step for the rate to fall to: set schedule = "
                        "{ name = \"constant\" }, or give the budget in tokens");
-    if (j->n_steps > INT64_C(1) << 40)
-        return tb_fail(err, TB_ERR_RECIPE, "the budget asks for %lld steps", (long long)j->n_steps);
     j->n_tokens = j->n_steps ? tb_order_tokens(j->order, j->n_steps) : 0;
     return true;
 }
@@ -91,18 +127,15 @@ static bool count_steps(struct tb_job *j, struct tb_err *err)
 static int64_t steps_of(const struct tb_job *j, const char *text, struct tb_err *err)
 {
     struct tb_budget b;
-    if (!tb_budget_parse(text, &b, err)) {
+    int64_t steps = 0;
+    bool good = tb_budget_parse(text, &b, err);
+    if (good && b.unit == TB_BUDGET_MINUTES)
+        good = tb_fail(err, TB_ERR_RECIPE, "takes tokens, steps or epochs");
+    if (!good || !in_steps(j, &b, &steps, err)) {
         tb_err_prefix(err, "eval.every");
         return 0;
     }
-    if (b.unit == TB_BUDGET_STEPS)
-        return b.n;
-    if (b.unit == TB_BUDGET_TOKENS)
-        return tb_order_steps_of_tokens(j->order, b.n);
-    if (b.unit == TB_BUDGET_EPOCHS)
-        return tb_order_steps_of_epochs(j->order, b.n);
-    tb_fail(err, TB_ERR_RECIPE, "eval.every takes tokens, steps or epochs");
-    return 0;
+    return steps;
 }
 
 static void add_eval(struct tb_job *j, int64_t step)
@@ -166,25 +199,6 @@ int tb_job_quantum(void)
     return text && tb_str_int(text, &n) && n >= 1 && n <= 4095 ? (int)n : 512;
 }
 
-static bool size(struct tb_job *j, struct tb_err *err)
-{
-    if (strcmp(tb_config_str(&j->config, "exec.memory"), "small") == 0)
-        return tb_fail(err, TB_ERR_RECIPE, "exec.memory = \"small\" (recomputed activations) is not there yet; lower "
-                       "batch or exec.micro_tokens instead");
-    j->spec = (struct tb_engine_spec){ .micro_tok = (int)tb_config_int(&j->config, "exec.micro_tokens"),
-                                       .quantum_tok = tb_job_quantum(),
-                                       .share_prompts = tb_dataset_shares_prompts(j->data), .is_training = true,
-                                       .step_rows = most_rows(j), .row_tok = longest_row(j) };
-    for (int i = 0; i < j->stack->n; i++) /* a dropout mask belongs to one row, so prompts cannot be shared */
-        if (tb_adapter_real(j->stack->part[i], "dropout") > 0)
-            j->spec.share_prompts = false;
-    tb_engine_footprint(j->base->model, j->stack, &j->spec, &j->need);
-    if (strcmp(j->base->path, "scratch") == 0)
-        j->need.weights = 0; /* they are in memory already */
-    j->fixed_bytes = tb_mem_anon_bytes() + code_bytes;
-    return true;
-}
-
 static void hash_int(struct tb_sha256 *h, int64_t v)
 {
     uint8_t byte[8];
@@ -201,18 +215,24 @@ static void end_hash(struct tb_sha256 *h, char hex[65])
 }
 
 /* Proof that arms saw the same rows in the same order: the row numbers of the first steps, at most a million of
- * them. */
-static void hash_order(struct tb_job *j)
+ * them. On the way: the tokens of the largest step. */
+static void walk_order(struct tb_job *j)
 {
     struct tb_sha256 h;
     int64_t n_seen = 0;
+    int n_train;
+    const int *train = tb_dataset_train(j->data, &n_train);
     tb_sha256_begin(&h);
     for (int64_t s = 0; s < j->n_steps && n_seen < 1000000; s++) {
         int n;
         const int *rows = tb_order_step(j->order, s, &n);
+        int64_t tok = 0;
         hash_int(&h, n);
-        for (int i = 0; i < n; i++)
+        for (int i = 0; i < n; i++) {
             hash_int(&h, rows[i]);
+            tok += tb_dataset_row(j->data, train[rows[i]]).n;
+        }
+        j->step_tok = tok > j->step_tok ? tok : j->step_tok;
         n_seen += n;
     }
     end_hash(&h, j->order_hash);
@@ -231,6 +251,32 @@ static void hash_eval(struct tb_job *j)
         hash_int(&h, -1);
     }
     end_hash(&h, j->eval_hash);
+}
+
+/* A pass need not be wider than the largest step: smaller memory, and the cut changes no bit. */
+static int pass_tokens(const struct tb_job *j)
+{
+    int64_t most = tb_config_int(&j->config, "exec.micro_tokens");
+    return (int)(j->step_tok > 0 && j->step_tok < most ? j->step_tok : most);
+}
+
+static bool size(struct tb_job *j, struct tb_err *err)
+{
+    if (strcmp(tb_config_str(&j->config, "exec.memory"), "small") == 0)
+        return tb_fail(err, TB_ERR_RECIPE, "exec.memory = \"small\" (recomputed activations) is not there yet; lower "
+                       "batch or exec.micro_tokens instead");
+    j->spec = (struct tb_engine_spec){ .micro_tok = pass_tokens(j),
+                                       .quantum_tok = tb_job_quantum(),
+                                       .share_prompts = tb_dataset_shares_prompts(j->data), .is_training = true,
+                                       .step_rows = most_rows(j), .row_tok = longest_row(j) };
+    for (int i = 0; i < j->stack->n; i++) /* a dropout mask belongs to one row, so prompts cannot be shared */
+        if (tb_adapter_real(j->stack->part[i], "dropout") > 0)
+            j->spec.share_prompts = false;
+    tb_engine_footprint(j->base->model, j->stack, &j->spec, &j->need);
+    if (strcmp(j->base->path, "scratch") == 0)
+        j->need.weights = 0; /* they are in memory already */
+    j->fixed_bytes = tb_mem_anon_bytes() + code_bytes;
+    return true;
 }
 
 static void set_id(struct tb_job *j)
@@ -253,14 +299,17 @@ bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c
     if (!tb_shelf_settle(s, &j->config, err) || !(j->base = tb_shelf_base(s, &j->config, err))
         || !(j->stack = tb_stack_open(j->config.map, j->base->model, err))
         || !choose_rows(j, s, n_virtual, max_tok, err) || !open_order(j, err) || !count_steps(j, err)
-        || !choose_evals(j, err) || !size(j, err)) {
+        || !choose_evals(j, err)) {
         tb_err_prefix(err, "%s", tb_config_name(c));
         return false;
     }
-    hash_order(j);
+    walk_order(j);
     hash_eval(j);
     set_id(j);
-    return true;
+    if (size(j, err))
+        return true;
+    tb_err_prefix(err, "%s", tb_config_name(c));
+    return false;
 }
 
 void tb_job_close(struct tb_job *j)

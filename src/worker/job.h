@@ -21,6 +21,7 @@ struct tb_job {
     int max_tok;            /* rows may be this long */
     int64_t n_steps;        /* 0: a budget in minutes */
     int64_t n_tokens;       /* of those steps */
+    int64_t step_tok;       /* most tokens of a step, 0: not known */
     double seconds;         /* budget in minutes, else 0 */
     struct tb_schedule schedule;
     int *eval_row;          /* row numbers of the data set */

@@ -30,7 +30,8 @@ static struct tb_json *state_of(const struct tb_training *t)
 
 struct save_call {
     struct tb_checkpoint c;
-    int64_t drop; /* step of the checkpoint that is no longer needed, -1: none */
+    int64_t best;    /* stays */
+    int64_t drop[2]; /* steps of those that may no longer be needed, -1: none */
 };
 
 static bool write_checkpoint(struct tb_run_writer *w, void *arg, struct tb_err *err)
@@ -38,7 +39,12 @@ static bool write_checkpoint(struct tb_run_writer *w, void *arg, struct tb_err *
     struct save_call *s = arg;
     if (!tb_run_writer_checkpoint(w, &s->c, err))
         return false;
-    return s->drop < 0 || tb_checkpoint_remove(tb_run_writer_dir(w), s->drop, err);
+    for (int i = 0; i < 2; i++) {
+        bool is_needed = s->drop[i] < 0 || s->drop[i] == s->best || s->drop[i] == s->c.step;
+        if (!is_needed && !tb_checkpoint_remove(tb_run_writer_dir(w), s->drop[i], err))
+            return false;
+    }
+    return true;
 }
 
 bool tb_training_save(struct tb_training *t, struct tb_err *err)
@@ -48,12 +54,13 @@ bool tb_training_save(struct tb_training *t, struct tb_err *err)
     size_t n;
     tb_saved_state(&saved, t->job->stack);
     struct tb_array *arrays = tb_arrays_of(&saved, &n);
-    struct save_call s = { .c = { .step = t->step, .state = state, .tensor = arrays, .n = n }, .drop = t->last_kept };
-    if (s.drop == t->best_step || s.drop == t->step)
-        s.drop = -1;
+    struct save_call s = { .c = { .step = t->step, .state = state, .tensor = arrays, .n = n }, .best = t->best_step,
+                           .drop = { t->last_kept, t->best_kept } };
     bool good = tb_recorder_do(t->recorder, write_checkpoint, &s, err);
     if (good) {
         t->last_kept = t->step;
+        if (t->best_step == t->step)
+            t->best_kept = t->step;
         t->saved_s = tb_training_wall(t);
     }
     free(arrays);
@@ -62,14 +69,13 @@ bool tb_training_save(struct tb_training *t, struct tb_err *err)
     return good;
 }
 
-/* A best checkpoint that a newer one replaced. Those of other steps stay: somebody may have asked for them. */
 static bool take_state(struct tb_training *t, const struct tb_checkpoint *c, struct tb_err *err)
 {
     const struct tb_json *s = c->state;
     t->step = tb_json_int(tb_json_get(s, "step"), -1);
     t->tokens = tb_json_int(tb_json_get(s, "tokens"), -1);
     t->wall_s = tb_json_real(tb_json_get(s, "wall_s"), 0);
-    t->best_step = tb_json_int(tb_json_get(s, "best_step"), -1);
+    t->best_step = t->best_kept = tb_json_int(tb_json_get(s, "best_step"), -1);
     t->best_loss = tb_json_real(tb_json_get(s, "best_loss"), INFINITY);
     tb_watch_from_json(&t->watch, tb_json_get(s, "watch"));
     if (t->step == c->step && t->tokens >= 0 && (!t->job->n_steps || t->step <= t->job->n_steps))
@@ -90,9 +96,12 @@ static void compare_makers(struct tb_training *t, const struct tb_json *state, c
                  n ? "; " : "", isa, (long long)numeric, t->k->name, TB_NUMERIC);
 }
 
+/* Also where no checkpoint was left and steps that are recorded are made again from the first. */
 static bool write_resume(struct tb_run_writer *w, void *arg, struct tb_err *err)
 {
-    return tb_run_writer_resume(w, *(int64_t *)arg, err);
+    const struct tb_training *t = arg;
+    bool is_new = t->step == 0 && tb_run_writer_metrics(w)->n_train == 0;
+    return is_new || tb_run_writer_resume(w, t->step, err);
 }
 
 static bool restore(struct tb_training *t, const struct tb_checkpoint *c, struct tb_err *err)
@@ -121,7 +130,7 @@ bool tb_training_load(struct tb_training *t, bool *found, struct tb_err *err)
         compare_makers(t, c.state, words);
         t->last_kept = c.step;
         tb_checkpoint_free(&c);
-        good = good && tb_recorder_do(t->recorder, write_resume, &t->step, err);
     }
+    good = good && tb_recorder_do(t->recorder, write_resume, t, err);
     return good && (!words[0] || tb_recorder_event(t->recorder, t->step, "checkpoint", words, err));
 }

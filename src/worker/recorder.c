@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/ring.h"
+#include "worker/train.h"
 
 enum { N_ROWS = 4096 };
 static const double poll_s = 0.1, retry_s = 10;
@@ -29,7 +30,7 @@ struct tb_recorder {
     bool has_request;   /* under lock */
     struct tb_ctl_request request;
     double request_at;
-    atomic_bool quits, gives_up, is_lost;
+    atomic_bool quits, is_lost;
     tb_trouble_fn *trouble;
     void *trouble_arg;
 };
@@ -40,34 +41,57 @@ static void nap(double s)
     nanosleep(&t, NULL);
 }
 
-static bool is_over(struct tb_recorder *r, double until)
+/* Until the next try. The heart beats on: that file needs no room. */
+static void wait_to_retry(struct tb_recorder *r)
 {
-    return atomic_load(&r->gives_up) || tb_clock_mono_s() >= until;
+    for (double until = tb_clock_mono_s() + retry_s; tb_clock_mono_s() < until;) {
+        if (tb_train_wished() != TB_WISH_NONE)
+            return;
+        nap(poll_s);
+        if (tb_run_writer_beat_due(r->w) == 0)
+            tb_run_writer_beat(r->w, NULL);
+    }
 }
 
-/* Calls fn until it works, fails for good, or is given up. The heart beats on: that file needs no room. */
+static bool is_gone(struct tb_recorder *r, struct tb_err *err)
+{
+    if (!tb_run_writer_is_gone(r->w))
+        return false;
+    atomic_store(&r->is_lost, true);
+    tb_fail_at(err, TB_ERR_IO, tb_run_writer_dir(r->w), 0, "the folder of the run was removed or replaced");
+    return true;
+}
+
+static void tell_recovery(struct tb_recorder *r, double since, const char *words)
+{
+    r->trouble(r->trouble_arg, NULL);
+    tb_run_writer_event(r->w, tb_run_writer_metrics(r->w)->step, "disk", NULL, "writing failed for %.0f s: %s",
+                        tb_clock_mono_s() - since, words);
+}
+
+/* Calls fn until it works, fails for good, or somebody wants to leave. */
 static bool persist(struct tb_recorder *r, tb_recorder_fn *fn, void *arg, struct tb_err *err)
 {
-    bool was_told = false;
-    for (;;) {
+    struct tb_err first = { 0 };
+    for (double since = 0;;) {
         struct tb_err why = { 0 };
         if (fn(r->w, arg, &why)) {
-            if (was_told)
-                r->trouble(r->trouble_arg, NULL);
+            if (first.kind)
+                tell_recovery(r, since, first.text);
             return true;
         }
-        if (why.kind != TB_ERR_IO || atomic_load(&r->gives_up)) {
+        if (why.kind != TB_ERR_IO || tb_train_wished() != TB_WISH_NONE) {
             *err = why;
             return false;
         }
-        if (!was_told)
+        if (is_gone(r, err))
+            return false;
+        if (!first.kind) {
+            first = why;
+            since = tb_clock_mono_s();
             r->trouble(r->trouble_arg, why.text);
-        was_told = true;
-        for (double until = tb_clock_mono_s() + retry_s; !is_over(r, until);) {
-            nap(poll_s);
-            if (tb_run_writer_beat_due(r->w) == 0)
-                tb_run_writer_beat(r->w, NULL);
         }
+        wait_to_retry(r);
     }
 }
 
@@ -93,7 +117,7 @@ static void answer_call(struct tb_recorder *r)
     if (!fn)
         return;
     write_rows(r); /* rows that came before the call */
-    bool good = persist(r, fn, r->arg, r->err);
+    bool good = !is_gone(r, r->err) && persist(r, fn, r->arg, r->err);
     pthread_mutex_lock(&r->lock);
     r->good = good;
     r->fn = NULL;
@@ -125,7 +149,8 @@ static void *work(void *arg)
         tb_ring_wait(r->ring, poll_s);
         write_rows(r);
         answer_call(r);
-        tb_run_writer_tend(r->w, NULL);
+        if (!tb_run_writer_tend(r->w, NULL))
+            is_gone(r, NULL);
         look_for_request(r);
     }
     write_rows(r);
@@ -154,6 +179,19 @@ struct tb_recorder *tb_recorder_open(const char *dir, tb_trouble_fn *trouble, vo
     return NULL;
 }
 
+/* What was asked after the last step. */
+static void answer_rest(struct tb_recorder *r)
+{
+    int64_t step = tb_run_writer_metrics(r->w)->step;
+    while (!tb_run_writer_is_gone(r->w) && (r->has_request || tb_run_writer_request(r->w, &r->request))) {
+        tb_ctl_done(tb_run_writer_dir(r->w), &r->request, step, "not done: training had ended", NULL);
+        tb_ctl_free(&r->request);
+        r->has_request = false;
+    }
+    if (r->has_request)
+        tb_ctl_free(&r->request);
+}
+
 void tb_recorder_close(struct tb_recorder *r)
 {
     if (!r)
@@ -161,18 +199,12 @@ void tb_recorder_close(struct tb_recorder *r)
     atomic_store(&r->quits, true);
     tb_ring_wake(r->ring);
     pthread_join(r->thread, NULL);
-    if (r->has_request)
-        tb_ctl_free(&r->request);
+    answer_rest(r);
     tb_run_writer_close(r->w);
     tb_ring_close(r->ring);
     pthread_cond_destroy(&r->answered);
     pthread_mutex_destroy(&r->lock);
     free(r);
-}
-
-void tb_recorder_give_up(struct tb_recorder *r)
-{
-    atomic_store(&r->gives_up, true);
 }
 
 bool tb_recorder_train(struct tb_recorder *r, const struct tb_train_row *row)

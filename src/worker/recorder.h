@@ -2,7 +2,8 @@
 /* recorder.h - the store thread of one run: it alone writes the journal and calls HDF5, keeps the heart beating while a
  * step takes its time, and looks for requests. The step thread hands it rows through a ring and everything else as a
  * call. A full disk stops nothing: rows wait in memory, writing is tried again every 10 s, and the step thread
- * pauses only when the ring is full or a call must wait. */
+ * pauses only when the ring is full or a call must wait. Who wants to leave (tb_train_wish) does not wait: the run then
+ * goes on from its last checkpoint some other day. */
 #ifndef TB_WORKER_RECORDER_H
 #define TB_WORKER_RECORDER_H
 
@@ -15,12 +16,10 @@ typedef void tb_trouble_fn(void *arg, const char *words);
 
 /* Takes the run in `dir` (TB_ERR_BUSY if somebody has it) and starts the thread. */
 struct tb_recorder *tb_recorder_open(const char *dir, tb_trouble_fn *trouble, void *arg, struct tb_err *err);
-/* Writes what is queued, gives the run back, ends the thread. NULL is fine. */
+/* Writes what is queued, answers requests that came too late, gives the run back, ends the thread. NULL is fine. */
 void tb_recorder_close(struct tb_recorder *r);
-/* From any thread or signal-driven flag check: writing that fails is given up instead of tried again. */
-void tb_recorder_give_up(struct tb_recorder *r);
 
-/* Queues a row; waits while the ring is full. False once writing was given up. */
+/* Queues a row; waits while the ring is full. False once writing was given up, or the run's folder is gone. */
 bool tb_recorder_train(struct tb_recorder *r, const struct tb_train_row *row);
 
 /* Runs fn on the store thread, behind all queued rows, and waits for it. A TB_ERR_IO of fn is tried again as above. */

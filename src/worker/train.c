@@ -5,7 +5,7 @@
 #include "worker/train.h"
 
 #include <math.h>
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,16 +16,16 @@
 #include "base/mem.h"
 #include "worker/train_priv.h"
 
-static volatile sig_atomic_t wished;
+static atomic_int wished; /* lock-free, so a signal handler may set it */
 
 void tb_train_wish(enum tb_wish wish)
 {
-    wished = (sig_atomic_t)wish;
+    atomic_store(&wished, (int)wish);
 }
 
 enum tb_wish tb_train_wished(void)
 {
-    return (enum tb_wish)wished;
+    return (enum tb_wish)atomic_load(&wished);
 }
 
 double tb_training_wall(const struct tb_training *t)
@@ -43,10 +43,10 @@ void tb_training_note(struct tb_training *t, const char *kind, const char *text)
 static void on_trouble(void *arg, const char *words)
 {
     struct tb_training *t = arg;
-    if (words)
-        tb_log(TB_LOG_ERROR, "run %s: %s; it is tried again every 10 s, nothing is lost", t->job->id, words);
     if (t->view->trouble)
         t->view->trouble(t->view->arg, words);
+    else if (words)
+        tb_log(TB_LOG_ERROR, "run %s: %s; it is tried again every 10 s, nothing is lost", t->job->id, words);
 }
 
 /* ---- beginning */
@@ -99,7 +99,7 @@ static bool start_values(struct tb_training *t, struct tb_err *err)
 static bool begin(struct tb_training *t, struct tb_err *err)
 {
     bool found = false;
-    t->best_step = t->last_kept = -1;
+    t->best_step = t->last_kept = t->best_kept = -1;
     t->best_loss = INFINITY;
     if (!open_engine(t, err) || !start_values(t, err) || !tb_training_load(t, &found, err)
         || !tb_recorder_do(t->recorder, set_running, t, err))
@@ -161,7 +161,7 @@ static bool step(struct tb_training *t, bool *diverged, char words[256], struct 
     if (t->view->step)
         t->view->step(t->view->arg, t->job, &row);
     if (!tb_recorder_train(t->recorder, &row))
-        return tb_fail(err, TB_ERR_IO, "%s: its journal could not be written and waiting was given up", t->dir);
+        return tb_fail(err, TB_ERR_IO, "%s: its journal cannot be written", t->dir);
     return true;
 }
 
@@ -239,10 +239,10 @@ static bool is_asked_to_stop(struct tb_training *t)
     do {
         while (!stops && tb_recorder_request(t->recorder, &q))
             stops = answer(t, &q);
-        if (t->is_paused && !stops && wished == TB_WISH_NONE)
+        if (t->is_paused && !stops && tb_train_wished() == TB_WISH_NONE)
             nanosleep(&nap, NULL);
-    } while (t->is_paused && !stops && wished == TB_WISH_NONE);
-    return stops || wished != TB_WISH_NONE;
+    } while (t->is_paused && !stops && tb_train_wished() == TB_WISH_NONE);
+    return stops || tb_train_wished() != TB_WISH_NONE;
 }
 
 /* The end that was asked for from outside. */
@@ -250,7 +250,7 @@ static bool leave(struct tb_training *t, enum tb_state *state, struct tb_err *er
 {
     if (t->step != t->last_kept && t->step > 0 && !tb_training_save(t, err))
         return false;
-    if (wished != TB_WISH_YIELD) {
+    if (tb_train_wished() != TB_WISH_YIELD) {
         *state = TB_STATE_STOPPED;
         return tb_training_seal(t, *state, "user", "stopped on request", err);
     }

@@ -23,6 +23,7 @@ struct tb_training {
     double best_loss;
     int64_t best_step; /* -1: none yet */
     int64_t last_kept; /* step of the newest checkpoint, -1: none */
+    int64_t best_kept; /* step of the best one, which best_step may have left behind */
     bool can_measure_peak;
     bool is_paused;
     struct tb_row *rows; /* of a step, and of the evaluation */

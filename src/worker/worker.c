@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/numeric.h"
@@ -78,19 +79,35 @@ static bool create_run(struct work *w, const struct tb_plan *p, const struct tb_
     return good;
 }
 
+/* Makes sure that the run is there, `anew` under an id that is free; another process may be quicker. */
+static bool claim(struct work *w, const struct tb_plan *p, const struct tb_job *j, bool anew, char id[TB_RUN_ID],
+                  struct tb_err *err)
+{
+    tb_str_copy(id, TB_RUN_ID, j->id);
+    for (;;) {
+        struct tb_err why = { 0 };
+        if (anew)
+            tb_store_next_id(w->store, j->id, id);
+        else if (tb_store_has(w->store, id))
+            return true;
+        if (create_run(w, p, j, id, &why))
+            return true;
+        if (!tb_store_has(w->store, id)) {
+            *err = why;
+            return false;
+        }
+    }
+}
+
 static bool put_run(struct work *w, const struct tb_plan *p, const struct tb_config *c, int n_virtual,
                     char id[TB_RUN_ID], struct tb_err *err)
 {
     struct tb_job j;
     bool good = tb_job_open(&j, w->shelf, c, n_virtual, 0, err);
     if (good) {
-        bool is_new = !tb_store_has(w->store, j.id);
-        tb_str_copy(id, TB_RUN_ID, j.id);
-        if (!is_new && (w->spec->again || j.seconds > 0)) { /* what minutes hold depends on the machine */
-            tb_store_next_id(w->store, j.id, id);
-            is_new = true;
-        }
-        good = !is_new || create_run(w, p, &j, id, err);
+        bool has_it = tb_store_has(w->store, j.id);
+        bool anew = has_it && (w->spec->again || j.seconds > 0); /* what minutes hold depends on the machine */
+        good = claim(w, p, &j, anew, id, err);
     }
     tb_job_close(&j);
     return good;
@@ -143,20 +160,17 @@ static void mark_failed(const char *dir, const struct tb_err *why)
     tb_run_writer_close(w);
 }
 
-/* Somebody else trains it: waits until it is over or given up. */
-static enum tb_state wait_for(const struct work *w, const char *id, const char *dir)
+/* Somebody else trains it: waits until its lock is free, or somebody wants to leave. */
+static void wait_for(const struct work *w, const char *id, const char *dir)
 {
     struct timespec nap = { .tv_nsec = 250000000 };
-    struct tb_metrics m;
-    struct tb_run_sight sight = { .state = TB_STATE_RUNNING };
+    int lock = -1;
     tell_skipped(w, id, "", TB_STATE_RUNNING);
-    while (!tb_state_is_over(sight.state) && sight.state != TB_STATE_LOST && tb_train_wished() == TB_WISH_NONE) {
+    while (lock < 0 && tb_dir_exists(dir) && tb_train_wished() == TB_WISH_NONE) {
         nanosleep(&nap, NULL);
-        if (tb_metrics_load(&m, dir, NULL))
-            tb_run_look(dir, m.state, &sight);
-        tb_metrics_free(&m);
+        lock = tb_run_lock(dir, NULL);
     }
-    return sight.state;
+    tb_run_unlock(lock);
 }
 
 /* A run as it is stored, worked out again; rows are those it began with. */
@@ -192,50 +206,87 @@ static bool train_stored(struct work *w, const struct tb_metrics *m, const char 
     return good;
 }
 
-/* What is left of a run whose training returned an error. */
-static enum tb_state after_failure(struct work *w, const char *id, const char *dir, bool began,
-                                   const struct tb_err *why)
+static void tell_failure(const char *id, const struct tb_err *why)
 {
-    if (why->kind == TB_ERR_BUSY && strstr(why->text, "another process"))
-        return wait_for(w, id, dir);
-    tb_log(TB_LOG_ERROR, "run %s: %s%s%s", id, why->where, *why->where ? ": " : "", why->text);
-    w->result->n_failed++;
+    char text[sizeof why->where + sizeof why->text + 16];
+    tb_log(TB_LOG_ERROR, "run %s: %s", id, tb_err_string(why, text, sizeof text));
+}
+
+/* What is left of a run whose training returned an error. */
+static void after_failure(struct work *w, const char *id, const char *dir, bool began, const struct tb_err *why)
+{
+    tell_failure(id, why);
+    if (why->kind == TB_ERR_BUSY)
+        w->result->n_busy++;
+    else
+        w->result->n_failed++;
     if (began && why->kind != TB_ERR_BUSY && why->kind != TB_ERR_IO)
         mark_failed(dir, why);
-    return TB_STATE_LOST;
+}
+
+/* Whether a run in this state is to be trained. One that was waited for goes on if whoever had it was lost or gave it
+ * back, not if somebody stopped it. */
+static bool is_wanted(const struct work *w, enum tb_state state, bool has_waited)
+{
+    if (tb_train_wished() != TB_WISH_NONE || (has_waited && tb_state_is_over(state)))
+        return false;
+    return is_left(state) || (w->is_asked && state != TB_STATE_DONE);
+}
+
+/* Trains it if that is wanted. *is_held: another process has it; nothing was done. */
+static bool try_run(struct work *w, struct tb_worker_run *r, const char *dir, bool has_waited, bool *is_held,
+                    struct tb_err *err)
+{
+    struct tb_metrics m;
+    struct tb_err why = { 0 };
+    bool began = false, good = tb_metrics_load(&m, dir, err);
+    *is_held = false;
+    r->state = good ? m.state : TB_STATE_LOST;
+    if (good && !is_wanted(w, m.state, has_waited)) {
+        struct tb_run_sight sight;
+        tb_run_look(dir, m.state, &sight);
+        tell_skipped(w, r->id, tb_json_str(tb_metrics_fact(&m, "run", "name"), ""), sight.state);
+    } else if (good && !train_stored(w, &m, dir, &r->state, &began, &why)) {
+        *is_held = began && why.kind == TB_ERR_BUSY && strstr(why.text, "another process");
+        r->state = TB_STATE_LOST;
+        if (!*is_held)
+            after_failure(w, r->id, dir, began, &why);
+        tb_metrics_free(&m);
+        return true; /* counted there */
+    }
+    w->result->n_failed += r->state == TB_STATE_FAILED;
+    w->result->n_unfinished += good && is_left(r->state);
+    tb_metrics_free(&m);
+    return good;
 }
 
 /* One run of the store. Its own failure is told and counted; false only if it cannot be read. */
 static bool do_run(struct work *w, struct tb_worker_run *r, struct tb_err *err)
 {
-    struct tb_metrics m;
-    struct tb_err why = { 0 };
-    bool began = false;
     char *dir = tb_store_run_dir(w->store, r->id);
-    bool good = tb_metrics_load(&m, dir, err);
-    if (!good)
-        goto out;
-    r->state = m.state;
-    bool is_wanted = is_left(m.state) || (w->is_asked && m.state != TB_STATE_DONE);
-    if (tb_train_wished() != TB_WISH_NONE || !is_wanted) {
-        tell_skipped(w, r->id, tb_json_str(tb_metrics_fact(&m, "run", "name"), ""), m.state);
-    } else if (!train_stored(w, &m, dir, &r->state, &began, &why)) {
-        r->state = after_failure(w, r->id, dir, began, &why);
-        goto out; /* counted there */
+    bool is_held, good = try_run(w, r, dir, false, &is_held, err);
+    while (good && is_held) {
+        wait_for(w, r->id, dir);
+        good = try_run(w, r, dir, true, &is_held, err);
     }
-    w->result->n_failed += r->state == TB_STATE_FAILED;
-    w->result->n_unfinished += is_left(r->state);
-out:
-    tb_metrics_free(&m);
     free(dir);
     return good;
 }
 
+/* One that cannot be read does not end the others. */
 static bool do_all(struct work *w, struct tb_err *err)
 {
-    for (size_t i = 0; i < w->result->n; i++)
-        if (!do_run(w, &w->result->run[i], err))
+    for (size_t i = 0; i < w->result->n; i++) {
+        struct tb_err why = { 0 };
+        if (do_run(w, &w->result->run[i], &why))
+            continue;
+        if (w->result->n == 1) {
+            *err = why;
             return false;
+        }
+        tell_failure(w->result->run[i].id, &why);
+        w->result->n_failed++;
+    }
     return true;
 }
 

@@ -27,6 +27,7 @@ struct tb_worker_result {
     struct tb_worker_run *run; /* in the order of the plan; malloc'ed */
     size_t n;
     size_t n_failed;  /* failed or diverged */
+    size_t n_busy;    /* not begun for want of memory */
     size_t n_unfinished; /* stopped, or not begun because of a stop */
 };
 

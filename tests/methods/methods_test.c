@@ -9,13 +9,11 @@
  * Pairs of methods are stacked where they may be. Usage: methods_test [METHOD]. */
 #include <stdlib.h>
 
-#include "base/mem.h"
-#include "engine/engine.h"
-#include "kernels/rng.h"
 #include "method/saved.h"
+#include "tests/methods/rig.h"
 #include "tests/tap.h"
 
-enum { ROWS = 5, VOCAB = 61 };
+enum { ROWS = 5 };
 
 static int32_t ids[ROWS][40];
 static struct tb_row rows[ROWS];
@@ -24,106 +22,10 @@ static void make_rows(void)
 {
     static const int length[ROWS] = { 11, 7, 33, 4, 19 }, prompt[ROWS] = { 5, 3, 9, 2, 9 };
     for (int r = 0; r < ROWS; r++) {
-        for (int i = 0; i < length[r]; i++) {
-            uint32_t c[4] = { 77, 0, (uint32_t)r, (uint32_t)i }, w[4];
-            tb_philox(w, c, 1);
-            ids[r][i] = (int32_t)(w[0] % VOCAB);
-        }
+        rig_tokens(ids[r], length[r], r);
         rows[r] = (struct tb_row){ ids[r], length[r], prompt[r] };
     }
     memcpy(ids[4], ids[2], 9 * sizeof ids[0][0]); /* two rows share a prompt */
-}
-
-static struct tb_model *tiny(void)
-{
-    struct tb_scratch s = { .vocab = VOCAB, .d = 32, .n_layers = 2, .n_heads = 4, .n_kv = 2, .ff = 48, .context = 128,
-                            .rope_theta = 10000, .norm_eps = 1e-5, .is_tied = true, .init = "normal", .seed = 3 };
-    struct tb_err err = { 0 };
-    struct tb_model *m = tb_model_scratch(&s, &err);
-    if (!m)
-        printf("# %s\n", err.text);
-    return m;
-}
-
-/* What to open: a stack of one or two methods on a back end. */
-struct setup {
-    const char *method[2], *cpu;
-    int threads, quantum_tok, micro_tok;
-    bool share;
-};
-
-struct rig {
-    struct tb_kernels *k;
-    struct tb_stack *stack;
-    struct tb_engine *engine;
-};
-
-static struct tb_json *keys_for(const char *method)
-{
-    struct tb_json *j = tb_json_new_map();
-    if (strcmp(method, "prefix") == 0 || strcmp(method, "prompt") == 0) {
-        tb_json_set(j, "tokens", tb_json_new_int(3));
-        tb_json_set(j, "init", tb_json_new_str("random"));
-    }
-    if (strcmp(method, "oft") == 0)
-        tb_json_set(j, "block", tb_json_new_int(8));
-    return j;
-}
-
-static bool open_rig(struct rig *g, const struct tb_model *m, const struct setup *u, struct tb_err *err)
-{
-    struct tb_adapter *parts[2];
-    char why[200];
-    int n = 0;
-    *g = (struct rig){ .k = tb_kernels_open(u->cpu, u->threads, why, sizeof why) };
-    if (!g->k)
-        return tb_fail(err, TB_ERR_LIMIT, "%s", why);
-    for (; n < 2 && u->method[n]; n++) {
-        struct tb_json *keys = keys_for(u->method[n]);
-        parts[n] = tb_adapter_open(tb_method_find(u->method[n]), keys, m, u->method[n], err);
-        tb_json_free(keys);
-        if (!parts[n])
-            return false;
-    }
-    g->stack = tb_stack_of(parts, n, err);
-    struct tb_engine_spec spec = { .micro_tok = u->micro_tok, .quantum_tok = u->quantum_tok, .is_training = true,
-                                   .share_prompts = u->share, .step_rows = ROWS, .row_tok = 40 };
-    return g->stack && (g->engine = tb_engine_open(m, g->k, g->stack, &spec, err));
-}
-
-static void close_rig(struct rig *g)
-{
-    tb_engine_close(g->engine);
-    tb_stack_close(g->stack);
-    if (g->k)
-        g->k->close(g->k);
-}
-
-/* Start values, then small random numbers on everything trained, so that no gradient is zero by construction. */
-static bool start(struct rig *g, struct tb_err *err)
-{
-    struct tb_start s[2] = { { .seed = 5 }, { .seed = 5 } };
-    if (!tb_engine_start(g->engine, s, err))
-        return false;
-    for (int p = 0; p < g->stack->n; p++) {
-        struct tb_adapter *a = g->stack->part[p];
-        for (int i = 0; i < a->n_tensors; i++) {
-            struct tb_tensor *t = &a->tensors[i];
-            int64_t n = t->w.rows * t->w.cols;
-            if (t->want.kind != TB_TRAINED)
-                continue;
-            float *w = tb_xcalloc((size_t)n, sizeof *w);
-            tb_tensor_get(a->k, t, t->w, w);
-            for (int64_t j = 0; j < n; j++) {
-                uint32_t c[4] = { 99, (uint32_t)i, (uint32_t)p, (uint32_t)j }, word[4];
-                tb_philox(word, c, 2);
-                w[j] += 0.2f * (tb_rng_uniform(word[0]) - 0.5f);
-            }
-            tb_tensor_put(a->k, t, w);
-            free(w);
-        }
-    }
-    return true;
 }
 
 static double loss_of(struct rig *g, struct tb_step_out *out)
@@ -177,10 +79,10 @@ static bool is_slope(const struct tb_adapter *a, const struct tb_tensor *t)
 
 static void check_gradients(const struct tb_model *m, const char *a, const char *b)
 {
-    struct setup u = { .method = { a, b }, .cpu = "ref", .threads = 1, .quantum_tok = 16, .micro_tok = 64 };
+    struct rig_setup u = { .method = { a, b }, .cpu = "ref", .threads = 1, .quantum_tok = 16, .micro_tok = 64 };
     struct tb_err err = { 0 };
     struct rig g;
-    bool good = open_rig(&g, m, &u, &err) && start(&g, &err);
+    bool good = rig_open(&g, m, &u, &err) && rig_start(&g, &err);
     if (!good)
         printf("# %s\n", err.text);
     for (int p = 0; good && p < g.stack->n; p++)
@@ -188,17 +90,17 @@ static void check_gradients(const struct tb_model *m, const char *a, const char 
             if (is_slope(g.stack->part[p], &g.stack->part[p]->tensors[i]))
                 good = check_tensor(&g, g.stack->part[p], &g.stack->part[p]->tensors[i]) && good;
     ok(good, "%s%s%s: gradients are the slopes of the loss", a, b ? " + " : "", b ? b : "");
-    close_rig(&g);
+    rig_close(&g);
 }
 
 /* Trains three steps; the state afterwards. */
-static bool train(const struct tb_model *m, const struct setup *u, struct tb_saved *state, double *loss)
+static bool train(const struct tb_model *m, const struct rig_setup *u, struct tb_saved *state, double *loss)
 {
     struct tb_update up = { .lr = { 1e-2, 1e-2 }, .beta1 = .9, .beta2 = .999, .eps = 1e-8, .clip = 1 };
     struct tb_err err = { 0 };
     struct tb_step_out out = { 0 };
     struct rig g;
-    bool good = open_rig(&g, m, u, &err) && start(&g, &err);
+    bool good = rig_open(&g, m, u, &err) && rig_start(&g, &err);
     for (up.step = 0; good && up.step < 3; up.step++) {
         good = tb_engine_gradient(g.engine, rows, ROWS, 5, up.step, &out, &err);
         loss[up.step] = out.loss;
@@ -208,7 +110,7 @@ static bool train(const struct tb_model *m, const struct setup *u, struct tb_sav
         tb_saved_state(state, g.stack);
     else
         printf("# %s\n", err.text);
-    close_rig(&g);
+    rig_close(&g);
     return good;
 }
 
@@ -226,8 +128,8 @@ static bool same_state(const struct tb_saved *a, const struct tb_saved *b)
 
 static void check_bits(const struct tb_model *m, const char *a, const char *b)
 {
-    struct setup one = { .method = { a, b }, .threads = 1, .quantum_tok = 16, .micro_tok = 4096 };
-    struct setup many = { .method = { a, b }, .threads = 2, .quantum_tok = 16, .micro_tok = 16 };
+    struct rig_setup one = { .method = { a, b }, .threads = 1, .quantum_tok = 16, .micro_tok = 4096 };
+    struct rig_setup many = { .method = { a, b }, .threads = 2, .quantum_tok = 16, .micro_tok = 16 };
     struct tb_saved s1 = { 0 }, s2 = { 0 };
     double l1[3], l2[3];
     bool good = train(m, &one, &s1, l1) && train(m, &many, &s2, l2);
@@ -241,8 +143,8 @@ static void check_bits(const struct tb_model *m, const char *a, const char *b)
 /* The guard back end traps any host look into device memory, and is ref otherwise. */
 static void check_guard(const struct tb_model *m, const char *a)
 {
-    struct setup plain = { .method = { a }, .cpu = "ref", .threads = 1, .quantum_tok = 16, .micro_tok = 4096 };
-    struct setup guarded = plain;
+    struct rig_setup plain = { .method = { a }, .cpu = "ref", .threads = 1, .quantum_tok = 16, .micro_tok = 4096 };
+    struct rig_setup guarded = plain;
     struct tb_saved s1 = { 0 }, s2 = { 0 };
     double l1[3], l2[3];
     guarded.cpu = "guard";
@@ -255,44 +157,44 @@ static void check_guard(const struct tb_model *m, const char *a)
 /* Restores after two steps into a fresh engine; its third step has the same bits. */
 static void check_resume(const struct tb_model *m, const char *a)
 {
-    struct setup u = { .method = { a }, .threads = 1, .quantum_tok = 16, .micro_tok = 64 };
+    struct rig_setup u = { .method = { a }, .threads = 1, .quantum_tok = 16, .micro_tok = 64 };
     struct tb_update up = { .lr = { 1e-2 }, .beta1 = .9, .beta2 = .999, .eps = 1e-8 };
     struct tb_err err = { 0 };
     struct tb_step_out out[2];
     struct tb_saved kept = { 0 };
     struct rig g, h = { 0 };
-    bool good = open_rig(&g, m, &u, &err) && start(&g, &err);
+    bool good = rig_open(&g, m, &u, &err) && rig_start(&g, &err);
     for (up.step = 0; good && up.step < 2; up.step++) {
         good = tb_engine_gradient(g.engine, rows, ROWS, 5, up.step, &out[0], &err);
         tb_engine_update(g.engine, &up, &out[0]);
     }
     if (good)
         tb_saved_state(&kept, g.stack);
-    good = good && open_rig(&h, m, &u, &err) && start(&h, &err) && tb_saved_restore(&kept, h.stack, &err);
+    good = good && rig_open(&h, m, &u, &err) && rig_start(&h, &err) && tb_saved_restore(&kept, h.stack, &err);
     good = good && tb_engine_gradient(g.engine, rows, ROWS, 5, 2, &out[0], &err)
         && tb_engine_gradient(h.engine, rows, ROWS, 5, 2, &out[1], &err);
     ok(good && out[0].loss == out[1].loss && out[0].grad_norm == out[1].grad_norm, "%s: resumes with the same bits", a);
     if (!good)
         printf("# %s\n", err.text);
     tb_saved_free(&kept);
-    close_rig(&g);
-    close_rig(&h);
+    rig_close(&g);
+    rig_close(&h);
 }
 
 /* Shared prompts are the same computation in another order: the loss agrees to rounding. */
 static void check_sharing(const struct tb_model *m, const char *a)
 {
-    struct setup u = { .method = { a }, .cpu = "ref", .threads = 1, .quantum_tok = 512, .micro_tok = 4096 };
+    struct rig_setup u = { .method = { a }, .cpu = "ref", .threads = 1, .quantum_tok = 512, .micro_tok = 4096 };
     struct tb_err err = { 0 };
     struct tb_step_out out[2] = { 0 };
     bool good = true;
     for (int i = 0; i < 2 && good; i++) {
         struct rig g;
         u.share = i == 1;
-        good = open_rig(&g, m, &u, &err) && start(&g, &err);
+        good = rig_open(&g, m, &u, &err) && rig_start(&g, &err);
         if (good)
             loss_of(&g, &out[i]);
-        close_rig(&g);
+        rig_close(&g);
     }
     ok(good && fabs(out[0].loss - out[1].loss) < 1e-5 && fabs(out[0].grad_norm / out[1].grad_norm - 1) < 1e-4,
        "%s: shared prompts give the same loss and gradients", a);
@@ -303,13 +205,13 @@ static void check_conflicts(const struct tb_model *m)
     static const char *const pair[][2] = { { "full", "lora" }, { "prefix", "prefix" }, { "prompt", "prompt" },
                                            { "loha", "loha" } };
     for (size_t i = 0; i < sizeof pair / sizeof pair[0]; i++) {
-        struct setup u = { .method = { pair[i][0], pair[i][1] }, .cpu = "ref", .threads = 1, .quantum_tok = 16,
-                           .micro_tok = 64 };
+        struct rig_setup u = { .method = { pair[i][0], pair[i][1] }, .cpu = "ref", .threads = 1, .quantum_tok = 16,
+                               .micro_tok = 64 };
         struct tb_err err = { 0 };
         struct rig g;
-        ok(!open_rig(&g, m, &u, &err) && err.kind == TB_ERR_RECIPE, "%s + %s is refused: %s", pair[i][0], pair[i][1],
+        ok(!rig_open(&g, m, &u, &err) && err.kind == TB_ERR_RECIPE, "%s + %s is refused: %s", pair[i][0], pair[i][1],
            err.text);
-        close_rig(&g);
+        rig_close(&g);
     }
 }
 
@@ -318,7 +220,7 @@ int main(int argc, char **argv)
     static const char *const stacks[][2] = { { "lora", "prefix" }, { "lora", "prompt" }, { "prefix", "prompt" },
                                              { "lora", "ia3" },    { "oft", "lora" },    { "loha", "ia3" },
                                              { "lora", "lora" },   { "dora", "prompt" } };
-    struct tb_model *m = tiny();
+    struct tb_model *m = rig_model(2);
     make_rows();
     for (int i = 0; m && tb_method_at(i); i++) {
         const char *name = tb_method_at(i)->name;

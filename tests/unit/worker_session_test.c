@@ -129,7 +129,8 @@ static void check_run(const struct tb_run_item *run, const char *store, const ch
     ok(j && tb_json_real(tb_json_get(j, "max_logit_difference"), 1) == 0, "%s: exported and read back %s",
        run->sum.name, err.text);
     check_folder(run, store, folder, is_model);
-    ok(!tb_session_export(store, run->sum.id, folder, false, 1, &err) && err.kind == TB_ERR_USAGE, "and is not overwritten");
+    ok(!tb_session_export(store, run->sum.id, folder, false, 1, &err) && err.kind == TB_ERR_USAGE,
+       "and is not overwritten");
     tb_dir_remove(folder, NULL);
     tb_json_free(j);
     free(folder);

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* worker_lab.h - a temporary folder with a small tokenizer, a file of pairs and room for stores; and runs on them with
+ * a scratch base, as configs and plans. Changes to the usual run are written as JSON: {"seed": 1, "optim.lr": 0.1}. */
+#ifndef TB_TESTS_UNIT_WORKER_LAB_H
+#define TB_TESTS_UNIT_WORKER_LAB_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "dataset/dataset.h"
+#include "method/method.h"
+#include "plan/plan.h"
+#include "text/trainer.h"
+
+struct lab {
+    char dir[200];
+    char *tokenizer, *pairs;
+    char *usual; /* the usual run as a draft */
+};
+
+/* Lines "name[..], food[..] || .."; three completions for each prompt. */
+static inline void lab_pairs(struct tb_buf *b, int n_prompts)
+{
+    static const char *const name[] = { "Ada", "Bo", "Cleo", "Dunn", "Eve", "Finn", "Gus" };
+    static const char *const food[] = { "pie", "soup", "plums", "rice", "stew" };
+    static const char *const place[] = { "inn", "mill", "park", "river bank" };
+    for (int i = 0; i < n_prompts; i++)
+        for (int j = 0; j < 3; j++) {
+            const char *who = name[i % 7], *what = food[i % 5], *where = place[i % 4];
+            tb_buf_fmt(b, "name[%s %d], food[%s], near[%s] || ", who, i, what, where);
+            if (j == 0)
+                tb_buf_fmt(b, "%s serves %s.\n", who, what);
+            else if (j == 1)
+                tb_buf_fmt(b, "At the %s, %s is known for %s.\n", where, who, what);
+            else
+                tb_buf_fmt(b, "For %s go to the %s and ask for %s, who has served it for years.\n", what, where, who);
+        }
+}
+
+static inline bool lab_write(const char *path, const char *text, struct tb_err *err)
+{
+    return tb_file_replace(path, text, strlen(text), err);
+}
+
+static inline bool lab_train(const struct lab *l, const struct tb_buf *text, struct tb_err *err)
+{
+    struct tb_trainer_spec spec = { .n_vocab = 320 };
+    struct tb_trainer *t = tb_trainer_open(&spec, err);
+    bool good = t && tb_dir_make(l->tokenizer, 0700, err) && tb_trainer_add(t, text->p, text->n, err)
+             && tb_trainer_write(t, l->tokenizer, NULL, err);
+    tb_trainer_close(t);
+    return good;
+}
+
+/* n_prompts times three rows. Close it also after a failure. */
+static inline bool lab_open(struct lab *l, int n_prompts, struct tb_err *err)
+{
+    const char *temp = getenv("TMPDIR");
+    struct tb_buf text = { 0 };
+    *l = (struct lab){ 0 };
+    tb_method_register();
+    tb_dataset_register();
+    snprintf(l->dir, sizeof l->dir, "%s/tunebench-lab-XXXXXX", temp && *temp ? temp : "/tmp");
+    if (!mkdtemp(l->dir))
+        return tb_fail(err, TB_ERR_IO, "cannot make %s", l->dir);
+    l->tokenizer = tb_path_join(l->dir, "tokenizer");
+    l->pairs = tb_path_join(l->dir, "pairs.txt");
+    l->usual = tb_xasprintf("{\"base\": \"scratch\", \"scratch.d\": 16, \"scratch.layers\": 2, \"scratch.heads\": 2, "
+                            "\"scratch.kv_heads\": 1, \"scratch.ff\": 24, \"scratch.context\": 96, "
+                            "\"scratch.init\": \"normal\", \"scratch.tokenizer\": \"%s\", \"data.kind\": \"pairs\", "
+                            "\"data.path\": [\"%s\"], \"budget.unit\": \"steps\", \"budget.n\": 10, "
+                            "\"method.kind\": \"lora\"}", l->tokenizer, l->pairs);
+    lab_pairs(&text, n_prompts);
+    bool good = lab_train(l, &text, err) && lab_write(l->pairs, text.p, err);
+    tb_buf_free(&text);
+    return good;
+}
+
+static inline void lab_close(struct lab *l)
+{
+    if (*l->dir)
+        tb_dir_remove(l->dir, NULL);
+    free(l->tokenizer);
+    free(l->pairs);
+    free(l->usual);
+}
+
+static inline struct tb_json *lab_without_scratch(const struct lab *l)
+{
+    struct tb_json *all = tb_json_parse(l->usual, strlen(l->usual), "the usual run", NULL), *rest = tb_json_new_map();
+    for (void *it = tb_json_first(all); it; it = tb_json_next(all, it))
+        if (strncmp(tb_json_iter_key(it), "scratch.", 8) != 0)
+            tb_json_set(rest, tb_json_iter_key(it), tb_json_copy(tb_json_iter_value(it)));
+    tb_json_free(all);
+    return rest;
+}
+
+/* The usual run with changes (JSON, NULL: none). Where they name another base, the keys of t.scratch go. */
+static inline struct tb_json *lab_draft(const struct lab *l, const char *changes)
+{
+    struct tb_json *c = changes ? tb_json_parse(changes, strlen(changes), changes, NULL) : tb_json_new_map();
+    struct tb_json *draft = tb_json_get(c, "base") ? lab_without_scratch(l)
+                                                   : tb_json_parse(l->usual, strlen(l->usual), "the usual run", NULL);
+    for (void *it = tb_json_first(c); it; it = tb_json_next(c, it))
+        tb_json_set(draft, tb_json_iter_key(it), tb_json_copy(tb_json_iter_value(it)));
+    tb_json_free(c);
+    return draft;
+}
+
+/* A plan of one run for each of n changes; NULL and *err if one is refused. */
+static inline struct tb_plan *lab_plan(const struct lab *l, const char *const *changes, int n, struct tb_err *err)
+{
+    struct tb_plan *p = tb_plan_new();
+    bool good = true;
+    for (int i = 0; good && i < n; i++) {
+        struct tb_json *draft = lab_draft(l, changes[i]);
+        good = tb_plan_add(p, draft, NULL, NULL, NULL, err);
+        tb_json_free(draft);
+    }
+    if (good && tb_plan_finish(p, NULL, err))
+        return p;
+    tb_plan_free(p);
+    return NULL;
+}
+
+#endif
