@@ -322,9 +322,17 @@ void tb_job_close(struct tb_job *j)
     *j = (struct tb_job){ 0 };
 }
 
+/* A checkpoint stands in memory while it is written: values and both moments once as arrays, and as the image of the
+ * file, which grows by eighths. Measured: 2.25 times their bytes. */
+static uint64_t checkpoint_bytes(const struct tb_job *j)
+{
+    return (uint64_t)tb_stack_trainable(j->stack) * 3 * sizeof(float) / 4 * 9;
+}
+
 uint64_t tb_job_bytes(const struct tb_job *j)
 {
-    return j->need.weights + j->need.adapter + j->need.activations + j->need.logits + j->need.scratch + j->fixed_bytes;
+    return j->need.weights + j->need.adapter + j->need.activations + j->need.logits + j->need.scratch
+         + checkpoint_bytes(j) + j->fixed_bytes;
 }
 
 static void put_int(struct tb_json *map, const char *key, int64_t v)
@@ -352,6 +360,7 @@ struct tb_json *tb_job_plan_facts(const struct tb_job *j)
     put_int(parts, "activations", (int64_t)j->need.activations);
     put_int(parts, "logits", (int64_t)j->need.logits);
     put_int(parts, "scratch", (int64_t)j->need.scratch);
+    put_int(parts, "checkpoint", (int64_t)checkpoint_bytes(j));
     put_int(parts, "fixed", (int64_t)j->fixed_bytes);
     tb_json_set(map, "predicted", parts);
     return map;
