@@ -22,8 +22,8 @@ static void keep_standard_fds(void)
             _exit(1);
 }
 
-/* Large blocks are mapped one by one and given back when they are freed. By itself glibc moves that limit up to 32 MB, and
- * what one run of a sweep has freed would count as memory of the next. */
+/* Large blocks are mapped one by one and given back when they are freed. By itself glibc moves that limit up to 32
+ * MB, and what one run of a sweep has freed would count as memory of the next. */
 static void keep_heap_small(void)
 {
 #ifdef __GLIBC__

@@ -70,18 +70,23 @@ static bool take_flag(struct tb_args *a, const struct tb_flag *flags, int argc, 
     return add(a, f, argv[++*i], err);
 }
 
-/* "-o VALUE", the only short flag. */
+/* "-o VALUE", "-f": flags of one letter. */
 static bool take_short(struct tb_args *a, const struct tb_flag *flags, int argc, char **argv, int *i,
                        struct tb_err *err)
 {
-    const struct tb_flag *f = find(flags, "o", 1);
-    if (strcmp(argv[*i], "-h") == 0)
+    const char *name = argv[*i] + 1;
+    const struct tb_flag *f = name[1] ? NULL : find(flags, name, 1);
+    if (strcmp(name, "h") == 0)
         return tb_fail(err, TB_ERR_USAGE, "flags are written out: --help");
-    if (strcmp(argv[*i], "-o") != 0)
-        return tb_fail(err, TB_ERR_USAGE, "%s: flags are written out, with two dashes (see 'tunebench help %s')",
-                       argv[*i], argv[0]);
-    if (!f || *i + 1 >= argc)
-        return tb_fail(err, TB_ERR_USAGE, f ? "-o needs a value" : "%s has no flag -o", argv[0]);
+    if (!f && strcmp(name, "o") == 0)
+        return tb_fail(err, TB_ERR_USAGE, "%s has no flag -o", argv[0]);
+    if (!f)
+        return tb_fail(err, TB_ERR_USAGE, "-%s: flags are written out, with two dashes (see 'tunebench help %s')", name,
+                       argv[0]);
+    if (!f->arg)
+        return add(a, f, "", err);
+    if (*i + 1 >= argc)
+        return tb_fail(err, TB_ERR_USAGE, "-%s needs a value (%s)", name, f->arg);
     return add(a, f, argv[++*i], err);
 }
 
@@ -103,6 +108,8 @@ bool tb_args_parse(struct tb_args *a, const struct tb_flag *flags, int argc, cha
             good = add_word(a, argv[i], err);
         else if (strcmp(argv[i], "--") == 0)
             only_words = true;
+        else if (argv[i][1] != '-' && find(flags, "-WORD", 5))
+            good = add_word(a, argv[i], err);
         else if (argv[i][1] == '-')
             good = take_flag(a, flags, argc, argv, &i, err);
         else

@@ -26,7 +26,8 @@ struct tb_args {
 /* Flags every verb has: store, color, help. */
 extern const struct tb_flag tb_args_common[];
 
-/* Lines of flag tables that several verbs share. */
+/* Lines of flag tables that several verbs share. With DASH words like -ref are no flags. */
+#define TB_FLAG_DASH(help) { "-WORD", NULL, false, help }
 #define TB_FLAG_JSON { "json", NULL, false, "the answer as JSON" }
 #define TB_FLAG_CSV { "csv", NULL, false, "the answer as CSV with exact numbers" }
 #define TB_FLAG_PLAIN { "plain", NULL, false, "the answer tab-separated, exact numbers, no colour" }

@@ -9,6 +9,7 @@
 #include "base/numeric.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "cli/hidden.h"
 #include "cli/verb.h"
 
 #define TB_VERB(name) extern const struct tb_verb tb_verb_##name;
@@ -51,8 +52,8 @@ static void print_flags(const struct tb_flag *f)
 {
     for (; f && f->name; f++) {
         char left[40];
-        snprintf(left, sizeof left, "%s%s%s%s", strcmp(f->name, "o") == 0 ? "-" : "--", f->name, f->arg ? " " : "",
-                 f->arg ? f->arg : "");
+        const char *dashes = f->name[0] == '-' ? "" : f->name[1] ? "--" : "-";
+        snprintf(left, sizeof left, "%s%s%s%s", dashes, f->name, f->arg ? " " : "", f->arg ? f->arg : "");
         printf("  %-24s %s%s\n", left, f->help, f->is_many ? " (may be repeated)" : "");
     }
 }
@@ -158,6 +159,10 @@ static bool verb_first(int argc, char **argv)
 int tb_cli_main(int argc, char **argv)
 {
     struct tb_err err = { 0 };
+    if (argc > 1 && strcmp(argv[1], TB_HIDDEN_COMPLETE) == 0)
+        return finish(tb_hidden_complete(argc - 2, argv + 2));
+    if (argc > 1 && strcmp(argv[1], TB_HIDDEN_FSCK) == 0)
+        return finish(tb_hidden_fsck(argc - 2, argv + 2));
     if (argc > 1 && strcmp(argv[1], "--version") == 0) {
         print_version();
         return finish(0);

@@ -212,6 +212,10 @@ int tb_live_exit(const struct tb_worker_result *r)
     return r->n_busy ? 75 : 0;
 }
 
+/* Columns that a narrow terminal does without, the first ones first. */
+static const char *const missed_least[] = { "predicted_bytes", "adapter_bytes", "first_eval", "state",  "spark",
+                                            "peak_bytes",      "share",         "tok_s",      "wall_s", NULL };
+
 bool tb_live_compare(const struct tb_out *o, const struct tb_args *a, const struct tb_worker_result *r,
                      struct tb_err *err)
 {
@@ -226,7 +230,7 @@ bool tb_live_compare(const struct tb_out *o, const struct tb_args *a, const stru
         if (good) {
             if (o->form == TB_EMIT_TEXT)
                 putchar('\n');
-            tb_out_table(o, &t);
+            tb_out_table_fit(o, &t, missed_least);
         }
         tb_table_free(&t);
     }

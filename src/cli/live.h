@@ -23,7 +23,8 @@ struct tb_live {
 bool tb_live_open(struct tb_live *live, struct tb_worker_spec *spec, const struct tb_args *a, struct tb_err *err);
 /* SIGINT: stop after a checkpoint, twice: leave at once; SIGTERM and SIGUSR1: yield; SIGHUP: go on. */
 void tb_live_signals(void);
-/* Exit code after training: 130 or 75 after a signal, 5 if a run failed or was stopped, 75 for want of memory, else 0. */
+/* Exit code after training: 130 or 75 after a signal, 5 if a run failed or was stopped, 75 for want of memory, else
+ * 0. */
 int tb_live_exit(const struct tb_worker_result *r);
 /* The comparison of the result's runs on stdout. */
 bool tb_live_compare(const struct tb_out *o, const struct tb_args *a, const struct tb_worker_result *r,

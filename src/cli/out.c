@@ -134,6 +134,29 @@ void tb_out_table(const struct tb_out *o, const struct tb_table *t)
     tb_buf_free(&b);
 }
 
+/* Columns of the widest line, the title's too. */
+static int width_of(const struct tb_table *t)
+{
+    struct tb_buf b = { 0 };
+    int most = 0;
+    tb_table_emit(t, TB_EMIT_TEXT, &b);
+    for (size_t at = 0, len; at < b.n; at += len + 1) {
+        len = strcspn(b.p + at, "\n");
+        int w = tb_utf8_width(b.p + at, len);
+        most = w > most ? w : most;
+    }
+    tb_buf_free(&b);
+    return most;
+}
+
+void tb_out_table_fit(const struct tb_out *o, struct tb_table *t, const char *const *missed_least)
+{
+    bool is_text = o->form == TB_EMIT_TEXT && o->columns > 0;
+    for (; is_text && *missed_least && width_of(t) > o->columns; missed_least++)
+        tb_table_drop(t, *missed_least);
+    tb_out_table(o, t);
+}
+
 void tb_out_json(const struct tb_out *o, struct tb_json *j)
 {
     char *text = tb_json_text(j, TB_JSON_PRETTY);

@@ -32,6 +32,9 @@ void tb_out_pair(const struct tb_out *o, int width, const char *name, const char
 void tb_out_head(const struct tb_out *o, const char *title);
 /* The table in the form that was asked for. */
 void tb_out_table(const struct tb_out *o, const struct tb_table *t);
+/* The same; in text on a terminal that is too narrow it gives up columns, the first of the list first (ends with
+ * NULL). */
+void tb_out_table_fit(const struct tb_out *o, struct tb_table *t, const char *const *missed_least);
 /* Indented JSON; takes j over. */
 struct tb_json;
 void tb_out_json(const struct tb_out *o, struct tb_json *j);

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "cli/choose.h"
 #include "cli/out.h"
 #include "cli/pick.h"
 #include "cli/verb.h"
@@ -19,6 +20,7 @@ struct list {
     size_t n;          /* in the store */
     size_t *order;     /* of those that pass */
     size_t n_passing;
+    size_t n_hidden;   /* archived runs that would pass */
 };
 
 static bool read_store(struct list *l, const struct tb_args *a, struct tb_err *err)
@@ -47,6 +49,30 @@ static char *filter_text(const struct tb_args *a)
     return tb_buf_take(&b);
 }
 
+/* A run that is named is meant, archived or not. */
+static bool is_named(const struct tb_args *a, const struct tb_run_summary *s)
+{
+    for (int i = 0; i < a->n_pos; i++)
+        if (strcmp(a->pos[i], s->name) == 0 || strcmp(a->pos[i], s->id) == 0)
+            return true;
+    return false;
+}
+
+/* Archived runs are passed over unless somebody asks for them. */
+static void hide_archived(struct list *l, const struct tb_args *a, const char *filter)
+{
+    size_t n = 0;
+    if (tb_args_has(a, "all") || tb_filter_says(filter, "archived:"))
+        return;
+    for (size_t i = 0; i < l->n_passing; i++) {
+        const struct tb_run_summary *s = &l->all[l->order[i]].sum;
+        if (!s->is_archived || is_named(a, s))
+            l->order[n++] = l->order[i];
+    }
+    l->n_hidden = l->n_passing - n;
+    l->n_passing = n;
+}
+
 static bool choose_runs(struct list *l, const struct tb_args *a, struct tb_err *err)
 {
     char *text = filter_text(a);
@@ -54,6 +80,7 @@ static bool choose_runs(struct list *l, const struct tb_args *a, struct tb_err *
     l->order = tb_xcalloc(l->n + 1, sizeof *l->order);
     if (f)
         l->n_passing = tb_filter_apply(f, l->all, l->n, l->order);
+    hide_archived(l, a, text);
     tb_filter_close(f);
     free(text);
     return f != NULL;
@@ -211,7 +238,9 @@ static bool print_text(const struct tb_out *o, const struct list *l, const struc
 
 static void print_nothing(const struct tb_args *a, const struct list *l)
 {
-    if (l->n)
+    if (l->n_hidden)
+        printf("Only archived runs: %zu; 'tunebench ls --all' shows them.\n", l->n_hidden);
+    else if (l->n)
         printf("None of the %zu runs passes the filter; 'tunebench ls' shows them all.\n", l->n);
     else
         printf("No runs yet%s%s. Begin with: tunebench run recipes/compare-three.lua (see 'tunebench help run')\n",
@@ -234,6 +263,10 @@ static bool print(const struct tb_out *o, const struct list *l, const struct tb_
         print_nothing(a, l);
     else if (good)
         good = print_text(o, l, a, &b, err);
+    if (good && o->form == TB_EMIT_TEXT && l->n_passing && l->n_hidden) {
+        fflush(stdout);
+        fprintf(stderr, "%zu archived not shown (--all shows them)\n", l->n_hidden);
+    }
     tb_buf_free(&b);
     return good;
 }
@@ -256,6 +289,7 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 }
 
 static const struct tb_flag flags[] = {
+    { "all", NULL, false, "archived runs too" },
     { "sort", "KEY", true, "order by a column, -KEY downwards; the last one decides" },
     { "group", "KEY", false, "runs with the same KEY together, with the mean of their evaluations" },
     { "cols", "LIST", false, "columns, 'name,min eval/loss as best'; 'help' lists them" },
@@ -266,7 +300,7 @@ const struct tb_verb tb_verb_ls = {
     .name = "ls", .usage = "[FILTER]", .help = "Lists the runs of the store; FILTER chooses and orders them.\n"
             "FILTER is terms like method:lora state!=failed eval<1.2 tokens>=60k sort:-eval word; all must hold.\n"
             "Without --cols the forms for programs have every column ('--cols help' lists them), the text has the\n"
-            "usual ones.",
+            "usual ones. Archived runs are listed with --all, by 'archived:yes' and by name.",
     .examples = "  tunebench ls\n"
                 "  tunebench ls method:lora 'eval<1.2' --sort eval\n"
                 "  tunebench ls 'state!=done' --group method\n"

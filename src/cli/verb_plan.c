@@ -31,6 +31,8 @@ static const struct tb_table_column columns[] = {
     { "est_s", "time, about", TB_UNIT_SECONDS, false },
 };
 
+static const char *const missed_least[] = { "id", "steps", "lr", "share", "tokens", NULL };
+
 static void put_row(struct tb_table *t, const struct tb_json *r)
 {
     tb_table_text(t, tb_json_str(tb_json_get(r, "id"), ""));
@@ -72,7 +74,7 @@ static void print_plan(const struct tb_out *o, const struct tb_json *plan)
     tb_table_init(&t, columns, sizeof columns / sizeof *columns);
     for (size_t i = 0; i < tb_json_len(runs); i++)
         put_row(&t, tb_json_at(runs, i));
-    tb_out_table(o, &t);
+    tb_out_table_fit(o, &t, missed_least);
     tb_table_free(&t);
     if (o->form != TB_EMIT_TEXT)
         return;

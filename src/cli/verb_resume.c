@@ -1,43 +1,98 @@
 /* SPDX-License-Identifier: MIT */
-/* verb_resume.c - tunebench resume: goes on with runs that were left unfinished. */
+/* verb_resume.c - tunebench resume: goes on with runs that were left unfinished. One that is paused is with a process
+ * that holds it; that is asked. */
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/mem.h"
 #include "cli/live.h"
+#include "cli/steer.h"
 #include "cli/verb.h"
 
 static const struct tb_flag flags[] = {
     { "all", NULL, false, "all that were left unfinished: queued, stopped, lost" },
     { "threads", "N", false, "threads; as the run was begun if not given (the bits are the same)" },
+    TB_FLAG_WAIT,
     { "json", NULL, false, "the comparison as JSON" },
     { "csv", NULL, false, "the comparison as CSV" },
     { "plain", NULL, false, "the comparison separated by tabs" },
     { 0 }
 };
 
-static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
+static bool train(const char *const *refs, size_t n, const struct tb_args *a, const struct tb_out *out, int *exit_code,
+                  struct tb_err *err)
 {
     struct tb_worker_spec spec;
     struct tb_worker_result result;
     struct tb_live live;
-    struct tb_out out;
-    bool all = tb_args_has(a, "all");
-    if (!tb_out_open(&out, a, err) || !tb_live_open(&live, &spec, a, err))
+    if (!tb_live_open(&live, &spec, a, err))
         return false;
-    if (all == (a->n_pos > 0))
-        return tb_fail(err, TB_ERR_USAGE, "name runs, or give --all");
     tb_live_signals();
-    bool good = tb_worker_resume(a->pos, (size_t)a->n_pos, &spec, &result, err);
+    bool good = tb_worker_resume(refs, n, &spec, &result, err);
     if (good && result.n == 0)
         printf("nothing to go on with: every run is done\n");
     else
-        good = good && tb_live_compare(&out, a, &result, err);
+        good = good && tb_live_compare(out, a, &result, err);
     *exit_code = tb_live_exit(&result);
     tb_worker_result_free(&result);
     return good;
 }
 
+static bool is_asked(const struct tb_steer *s, size_t i)
+{
+    return tb_choice_item(&s->runs, i)->sight.state == TB_STATE_PAUSED && tb_steer_is_held(s, i);
+}
+
+static void ask(struct tb_steer *s, size_t i)
+{
+    struct tb_asked asked;
+    struct tb_err err = { 0 };
+    char *dir = tb_choice_dir(&s->runs, i);
+    if (tb_request(dir, "resume", NULL, s->wait_s, &asked, &err))
+        tb_steer_answer(s, i, &asked, "goes on", tb_choice_command(&s->runs, i, "pause", NULL));
+    else
+        tb_steer_fail(s, i, &err);
+    free(dir);
+}
+
+/* Asks for those that are paused, trains the others. */
+static bool resume_named(const struct tb_args *a, int *exit_code, struct tb_err *err)
+{
+    struct tb_steer s;
+    bool good = tb_steer_open(&s, a, a->pos, a->n_pos, "archived:no", err);
+    const char **ids = tb_xcalloc(s.runs.n + 1, sizeof *ids);
+    size_t n = 0;
+    for (size_t i = 0; i < s.runs.n; i++)
+        if (!is_asked(&s, i))
+            ids[n++] = tb_choice_item(&s.runs, i)->sum.id;
+    s.to = n ? stderr : stdout; /* the comparison has stdout */
+    for (size_t i = 0; good && i < s.runs.n; i++)
+        if (is_asked(&s, i))
+            ask(&s, i);
+    int trained = 0;
+    bool is_trained = !good || n == 0 || train(ids, n, a, &s.out, &trained, err);
+    tb_steer_close(&s, good, exit_code);
+    *exit_code = trained ? trained : *exit_code;
+    free(ids);
+    return good && is_trained;
+}
+
+static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
+{
+    struct tb_out out;
+    bool all = tb_args_has(a, "all");
+    if (!tb_out_open(&out, a, err))
+        return false;
+    if (all == (a->n_pos > 0))
+        return tb_fail(err, TB_ERR_USAGE, "name runs, or give --all");
+    return all ? train(NULL, 0, a, &out, exit_code, err) : resume_named(a, exit_code, err);
+}
+
 const struct tb_verb tb_verb_resume = {
     .name = "resume", .usage = "RUN.. | --all",
-    .help = "Goes on with runs from their newest checkpoint; with the same bits as if they had never stopped.",
-    .examples = "  tunebench resume lora-r8-s0\n  tunebench resume --all\n", .flags = flags, .run = run,
+    .help = "Goes on with runs from their newest checkpoint; with the same bits as if they had never stopped.\n"
+            "A paused run goes on in the process that has it.\n"
+            "RUN is a name, the beginning of an id, @last, @best, or a filter as ls takes it.",
+    .examples = "  tunebench resume lora-r8-s0\n  tunebench resume --all\n  tunebench resume state:lost\n",
+    .flags = flags, .run = run,
 };

@@ -242,3 +242,41 @@ void tb_ctl_look(const char *dir, unsigned seq, const char *verb, struct tb_ctl_
     tb_json_free(map);
     free(done);
 }
+
+bool tb_ctl_withdraw(const char *dir, unsigned seq, const char *verb)
+{
+    char *path = path_of(dir, seq, verb, "json");
+    bool was_there = unlink(path) == 0;
+    free(path);
+    return was_there;
+}
+
+bool tb_ctl_was_done(const char *note)
+{
+    return !tb_str_starts(note, TB_CTL_NOT_DONE) && strcmp(note, TB_CTL_UNKNOWN) != 0;
+}
+
+size_t tb_ctl_steps(const char *dir, const char *verb, int64_t **steps)
+{
+    struct tb_ctl_answer a;
+    size_t n = 0, cap = 0;
+    unsigned seq;
+    char found[32], *ctl = tb_path_join(dir, TB_DIR_CTL);
+    const char *end;
+    DIR *d = opendir(ctl);
+    struct dirent *e;
+    *steps = NULL;
+    while (d && (e = readdir(d))) {
+        if (!split(e->d_name, &seq, found, &end) || strcmp(found, verb) != 0 || strcmp(end, "done") != 0)
+            continue;
+        tb_ctl_look(dir, seq, verb, &a);
+        if (a.state != TB_CTL_DONE || !tb_ctl_was_done(a.note))
+            continue;
+        *steps = tb_grow(*steps, n, &cap, sizeof **steps);
+        (*steps)[n++] = a.step;
+    }
+    if (d)
+        closedir(d);
+    free(ctl);
+    return n;
+}

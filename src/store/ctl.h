@@ -40,5 +40,13 @@ struct tb_ctl_answer {
 };
 /* Asker: where a request stands. */
 void tb_ctl_look(const char *dir, unsigned seq, const char *verb, struct tb_ctl_answer *a);
+/* Asker: takes back a request that nobody has taken; false if it is no longer there. */
+bool tb_ctl_withdraw(const char *dir, unsigned seq, const char *verb);
+/* Whether an answer says that it was done: if not, it begins with the first of these, or is the second. */
+#define TB_CTL_NOT_DONE "not done: "
+#define TB_CTL_UNKNOWN "this program does not know that request"
+bool tb_ctl_was_done(const char *note);
+/* Steps at which requests of this verb were done, malloc'ed; their number. */
+size_t tb_ctl_steps(const char *dir, const char *verb, int64_t **steps);
 
 #endif

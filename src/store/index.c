@@ -10,10 +10,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -36,6 +38,7 @@ struct entry {
 struct index {
     struct entry *entry;
     size_t n;
+    bool is_good; /* the file could be used */
 };
 
 static int64_t changed_ns(const struct stat *st)
@@ -134,6 +137,7 @@ static struct index load_cache(const char *path)
     bool good = p && n >= HEAD && memcmp(p, "TBI1", 4) == 0 && word(p + 4) == sizeof(struct entry)
              && word(p + 8) <= MAX_RUNS && n - HEAD == word(p + 8) * sizeof(struct entry)
              && word(p + 12) == tb_crc32(0, p + HEAD, n - HEAD);
+    x.is_good = good;
     if (good) {
         x.n = word(p + 8);
         x.entry = tb_xcalloc(x.n + 1, sizeof *x.entry);
@@ -205,7 +209,7 @@ static bool collect(const char *runs, const struct index *old, struct index *x, 
 {
     size_t cap = 0;
     struct dirent *d;
-    DIR *all = opendir(runs);
+    DIR *all = access(runs, R_OK | X_OK) == 0 ? opendir(runs) : NULL;
     if (!all)
         return errno == ENOENT || tb_fail_errno(err, "cannot read %s", runs);
     while ((d = readdir(all)) && x->n < MAX_RUNS) {
@@ -244,4 +248,24 @@ bool tb_index_read(const char *root, struct tb_run_summary **all, size_t *n, str
     free(path);
     free(runs);
     return good;
+}
+
+bool tb_index_check(const char *root, char *words, size_t n)
+{
+    char *path = tb_path_join(root, "index");
+    struct index x = load_cache(path);
+    bool is_there = tb_file_exists(path);
+    size_t n_lost = 0;
+    for (size_t i = 0; i < x.n; i++) {
+        char *dir = tb_xasprintf("%s/runs/%s", root, x.entry[i].sum.id);
+        n_lost += !tb_dir_exists(dir);
+        free(dir);
+    }
+    if (is_there && !x.is_good)
+        snprintf(words, n, "is damaged, or of another version of tunebench");
+    else if (n_lost)
+        snprintf(words, n, "names %zu run%s without a folder", n_lost, n_lost == 1 ? "" : "s");
+    free(x.entry);
+    free(path);
+    return (!is_there || x.is_good) && n_lost == 0;
 }

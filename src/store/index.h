@@ -16,6 +16,7 @@ struct tb_run_summary {
     char base[160], base_id[72], data[160], data_id[72], tags[128], budget_unit[16], final_hash[72];
     int32_t state;     /* enum tb_state as stored */
     int32_t is_sealed; /* no journal */
+    int32_t is_protected, is_archived; /* as people marked it */
     int64_t seed, n_trainable, n_params, step, n_steps, tokens, budget;
     int64_t predicted_bytes, peak_bytes, adapter_bytes, best_step;
     double share, loss, lr, tok_per_s, wall_s; /* of the last train row; lr: of the recipe */
@@ -29,5 +30,9 @@ void tb_summary_of(struct tb_run_summary *s, const struct tb_metrics *m);
 /* Summaries of all runs under `root` (the store), by id; malloc'ed. Uses and, where it can, renews
  * the cache. A run that cannot be read has damage in words; only an unreadable store fails. */
 bool tb_index_read(const char *root, struct tb_run_summary **all, size_t *n, struct tb_err *err);
+
+/* False, with words, if there is a cache that cannot be used or that names runs without a folder. Writes nothing, reads
+ * no run. */
+bool tb_index_check(const char *root, char *words, size_t n);
 
 #endif

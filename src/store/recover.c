@@ -56,7 +56,7 @@ void tb_recover(const char *dir, const struct tb_metrics *m, struct tb_recovered
     r->n_temp =
         remove_temp(dir, ".") + remove_temp(dir, TB_DIR_CKPT) + remove_temp(dir, TB_DIR_CTL);
     r->n_requests = tb_ctl_answer_stale(dir, m->step,
-                                        "the worker ended before this was carried out; ask again");
+                                        TB_CTL_NOT_DONE "the worker ended before this was carried out; ask again");
     if (m->state == TB_STATE_RUNNING || m->state == TB_STATE_PAUSED)
         say(r, "the worker ended while the run was %s; %zu steps kept, up to step %lld",
             tb_state_name(m->state), m->n_train, (long long)m->step);

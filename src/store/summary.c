@@ -62,6 +62,8 @@ static void from_facts(struct tb_run_summary *s, const struct tb_metrics *m)
     method(s, config);
     tags(s, tb_json_get(result, "tags") ? tb_json_get(result, "tags")
                                         : tb_json_get(config, "exec.tags"));
+    s->is_protected = tb_json_bool(tb_json_get(result, "protected"), false);
+    s->is_archived = tb_json_bool(tb_json_get(result, "archived"), false);
     s->seed = tb_json_int(tb_json_get(config, "seed"), -1);
     s->budget = (int64_t)tb_json_real(tb_json_get(config, "budget.n"), -1);
     s->lr = tb_json_real(tb_json_get(config, "optim.lr"), NAN);
@@ -107,6 +109,7 @@ void tb_summary_of(struct tb_run_summary *s, const struct tb_metrics *m)
     s->state = (int32_t)m->state;
     s->is_sealed = tb_state_is_over(m->state) && m->journal.last_seq == 0;
     tb_str_copy(s->ended_by, sizeof s->ended_by, m->ended_by);
-    tb_str_copy(s->note, sizeof s->note, m->note);
+    const char *note = tb_json_str(tb_metrics_fact(m, "result", "note"), ""); /* a person's */
+    tb_str_copy(s->note, sizeof s->note, *note ? note : m->note);
     tb_str_copy(s->changed, sizeof s->changed, m->changed);
 }

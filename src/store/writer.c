@@ -213,12 +213,18 @@ bool tb_run_writer_event(struct tb_run_writer *w, int64_t step, const char *kind
     return append(w, TB_RECORD_EVENT, err);
 }
 
+static bool check_state(const struct tb_run_writer *w, enum tb_state state, struct tb_err *err)
+{
+    return state == w->m.state || tb_state_may(w->m.state, state)
+        || tb_fail_at(err, TB_ERR_USAGE, w->dir, 0, "a run that is %s cannot become %s",
+                      tb_state_name(w->m.state), tb_state_name(state));
+}
+
 bool tb_run_writer_state(struct tb_run_writer *w, enum tb_state state, const char *ended_by,
                          const char *note, struct tb_err *err)
 {
-    if (state != w->m.state && !tb_state_may(w->m.state, state))
-        return tb_fail_at(err, TB_ERR_USAGE, w->dir, 0, "a run that is %s cannot become %s",
-                          tb_state_name(w->m.state), tb_state_name(state));
+    if (!check_state(w, state, err))
+        return false;
     tb_buf_clear(&w->data);
     tb_record_state(&w->data, state, ended_by, note, NULL);
     return append(w, TB_RECORD_STATE, err);
@@ -326,20 +332,41 @@ bool tb_run_writer_request(struct tb_run_writer *w, struct tb_ctl_request *q)
     return found == TB_CTL_REQUEST;
 }
 
+/* State, reason and time of the change, in memory only. */
+static bool take_state(struct tb_run_writer *w, enum tb_state state, const char *ended_by, const char *note,
+                       struct tb_err *err)
+{
+    tb_buf_clear(&w->data);
+    tb_record_state(&w->data, state, ended_by, note, NULL);
+    struct tb_record r = { w->m.seq, TB_RECORD_STATE, TB_JOURNAL_VERSION, (const uint8_t *)w->data.p, w->data.n };
+    return tb_metrics_apply(&w->m, &r, err);
+}
+
+/* The last state is in no record: it comes with the adapter by the rename of run.h5, so that no crash and no full disk
+ * leaves a run done without what it was made for. */
 bool tb_run_writer_seal(struct tb_run_writer *w, enum tb_state state, const char *ended_by,
                         const char *note, const struct tb_final *adapter, struct tb_err *err)
 {
     static const struct tb_final none;
+    struct tb_metrics *m = &w->m, before = *m;
     if (!tb_state_is_over(state))
         return tb_fail_at(err, TB_ERR_USAGE, w->dir, 0, "a run cannot end as %s",
                           tb_state_name(state));
-    /* The adapter in run.h5 is of this state only if the run has ended before. */
-    if (!adapter && !tb_state_is_over(w->m.state))
-        adapter = &none;
-    if (w->m.state != state && !tb_run_writer_state(w, state, ended_by, note, err))
+    if (!check_state(w, state, err))
         return false;
-    tb_metrics_drop_stale(&w->m);
-    return snapshot(w, adapter, true, err);
+    /* The adapter in run.h5 is of this state only if the run has ended before. */
+    if (!adapter && !tb_state_is_over(m->state))
+        adapter = &none;
+    if (m->state != state && !take_state(w, state, ended_by, note, err))
+        return false;
+    tb_metrics_drop_stale(m);
+    if (snapshot(w, adapter, true, err))
+        return true;
+    m->state = before.state;
+    memcpy(m->ended_by, before.ended_by, sizeof m->ended_by);
+    memcpy(m->note, before.note, sizeof m->note);
+    memcpy(m->changed, before.changed, sizeof m->changed);
+    return false;
 }
 
 void tb_run_writer_set_segment(struct tb_run_writer *w, size_t bytes)

@@ -28,6 +28,25 @@ void tb_table_free(struct tb_table *t)
     *t = (struct tb_table){ 0 };
 }
 
+bool tb_table_drop(struct tb_table *t, const char *name)
+{
+    size_t gone = 0, kept = 0;
+    while (gone < t->n_columns && strcmp(t->column[gone].name, name) != 0)
+        gone++;
+    if (gone == t->n_columns)
+        return false;
+    for (size_t i = 0; i < t->n_cells; i++) {
+        if (i % t->n_columns == gone)
+            free(t->cell[i].s);
+        else
+            t->cell[kept++] = t->cell[i];
+    }
+    t->n_cells = kept;
+    t->n_columns--;
+    memmove(t->column + gone, t->column + gone + 1, (t->n_columns - gone) * sizeof *t->column);
+    return true;
+}
+
 void tb_table_cell(struct tb_table *t, const struct tb_cell *c)
 {
     t->cell = tb_grow(t->cell, t->n_cells, &t->cap, sizeof *t->cell);

@@ -44,6 +44,8 @@ void tb_table_real(struct tb_table *t, double v);
 void tb_table_text(struct tb_table *t, const char *s); /* NULL or "": none */
 void tb_table_cell(struct tb_table *t, const struct tb_cell *c);
 size_t tb_table_rows(const struct tb_table *t);
+/* Takes a column out of a complete table; false if there is none of that name. */
+bool tb_table_drop(struct tb_table *t, const char *name);
 
 enum tb_emit { TB_EMIT_TEXT, TB_EMIT_JSON, TB_EMIT_CSV, TB_EMIT_PLAIN };
 /* TEXT: aligned, with titles, numbers with units. JSON: a list of maps, a line each; NaN and

@@ -49,6 +49,8 @@ enum {
     HASH,
     TAGS,
     NOTE,
+    PROTECTED,
+    ARCHIVED,
     DAMAGE,
 };
 
@@ -88,7 +90,9 @@ static const struct tb_run_column columns[] = {
     [BEAT] = { "beat", "beat", TB_UNIT_SECONDS, "age of the heartbeat" },
     [HASH] = { "final_hash", "hash", TB_UNIT_TEXT, "hash of the final adapter" },
     [TAGS] = { "tags", "tags", TB_UNIT_TEXT, "tags" },
-    [NOTE] = { "note", "note", TB_UNIT_TEXT, "note of the last change of state" },
+    [NOTE] = { "note", "note", TB_UNIT_TEXT, "a person's note, else that of the last change of state" },
+    [PROTECTED] = { "protected", "protected", TB_UNIT_TEXT, "yes: nothing of it is ever removed" },
+    [ARCHIVED] = { "archived", "archived", TB_UNIT_TEXT, "yes: put away, listed on request" },
     [DAMAGE] = { "damage", "damage", TB_UNIT_TEXT, "why the run cannot be read" },
 };
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
@@ -178,6 +182,8 @@ static struct tb_cell text_column(const struct tb_run_item *item, int column)
     case CREATED: return text(s->created);
     case HASH: return text(s->final_hash);
     case NOTE: return text(s->note);
+    case PROTECTED: return text(s->is_protected ? "yes" : "no");
+    case ARCHIVED: return text(s->is_archived ? "yes" : "no");
     case DAMAGE: return text(s->damage);
     default:
         c = text(s->tags);

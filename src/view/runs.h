@@ -14,8 +14,8 @@ struct tb_run_column {
 };
 /* All there are: id name letter state ended_by method trainable params share seed lr step steps
  * tokens budget budget_unit loss first_eval eval_loss best_eval best_step tok_s predicted peak
- * adapter base data created age duration pid beat final_hash tags note damage. NULL behind the
- * last. */
+ * adapter base data created age duration pid beat final_hash tags note protected archived damage.
+ * NULL behind the last. */
 const struct tb_run_column *tb_run_column_at(size_t i);
 /* Index by name or alias (status = state; eval, eval/loss, last eval/loss = eval_loss; ..), -1 if
  * there is none. */

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "store/marks.h"
 #include "worker/train_priv.h"
 
 static atomic_int wished; /* lock-free, so a signal handler may set it */
@@ -212,21 +213,32 @@ static void pause_or_go_on(struct tb_training *t, bool pause)
         t->view->note(t->view->arg, t->job, t->step, pause ? "paused" : "resumed", "as asked");
 }
 
+static bool write_marks(struct tb_run_writer *w, void *arg, struct tb_err *err)
+{
+    struct tb_json *facts = tb_marks_facts(arg, err);
+    bool good = facts && tb_run_writer_facts(w, facts, err);
+    tb_json_free(facts);
+    return good;
+}
+
 /* Answers what was asked; true if the run is to stop. */
 static bool answer(struct tb_training *t, struct tb_ctl_request *q)
 {
-    bool stops = strcmp(q->verb, "stop") == 0;
+    bool stops = strcmp(q->verb, "stop") == 0, good = true;
     const char *note = "done";
     struct tb_err err = { 0 };
     if (strcmp(q->verb, "pause") == 0)
         pause_or_go_on(t, true);
     else if (strcmp(q->verb, "resume") == 0)
         pause_or_go_on(t, false);
-    else if (strcmp(q->verb, "checkpoint") == 0 || stops)
-        note = tb_training_save(t, &err) ? "checkpoint kept" : err.text;
-    else
-        note = "this program does not know that request";
-    tb_recorder_answer(t->recorder, q, t->step, note);
+    else if (strcmp(q->verb, "facts") == 0)
+        good = tb_recorder_do(t->recorder, write_marks, q->args, &err);
+    else if (strcmp(q->verb, "checkpoint") != 0 && !stops)
+        note = TB_CTL_UNKNOWN;
+    else if ((good = tb_training_save(t, &err)))
+        note = "checkpoint kept";
+    tb_err_prefix(&err, "not done");
+    tb_recorder_answer(t->recorder, q, t->step, good ? note : err.text);
     return stops;
 }
 
@@ -281,6 +293,14 @@ static bool loop(struct tb_training *t, enum tb_state *state, struct tb_err *err
     return tb_training_seal(t, *state, "budget", NULL, err);
 }
 
+/* Between the look at a run and its lock somebody may have stopped it. */
+static bool has_not_ended(struct tb_run_writer *w, void *arg, struct tb_err *err)
+{
+    enum tb_state seen = *(enum tb_state *)arg;
+    return tb_state_is_over(seen) || !tb_state_is_over(tb_run_writer_metrics(w)->state)
+        || tb_fail(err, TB_ERR_BUSY, "another process ended the run just now");
+}
+
 bool tb_train(struct tb_job *j, struct tb_kernels *k, const char *dir, const struct tb_train_view *view,
               enum tb_state *state, struct tb_err *err)
 {
@@ -288,7 +308,7 @@ bool tb_train(struct tb_job *j, struct tb_kernels *k, const char *dir, const str
     t.recorder = tb_recorder_open(dir, on_trouble, &t, err);
     if (!t.recorder)
         return false;
-    bool good = begin(&t, err) && loop(&t, state, err);
+    bool good = tb_recorder_do(t.recorder, has_not_ended, state, err) && begin(&t, err) && loop(&t, state, err);
     tb_recorder_close(t.recorder);
     tb_engine_close(t.engine);
     free(t.rows);

@@ -27,8 +27,8 @@ struct tb_train_view {
 };
 
 /* Trains the run whose folder is `dir` from its newest checkpoint (or its start values) to its end, on back end k.
- * *state: done, stopped, failed (divergence), queued (yielded). False and *err if it could not go on for another
- * reason; what is journalled stays. TB_ERR_BUSY if another process has it. */
+ * *state: as it was seen, then done, stopped, failed (divergence), queued (yielded). False and *err if it could not go
+ * on for another reason; what is journalled stays. TB_ERR_BUSY if another process has it, or ended it since. */
 bool tb_train(struct tb_job *j, struct tb_kernels *k, const char *dir, const struct tb_train_view *view,
               enum tb_state *state, struct tb_err *err);
 

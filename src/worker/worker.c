@@ -99,15 +99,27 @@ static bool claim(struct work *w, const struct tb_plan *p, const struct tb_job *
     }
 }
 
+/* As it is stored now; queued if that cannot be read. */
+static enum tb_state state_now(const struct work *w, const char *id)
+{
+    struct tb_metrics m;
+    char *dir = tb_store_run_dir(w->store, id);
+    enum tb_state state = tb_metrics_load(&m, dir, NULL) ? m.state : TB_STATE_QUEUED;
+    tb_metrics_free(&m);
+    free(dir);
+    return state;
+}
+
 static bool put_run(struct work *w, const struct tb_plan *p, const struct tb_config *c, int n_virtual,
-                    char id[TB_RUN_ID], struct tb_err *err)
+                    struct tb_worker_run *r, struct tb_err *err)
 {
     struct tb_job j;
     bool good = tb_job_open(&j, w->shelf, c, n_virtual, 0, err);
     if (good) {
         bool has_it = tb_store_has(w->store, j.id);
         bool anew = has_it && (w->spec->again || j.seconds > 0); /* what minutes hold depends on the machine */
-        good = claim(w, p, &j, anew, id, err);
+        good = claim(w, p, &j, anew, r->id, err);
+        r->state = good && has_it && !anew ? state_now(w, r->id) : TB_STATE_QUEUED;
     }
     tb_job_close(&j);
     return good;
@@ -129,7 +141,7 @@ static bool put_all(struct work *w, const struct tb_plan *p, struct tb_err *err)
         return false;
     w->result->run = tb_xcalloc(p->n_runs, sizeof *w->result->run);
     for (size_t i = 0; i < p->n_runs; i++) {
-        if (!put_run(w, p, &p->runs[i], n_virtual, w->result->run[i].id, err))
+        if (!put_run(w, p, &p->runs[i], n_virtual, &w->result->run[i], err))
             return false;
         w->result->n++;
     }
@@ -224,28 +236,39 @@ static void after_failure(struct work *w, const char *id, const char *dir, bool 
         mark_failed(dir, why);
 }
 
-/* Whether a run in this state is to be trained. One that was waited for goes on if whoever had it was lost or gave it
- * back, not if somebody stopped it. */
-static bool is_wanted(const struct work *w, enum tb_state state, bool has_waited)
+/* Whether a run in this state is to be trained. One that somebody stopped since it was put on the list, or while it was
+ * waited for, is not. */
+static bool is_wanted(const struct work *w, enum tb_state state, enum tb_state before)
 {
-    if (tb_train_wished() != TB_WISH_NONE || (has_waited && tb_state_is_over(state)))
+    if (tb_train_wished() != TB_WISH_NONE || (tb_state_is_over(state) && !tb_state_is_over(before)))
         return false;
     return is_left(state) || (w->is_asked && state != TB_STATE_DONE);
 }
 
-/* Trains it if that is wanted. *is_held: another process has it; nothing was done. */
-static bool try_run(struct work *w, struct tb_worker_run *r, const char *dir, bool has_waited, bool *is_held,
-                    struct tb_err *err)
+/* The journal of a run that is over: a crash came between its last snapshot and the end of that. */
+static void remove_journal(const char *dir)
 {
+    struct tb_run_writer *w = tb_journal_any(dir) ? tb_run_writer_open(dir, NULL) : NULL;
+    if (w && tb_state_is_over(tb_run_writer_metrics(w)->state))
+        tb_run_writer_snapshot(w, NULL);
+    tb_run_writer_close(w);
+}
+
+/* Trains it if that is wanted. *is_held: another process has it; nothing was done. */
+static bool try_run(struct work *w, struct tb_worker_run *r, const char *dir, bool *is_held, struct tb_err *err)
+{
+    enum tb_state before = r->state;
     struct tb_metrics m;
     struct tb_err why = { 0 };
     bool began = false, good = tb_metrics_load(&m, dir, err);
     *is_held = false;
     r->state = good ? m.state : TB_STATE_LOST;
-    if (good && !is_wanted(w, m.state, has_waited)) {
+    if (good && !is_wanted(w, m.state, before)) {
         struct tb_run_sight sight;
         tb_run_look(dir, m.state, &sight);
         tell_skipped(w, r->id, tb_json_str(tb_metrics_fact(&m, "run", "name"), ""), sight.state);
+        if (tb_state_is_over(m.state))
+            remove_journal(dir);
     } else if (good && !train_stored(w, &m, dir, &r->state, &began, &why)) {
         *is_held = began && why.kind == TB_ERR_BUSY && strstr(why.text, "another process");
         r->state = TB_STATE_LOST;
@@ -264,10 +287,10 @@ static bool try_run(struct work *w, struct tb_worker_run *r, const char *dir, bo
 static bool do_run(struct work *w, struct tb_worker_run *r, struct tb_err *err)
 {
     char *dir = tb_store_run_dir(w->store, r->id);
-    bool is_held, good = try_run(w, r, dir, false, &is_held, err);
+    bool is_held, good = try_run(w, r, dir, &is_held, err);
     while (good && is_held) {
         wait_for(w, r->id, dir);
-        good = try_run(w, r, dir, true, &is_held, err);
+        good = try_run(w, r, dir, &is_held, err);
     }
     free(dir);
     return good;
@@ -299,23 +322,28 @@ bool tb_worker_run(const struct tb_plan *p, const struct tb_worker_spec *spec, s
     return good;
 }
 
+static void add_run(struct work *w, const struct tb_run_item *item)
+{
+    struct tb_worker_run *r = &w->result->run[w->result->n++];
+    tb_str_copy(r->id, TB_RUN_ID, item->sum.id);
+    r->state = (enum tb_state)item->sum.state;
+}
+
 static bool find_runs(struct work *w, const char *const *refs, size_t n, struct tb_err *err)
 {
     struct tb_run_item *all = NULL;
     size_t n_all = 0;
-    if (!tb_store_list(w->store, &all, &n_all, err))
-        return false;
+    bool good = tb_store_list(w->store, &all, &n_all, err);
     w->result->run = tb_xcalloc(n + n_all, sizeof *w->result->run);
-    bool good = true;
     for (size_t i = 0; i < n && good; i++) {
         int64_t at = tb_run_find(all, n_all, refs[i], err);
         good = at >= 0;
         if (good)
-            tb_str_copy(w->result->run[w->result->n++].id, TB_RUN_ID, all[at].sum.id);
+            add_run(w, &all[at]);
     }
     for (size_t i = 0; n == 0 && i < n_all; i++)
         if (!all[i].sum.damage[0] && is_left(all[i].sight.state) && all[i].sight.pid == 0)
-            tb_str_copy(w->result->run[w->result->n++].id, TB_RUN_ID, all[i].sum.id);
+            add_run(w, &all[i]);
     free(all);
     return good;
 }

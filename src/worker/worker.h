@@ -21,7 +21,7 @@ struct tb_worker_spec {
 /* One run of a plan in the store. */
 struct tb_worker_run {
     char id[TB_RUN_ID];
-    enum tb_state state; /* in which it was left */
+    enum tb_state state; /* in which it was left; before its turn, in which it was found */
 };
 struct tb_worker_result {
     struct tb_worker_run *run; /* in the order of the plan; malloc'ed */

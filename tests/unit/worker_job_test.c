@@ -329,6 +329,18 @@ static void virtual_rows(void)
 
 /* ---- memory */
 
+/* The components that the plan tells, added up. */
+static uint64_t components(const struct tb_job *j)
+{
+    struct tb_json *facts = tb_job_plan_facts(j);
+    const struct tb_json *parts = tb_json_get(facts, "predicted");
+    int64_t sum = 0;
+    for (void *it = tb_json_first(parts); it; it = tb_json_next(parts, it))
+        sum += tb_json_int(tb_json_iter_value(it), -1);
+    tb_json_free(facts);
+    return (uint64_t)sum;
+}
+
 static void memory(void)
 {
     uint64_t last = 0, need;
@@ -338,8 +350,7 @@ static void memory(void)
         struct tb_job j;
         grows = work_out(&j, changes) && grows;
         need = tb_job_bytes(&j) - j.fixed_bytes;
-        grows = grows && need > last && need == j.need.weights + j.need.adapter + j.need.activations + j.need.logits
-                                                    + j.need.scratch;
+        grows = grows && need > last && components(&j) == tb_job_bytes(&j);
         last = need;
         tb_job_close(&j);
         free(changes);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* verb_plot.c - tunebench plot RUN..: curves in the terminal, or as SVG. Smoothing is for training curves only: an
+ * evaluation is a mean already. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "cli/refs.h"
+#include "cli/out.h"
+#include "cli/pick.h"
+#include "cli/verb.h"
+#include "view/legend.h"
+#include "view/plot.h"
+
+enum { WIDTH = 80, HEIGHT = 22 };
+
+struct plot {
+    const struct tb_args *a;
+    struct tb_out o;
+    struct tb_pick *run;
+    size_t n;
+    char **legend;
+    double smooth;
+    struct tb_plot base; /* what all charts have in common */
+};
+
+static bool choose_glyphs(struct plot *x, struct tb_err *err)
+{
+    static const char *const names[] = { "braille", "block", "ascii" };
+    const char *name = tb_args_get(x->a, "glyphs"), *term = getenv("TERM");
+    bool is_console = term && strcmp(term, "linux") == 0; /* its fonts have no braille */
+    x->base.glyphs = x->o.is_ascii ? TB_GLYPHS_ASCII : is_console ? TB_GLYPHS_BLOCK : TB_GLYPHS_BRAILLE;
+    for (int i = 0; name && i < 3; i++)
+        if (strcmp(names[i], name) == 0) {
+            x->base.glyphs = (enum tb_glyphs)i;
+            return true;
+        }
+    return !name || tb_fail(err, TB_ERR_USAGE, "--glyphs %s: expected braille, block or ascii", name);
+}
+
+static enum tb_depth depth(const struct plot *x)
+{
+    const char *term = getenv("TERM"), *more = getenv("COLORTERM");
+    if (!x->o.is_color || (tb_args_has(x->a, "o") && !tb_args_has(x->a, "color")))
+        return TB_DEPTH_MONO;
+    return (more && *more) || (term && strstr(term, "256color")) ? TB_DEPTH_256 : TB_DEPTH_16;
+}
+
+/* Lines of the terminal that a chart may take, 0: no terminal. */
+static long room(const struct plot *x)
+{
+    struct winsize size = { 0 };
+    bool is_known = x->o.is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 10;
+    return is_known ? size.ws_row - 2 : 0;
+}
+
+static bool choose_x(struct plot *x, struct tb_err *err)
+{
+    static const char *const names[] = { "step", "tokens", "wall_s", NULL };
+    const char *name = tb_args_get(x->a, "x");
+    x->base.x_name = name ? name : "step";
+    x->base.is_time = strcmp(x->base.x_name, "wall_s") == 0;
+    return tb_str_in(x->base.x_name, names)
+        || tb_fail(err, TB_ERR_USAGE, "--x %s: expected step, tokens or wall_s", name);
+}
+
+static bool choose_look(struct plot *x, struct tb_err *err)
+{
+    long width, height, lines = room(x);
+    bool good = choose_glyphs(x, err) && choose_x(x, err)
+             && tb_args_int(x->a, "width", 20, 1000, x->o.columns > 20 ? x->o.columns : WIDTH, &width, err)
+             && tb_args_int(x->a, "height", 6, 400, lines && lines < HEIGHT ? lines : HEIGHT, &height, err)
+             && tb_args_real(x->a, "smooth", 0, 0.9999, 0, &x->smooth, err);
+    if (!good)
+        return false;
+    x->base.width = (int)width;
+    x->base.height = (int)height;
+    x->base.depth = depth(x);
+    x->base.is_log = tb_args_has(x->a, "log");
+    return true;
+}
+
+static bool load(struct plot *x, struct tb_err *err)
+{
+    struct tb_run_item *all = NULL;
+    struct tb_ref *chosen = NULL;
+    size_t n = 0, n_chosen = 0;
+    struct tb_store *s = tb_pick_store(x->a, err);
+    bool good = s && tb_store_list(s, &all, &n, err) && tb_refs_find(x->a, all, n, &chosen, &n_chosen, err);
+    if (good && n_chosen > TB_PLOT_LINES)
+        good = tb_fail(err, TB_ERR_LIMIT, "%zu runs; a chart holds at most %d", n_chosen, TB_PLOT_LINES);
+    x->run = tb_xcalloc(n_chosen + 1, sizeof *x->run);
+    for (size_t i = 0; good && i < n_chosen; i++)
+        good = tb_pick_run(&x->run[x->n++], s, chosen[i].ref, err);
+    free(chosen);
+    free(all);
+    tb_store_close(s);
+    return good;
+}
+
+static void copy(struct tb_series *to, const struct tb_series *from)
+{
+    to->x = tb_xcalloc(from->n + 1, sizeof *to->x);
+    to->y = tb_xcalloc(from->n + 1, sizeof *to->y);
+    to->n = from->n;
+    for (size_t i = 0; i < from->n; i++) {
+        to->x[i] = from->x[i];
+        to->y[i] = from->y[i];
+    }
+}
+
+static bool is_eval(const char *metric)
+{
+    return tb_str_starts(metric, "eval/");
+}
+
+/* One run's line; marks are its evaluations. */
+static bool make_line(const struct plot *x, struct tb_plot_line *line, size_t run, const char *metric, bool has_marks,
+                      struct tb_err *err)
+{
+    const struct tb_metrics *m = &x->run[run].m;
+    line->label = x->legend[run];
+    if (!tb_series_of(&line->s, m, metric, x->base.x_name, err))
+        return false;
+    if (x->smooth > 0 && !is_eval(metric)) {
+        copy(&line->raw, &line->s);
+        tb_series_smooth(&line->s, x->smooth);
+    }
+    return !has_marks || tb_series_of(&line->marks, m, "eval/loss", x->base.x_name, err);
+}
+
+static char *title_of(const struct plot *x, const char *metric, bool has_marks)
+{
+    struct tb_buf b = { 0 };
+    tb_buf_str(&b, metric);
+    if (x->smooth > 0 && !is_eval(metric))
+        tb_buf_fmt(&b, "  ema %g", x->smooth);
+    if (has_marks)
+        tb_buf_fmt(&b, "  %s = eval/loss", x->n > 1 ? "a b .." : "o");
+    return tb_buf_take(&b);
+}
+
+/* A chart of one metric as text or SVG; NULL on failure. */
+static char *chart(const struct plot *x, const char *metric, bool has_marks, struct tb_err *err)
+{
+    struct tb_plot_line *line = tb_xcalloc(x->n + 1, sizeof *line);
+    struct tb_plot p = x->base;
+    char *title = title_of(x, metric, has_marks), *text = NULL;
+    bool good = true;
+    for (size_t i = 0; good && i < x->n; i++)
+        good = make_line(x, &line[i], i, metric, has_marks, err);
+    p.title = title;
+    p.line = line;
+    p.n = x->n;
+    if (good)
+        text = tb_args_has(x->a, "svg") ? tb_plot_svg(&p) : tb_plot_text(&p);
+    for (size_t i = 0; i < x->n; i++) {
+        tb_series_free(&line[i].s);
+        tb_series_free(&line[i].raw);
+        tb_series_free(&line[i].marks);
+    }
+    free(line);
+    free(title);
+    return text;
+}
+
+static bool put(const struct plot *x, const struct tb_buf *b, struct tb_err *err)
+{
+    const char *path = tb_args_get(x->a, "o");
+    if (path && strcmp(path, "-") != 0)
+        return tb_file_replace(path, b->p, b->n, err);
+    fwrite(b->p, 1, b->n, stdout);
+    return true;
+}
+
+/* The metrics of -m, one chart below the other; without -m the loss with the evaluations in it. */
+static bool draw(const struct plot *x, struct tb_err *err)
+{
+    struct tb_buf b = { 0 };
+    bool good = true;
+    for (int i = 0; good && (i == 0 || tb_args_at(x->a, "m", i)); i++) {
+        const char *metric = tb_args_at(x->a, "m", i);
+        char *text = chart(x, metric ? metric : "train/loss", !metric, err);
+        good = text != NULL;
+        tb_buf_str(&b, good && i ? "\n" : "");
+        tb_buf_str(&b, good ? text : "");
+        free(text);
+    }
+    good = good && put(x, &b, err);
+    tb_buf_free(&b);
+    return good;
+}
+
+static void label(struct plot *x)
+{
+    const struct tb_metrics **m = tb_xcalloc(x->n + 1, sizeof *m);
+    for (size_t i = 0; i < x->n; i++)
+        m[i] = &x->run[i].m;
+    x->legend = tb_legend_make(m, x->n);
+    free(m);
+}
+
+static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
+{
+    struct plot x = { .a = a };
+    if (!tb_args_count(a, 1, TB_ARGS_MAX, "plot RUN.. | FILTER", err) || !tb_out_open(&x.o, a, err)
+        || !choose_look(&x, err))
+        return false;
+    if (tb_args_has(a, "svg") && tb_args_at(a, "m", 1))
+        return tb_fail(err, TB_ERR_USAGE, "--svg draws one metric; give one -m");
+    bool good = load(&x, err);
+    if (good) {
+        label(&x);
+        good = draw(&x, err);
+        tb_legend_free(x.legend, x.n);
+    }
+    for (size_t i = 0; i < x.n; i++)
+        tb_pick_free(&x.run[i]);
+    free(x.run);
+    return good;
+}
+
+static const struct tb_flag flags[] = {
+    { "m", "METRIC", true, "train/loss, eval/loss, grad_norm, lr, tok_per_s, .. (train/loss with evaluations in it)" },
+    { "x", "step|tokens|wall_s", false, "what runs along the chart (step)" },
+    { "smooth", "W", false, "debiased mean of training curves, 0 (none) to 0.9999; raw dimmed behind, in colour" },
+    { "log", NULL, false, "logarithmic y" },
+    { "width", "N", false, "columns (those of the terminal, else 80)" },
+    { "height", "N", false, "lines (22, or as many as the terminal has)" },
+    { "glyphs", "braille|block|ascii", false, "what lines are made of (as the locale allows)" },
+    { "svg", NULL, false, "an SVG file instead of text; 10 x 20 units a cell" },
+    { "o", "FILE", false, "where it goes (stdout)" },
+    { 0 }
+};
+
+const struct tb_verb tb_verb_plot = {
+    .name = "plot", .usage = "RUN.. | FILTER", .help = "Draws curves of runs over one axis.\n"
+            "The legend says what differs between the runs; their letters stand on the lines, and in small where they\n"
+            "were evaluated. Without -m it is the training loss with the evaluations in it.",
+    .examples = "  tunebench plot @last\n"
+                "  tunebench plot lora-r8-s0 prefix20-s0 --x tokens --smooth 0.6\n"
+                "  tunebench plot method:lora -m eval/loss -m grad_norm --log\n"
+                "  tunebench plot state:done --svg -o loss.svg\n",
+    .flags = flags, .run = run,
+};

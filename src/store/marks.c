@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* marks.c - checks marks before they become facts. The tags of a run are joined by commas in its summary, which
+ * bounds their length. */
+#include "store/marks.h"
+
+#include <string.h>
+
+#include "store/index.h"
+
+enum { MAX_NOTE = 4000, MAX_TAGS = (int)sizeof ((struct tb_run_summary *)0)->tags - 1 };
+
+bool tb_tag_check(const char *tag, struct tb_err *err)
+{
+    if (!*tag || *tag == '+' || *tag == '-')
+        return tb_fail(err, TB_ERR_USAGE, "'%.80s' is no tag: expected a word", tag);
+    for (const char *s = tag; *s; s++)
+        if ((unsigned char)*s <= ' ' || *s == 127 || *s == ',')
+            return tb_fail(err, TB_ERR_USAGE, "'%.80s' is no tag: blanks and commas part tags", tag);
+    return true;
+}
+
+static bool check_tags(const struct tb_json *v, struct tb_err *err)
+{
+    size_t bytes = 0;
+    if (tb_json_type(v) != TB_JSON_LIST)
+        return tb_fail(err, TB_ERR_USAGE, "tags: expected a list");
+    for (size_t i = 0; i < tb_json_len(v); i++) {
+        const char *tag = tb_json_str(tb_json_at(v, i), "");
+        if (!tb_tag_check(tag, err))
+            return false;
+        bytes += strlen(tag) + (i > 0);
+    }
+    return bytes <= MAX_TAGS || tb_fail(err, TB_ERR_LIMIT, "the tags of a run have room in %d bytes", MAX_TAGS);
+}
+
+static bool check(const char *key, const struct tb_json *v, struct tb_err *err)
+{
+    if (strcmp(key, "tags") == 0)
+        return check_tags(v, err);
+    if (strcmp(key, "note") == 0 && tb_json_type(v) == TB_JSON_STR)
+        return tb_json_str_len(v) <= MAX_NOTE
+            || tb_fail(err, TB_ERR_LIMIT, "a note may have %d bytes", MAX_NOTE);
+    bool is_switch = strcmp(key, "protected") == 0 || strcmp(key, "archived") == 0;
+    return (is_switch && tb_json_type(v) == TB_JSON_BOOL)
+        || tb_fail(err, TB_ERR_USAGE, "'%.80s' is no mark of that kind (tags, note, protected, archived)", key);
+}
+
+struct tb_json *tb_marks_facts(const struct tb_json *marks, struct tb_err *err)
+{
+    bool good = tb_json_first(marks)
+             || tb_fail(err, TB_ERR_USAGE, "no marks: expected tags, note, protected or archived");
+    for (void *it = tb_json_first(marks); good && it; it = tb_json_next(marks, it))
+        good = check(tb_json_iter_key(it), tb_json_iter_value(it), err);
+    if (!good)
+        return NULL;
+    struct tb_json *facts = tb_json_new_map();
+    tb_json_set(facts, "result", tb_json_copy(marks));
+    return facts;
+}
+
+struct tb_json *tb_marks_tags(const struct tb_metrics *m)
+{
+    const struct tb_json *given = tb_metrics_fact(m, "result", "tags"),
+                         *v = given ? given : tb_metrics_fact(m, "config", "exec.tags");
+    struct tb_json *list = tb_json_new_list();
+    if (tb_json_type(v) == TB_JSON_STR && *tb_json_str(v, ""))
+        tb_json_append(list, tb_json_copy(v));
+    for (size_t i = 0; i < tb_json_len(v); i++)
+        if (*tb_json_str(tb_json_at(v, i), ""))
+            tb_json_append(list, tb_json_copy(tb_json_at(v, i)));
+    return list;
+}
+
+const char *tb_marks_note(const struct tb_metrics *m)
+{
+    return tb_json_str(tb_metrics_fact(m, "result", "note"), "");
+}

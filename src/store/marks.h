@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* marks.h - what people say about a run: its tags, a note, whether it is protected or archived. They are facts of
+ * section "result", written through the writer while nobody trains the run, and by a request "facts" while
+ * somebody does. */
+#ifndef TB_STORE_MARKS_H
+#define TB_STORE_MARKS_H
+
+#include "store/metrics.h"
+
+/* Some of {tags: [".."], note: "..", protected: bool, archived: bool} as facts {"result": {..}}; a new value.
+ * TB_ERR_USAGE or TB_ERR_LIMIT if it holds anything else: requests come out of files. */
+struct tb_json *tb_marks_facts(const struct tb_json *marks, struct tb_err *err);
+
+/* Whether it may be a tag: no blanks or commas in it, no + or - in front. */
+bool tb_tag_check(const char *tag, struct tb_err *err);
+
+/* The tags of a run: those it was given, else those of its plan. A new list of strings. */
+struct tb_json *tb_marks_tags(const struct tb_metrics *m);
+/* Lent; "" if it has none. */
+const char *tb_marks_note(const struct tb_metrics *m);
+
+#endif

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+/* plot.c - a chart of characters:
+ *     train/loss  ema 0.6  x: tokens      title
+ *     A lora-r8 3e-4   B prefix20 5e-3    legend, where there are several lines
+ *     3.0 ┤⢦⡀                             rows of the chart; a column for letters
+ *     1.0 ┤ ⠑⠤⣀A
+ *         └┬────┬──
+ *          0   1M
+ * Where there are colours a cell holds dots of one line, the one drawn last, and the first run is drawn last of all; where
+ * there are none, of all. Letters and marks stand over dots. What does not fit the box is not there: first the legend,
+ * then the axes, then the title. */
+#include "view/plot.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "view/plot_priv.h"
+
+struct cell {
+    uint8_t dots;  /* bit of dot (x, y): y * n_across + x */
+    uint8_t paint; /* 0: none, 1 + line; RAW added where it is behind */
+    char mark;     /* stands over the dots; 0: none */
+};
+
+enum { RAW = 64 };
+
+struct canvas {
+    const struct tb_plot *p;
+    struct tb_chart chart;
+    struct cell *cell; /* rows x (columns + right) */
+    int columns, rows, right;
+    int across, down;  /* dots of a cell */
+    int left;          /* columns before the chart */
+    int n_legend;
+    bool has_title, has_axes;
+    struct tb_tick x[TB_AXIS_TICKS], y[TB_AXIS_TICKS];
+    size_t n_x, n_y;
+};
+
+static int text_width(const char *s)
+{
+    return tb_utf8_width(s, strlen(s));
+}
+
+static struct cell *at(struct canvas *c, int column, int row)
+{
+    return &c->cell[row * (c->columns + c->right) + column];
+}
+
+/* ---- drawing into cells */
+
+static void dot(struct canvas *c, int x, int y, uint8_t paint)
+{
+    struct cell *k = at(c, x / c->across, y / c->down);
+    if (k->paint != paint && c->p->depth != TB_DEPTH_MONO)
+        k->dots = 0;
+    k->dots |= (uint8_t)(1u << (y % c->down * c->across + x % c->across));
+    k->paint = paint;
+}
+
+/* Dot nearest to a place 0 .. 1. */
+static int nearest(double place, int n)
+{
+    double v = floor(place * (n - 1) + 0.5);
+    return v > 0 ? v < n - 1 ? (int)v : n - 1 : 0;
+}
+
+/* Bresenham's line, both ends included. */
+static void segment(struct canvas *c, int x, int y, int to_x, int to_y, uint8_t paint)
+{
+    int dx = abs(to_x - x), dy = -abs(to_y - y), sx = x < to_x ? 1 : -1, sy = y < to_y ? 1 : -1, off = dx + dy;
+    dot(c, x, y, paint);
+    while (x != to_x || y != to_y) {
+        int twice = 2 * off;
+        if (twice >= dy) {
+            off += dy;
+            x += sx;
+        }
+        if (twice <= dx) {
+            off += dx;
+            y += sy;
+        }
+        dot(c, x, y, paint);
+    }
+}
+
+static void curve(struct canvas *c, const struct tb_series *s, uint8_t paint)
+{
+    int w = c->columns * c->across, h = c->rows * c->down, x = 0, y = 0;
+    bool is_on = false;
+    for (size_t i = 0; i < s->n; i++) {
+        if (isnan(s->y[i])) {
+            is_on = false;
+            continue;
+        }
+        int to_x = nearest(s->x[i], w), to_y = h - 1 - nearest(s->y[i], h);
+        segment(c, is_on ? x : to_x, is_on ? y : to_y, to_x, to_y, paint);
+        x = to_x;
+        y = to_y;
+        is_on = true;
+    }
+}
+
+static void marks(struct canvas *c, const struct tb_series *s, size_t line)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (isnan(s->y[i]))
+            continue;
+        struct cell *k = at(c, nearest(s->x[i], c->columns), c->rows - 1 - nearest(s->y[i], c->rows));
+        k->mark = c->p->n > 1 ? (char)('a' + line) : 'o';
+        k->paint = (uint8_t)(1 + line);
+    }
+}
+
+/* Index of the last point of a curve, SIZE_MAX if it has none. */
+static size_t last_point(const struct tb_series *s)
+{
+    for (size_t i = s->n; i-- > 0;)
+        if (!isnan(s->y[i]))
+            return i;
+    return SIZE_MAX;
+}
+
+/* The run's letter behind its last point, moved up or down where another letter or a mark stands. */
+static void letter(struct canvas *c, size_t line)
+{
+    const struct tb_curve *v = &c->chart.curve[line];
+    const struct tb_series *s = last_point(&v->s) != SIZE_MAX ? &v->s : &v->marks;
+    size_t i = last_point(s);
+    if (i == SIZE_MAX)
+        return;
+    int most = c->columns + c->right - 1, column = nearest(s->x[i], c->columns) + 1,
+        row = c->rows - 1 - nearest(s->y[i], c->rows);
+    column = column > most ? most : column;
+    for (int k = 0; k < 2 * c->rows; k++) {
+        int r = row + (k % 2 ? -(k + 1) / 2 : k / 2);
+        if (r < 0 || r >= c->rows || at(c, column, r)->mark)
+            continue;
+        at(c, column, r)->mark = (char)('A' + line);
+        at(c, column, r)->paint = (uint8_t)(1 + line);
+        return;
+    }
+}
+
+static void draw(struct canvas *c)
+{
+    const struct tb_chart *h = &c->chart;
+    for (size_t i = h->n; i-- > 0;)
+        curve(c, &h->curve[i].raw, (uint8_t)(RAW + 1 + i));
+    for (size_t i = h->n; i-- > 0;)
+        curve(c, &h->curve[i].s, (uint8_t)(1 + i));
+    for (size_t i = h->n; i-- > 0;)
+        marks(c, &h->curve[i].marks, i);
+    for (size_t i = 0; i < h->n && h->n > 1; i++)
+        letter(c, i);
+}
+
+/* ---- cells into text */
+
+static void put_color(struct tb_buf *b, const struct tb_plot *p, uint8_t paint)
+{
+    static const uint8_t many[] = { 74, 214, 36, 175, 166, 33, 178, 246 }, few[] = { 36, 33, 35, 32, 34, 31, 96, 93 };
+    size_t i = (size_t)((paint & ~RAW) - 1) % sizeof many;
+    const char *dim = paint & RAW ? "2;" : "";
+    if (p->depth == TB_DEPTH_256)
+        tb_buf_fmt(b, "\033[%s38;5;%um", dim, many[i]);
+    else
+        tb_buf_fmt(b, "\033[%s%um", dim, few[i]);
+}
+
+/* Text in the colour of a line. */
+static void put_painted(struct tb_buf *b, const struct tb_plot *p, uint8_t paint, const char *s, size_t n)
+{
+    bool has_color = paint && p->depth != TB_DEPTH_MONO;
+    if (has_color)
+        put_color(b, p, paint);
+    tb_buf_add(b, s, n);
+    if (has_color)
+        tb_buf_str(b, "\033[0m");
+}
+
+static void put_glyph(struct tb_buf *b, const struct canvas *c, const struct cell *k)
+{
+    static const char *const quarters[] = { " ", "▘", "▝", "▀", "▖", "▌", "▞", "▛",
+                                            "▗", "▚", "▐", "▜", "▄", "▙", "▟", "█" };
+    static const uint8_t bits[] = { 0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80 }; /* U+2800's, row by row */
+    char out[4];
+    uint32_t code = 0x2800;
+    if (k->mark)
+        tb_buf_char(b, k->mark);
+    else if (!k->dots)
+        tb_buf_char(b, ' ');
+    else if (c->p->glyphs == TB_GLYPHS_ASCII)
+        tb_buf_char(b, c->p->n > 1 ? (char)('A' + ((k->paint & ~RAW) - 1)) : '*');
+    else if (c->p->glyphs == TB_GLYPHS_BLOCK)
+        tb_buf_str(b, quarters[k->dots & 15]);
+    else {
+        for (int i = 0; i < 8; i++)
+            code |= k->dots >> i & 1 ? bits[i] : 0u;
+        tb_buf_add(b, out, tb_utf8_put(out, code));
+    }
+}
+
+static void put_row(struct tb_buf *b, struct canvas *c, int row)
+{
+    int width = c->columns + c->right, end = width;
+    while (end > 0 && !at(c, end - 1, row)->dots && !at(c, end - 1, row)->mark)
+        end--;
+    for (int from = 0, to; from < end; from = to) {
+        struct tb_buf run = { 0 };
+        uint8_t paint = at(c, from, row)->paint;
+        for (to = from; to < end && at(c, to, row)->paint == paint; to++)
+            put_glyph(&run, c, at(c, to, row));
+        put_painted(b, c->p, paint, run.p, run.n);
+        tb_buf_free(&run);
+    }
+    tb_buf_char(b, '\n');
+}
+
+static void pad(struct tb_buf *b, int n, const char *with)
+{
+    while (n-- > 0)
+        tb_buf_str(b, with);
+}
+
+/* At most `most` columns of s. */
+static void put_cut(struct tb_buf *b, const char *s, int most)
+{
+    size_t n = 0, step;
+    while (s[n] && (step = tb_utf8_step(s + n, strlen(s + n), NULL)) && tb_utf8_width(s, n + step) <= most)
+        n += step;
+    tb_buf_add(b, s, n);
+}
+
+static char *safe(const char *s, bool is_ascii)
+{
+    struct tb_buf b = { 0 };
+    tb_utf8_safe(&b, s ? s : "", s ? strlen(s) : 0);
+    for (size_t i = 0; is_ascii && i < b.n; i++)
+        b.p[i] = b.p[i] & 0x80 ? '?' : b.p[i];
+    return tb_buf_take(&b);
+}
+
+static void put_title(struct tb_buf *b, const struct tb_plot *p)
+{
+    const char *label = p->n == 1 && p->line[0].label ? p->line[0].label : "";
+    char *text = tb_xasprintf("%s%s  x: %s%s%s", p->title, p->is_log ? "  log y" : "", p->x_name, *label ? "  " : "",
+                              label),
+         *line = safe(text, p->glyphs == TB_GLYPHS_ASCII);
+    put_cut(b, line, p->width);
+    tb_buf_char(b, '\n');
+    free(line);
+    free(text);
+}
+
+/* The legend in `rows` lines, or, b NULL, the lines that it takes. */
+static int legend(struct tb_buf *b, const struct tb_plot *p, int rows)
+{
+    int row = 0, column = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        struct tb_buf item = { 0 };
+        char *label = safe(p->line[i].label, p->glyphs == TB_GLYPHS_ASCII);
+        tb_buf_fmt(&item, "%c %s", (int)('A' + i), label);
+        int width = text_width(item.p);
+        if (column && column + 3 + width > p->width) {
+            column = 0;
+            row++;
+            if (b && row < rows)
+                tb_buf_char(b, '\n');
+        }
+        if (b && row < rows) {
+            struct tb_buf cut = { 0 };
+            put_cut(&cut, item.p, p->width);
+            pad(b, column ? 3 : 0, " ");
+            put_painted(b, p, (uint8_t)(1 + i), cut.p, cut.n);
+            tb_buf_free(&cut);
+        }
+        column += (column ? 3 : 0) + width;
+        free(label);
+        tb_buf_free(&item);
+    }
+    if (b && p->n)
+        tb_buf_char(b, '\n');
+    return row + (p->n > 0);
+}
+
+/* ---- axes */
+
+static const char *line_glyph(const struct tb_plot *p, const char *glyph, const char *ascii)
+{
+    return p->glyphs == TB_GLYPHS_ASCII ? ascii : glyph;
+}
+
+/* What stands left of a row: the label of a tick that falls on it, and the axis. */
+static void put_left(struct tb_buf *b, const struct canvas *c, int row)
+{
+    const struct tb_tick *tick = NULL;
+    for (size_t i = 0; i < c->n_y; i++)
+        if (c->rows - 1 - nearest(c->y[i].place, c->rows) == row)
+            tick = &c->y[i];
+    if (!c->left)
+        return;
+    pad(b, c->left - 2 - (tick ? text_width(tick->text) : 0), " ");
+    tb_buf_str(b, tick ? tick->text : "");
+    tb_buf_char(b, ' ');
+    tb_buf_str(b, tick ? line_glyph(c->p, "┤", "+") : line_glyph(c->p, "│", "|"));
+}
+
+/* Whether the label of tick i has room behind column `end`, and where it begins. */
+static bool label_fits(const struct canvas *c, size_t i, int end, int *from)
+{
+    int width = text_width(c->x[i].text), middle = c->left + nearest(c->x[i].place, c->columns), most = c->p->width;
+    *from = middle - width / 2;
+    *from = *from + width > most ? most - width : *from < 0 ? 0 : *from;
+    return *from >= end;
+}
+
+static void put_bottom(struct tb_buf *b, const struct canvas *c)
+{
+    struct tb_buf labels = { 0 };
+    bool *has_tick = tb_xcalloc((size_t)c->columns + 1, sizeof *has_tick);
+    int end = 0, from;
+    for (size_t i = 0; i < c->n_x; i++) {
+        if (!label_fits(c, i, end, &from))
+            continue;
+        pad(&labels, from - (end ? end - 1 : 0), " ");
+        tb_buf_str(&labels, c->x[i].text);
+        end = from + text_width(c->x[i].text) + 1;
+        has_tick[nearest(c->x[i].place, c->columns)] = true;
+    }
+    pad(b, c->left - 1, " ");
+    tb_buf_str(b, line_glyph(c->p, "└", "+"));
+    for (int i = 0; i < c->columns; i++)
+        tb_buf_str(b, has_tick[i] ? line_glyph(c->p, "┬", "+") : line_glyph(c->p, "─", "-"));
+    tb_buf_fmt(b, "\n%s\n", labels.p ? labels.p : "");
+    tb_buf_free(&labels);
+    free(has_tick);
+}
+
+/* ---- what has room */
+
+static int label_width(const struct canvas *c)
+{
+    int width = 0;
+    for (size_t i = 0; i < c->n_y; i++)
+        width = text_width(c->y[i].text) > width ? text_width(c->y[i].text) : width;
+    return width;
+}
+
+/* Ticks of x, fewer until their labels stand apart. */
+static void choose_x_ticks(struct canvas *c)
+{
+    for (size_t most = (size_t)c->columns / 8 + 2; most >= 2; most--) {
+        int end = 0, from;
+        bool fits = true;
+        c->n_x = tb_axis_ticks(&c->chart.x, most, c->x);
+        for (size_t i = 0; fits && i < c->n_x; i++) {
+            fits = label_fits(c, i, end, &from);
+            end = from + text_width(c->x[i].text) + 2;
+        }
+        if (fits)
+            return;
+    }
+}
+
+static void lay_out(struct canvas *c)
+{
+    const struct tb_plot *p = c->p;
+    int wish = p->n > 1 ? legend(NULL, p, 0) : 0, most = p->height / 4;
+    c->has_title = p->height >= 3 && p->width >= 8;
+    c->n_legend = p->height >= 8 ? (wish < most ? wish : most) : 0;
+    c->has_axes = p->height >= 6 && p->width >= 24;
+    c->rows = p->height - c->has_title - c->n_legend - (c->has_axes ? 2 : 0);
+    c->right = p->n > 1 && p->width >= 8;
+    c->columns = p->width - c->right;
+    c->across = p->glyphs == TB_GLYPHS_ASCII ? 1 : 2;
+    c->down = p->glyphs == TB_GLYPHS_ASCII ? 1 : p->glyphs == TB_GLYPHS_BLOCK ? 2 : 4;
+}
+
+/* The axes depend on the values, so the place for them is taken when these are known. */
+static void lay_out_axes(struct canvas *c)
+{
+    if (!c->has_axes)
+        return;
+    c->n_y = tb_axis_ticks(&c->chart.y, (size_t)c->rows / 3 + 1, c->y);
+    c->left = label_width(c) + 2;
+    c->has_axes = c->left <= c->p->width / 2;
+    if (!c->has_axes) {
+        c->left = 0;
+        c->rows += 2;
+        return;
+    }
+    c->columns -= c->left;
+    choose_x_ticks(c);
+}
+
+static void put_nothing(struct tb_buf *b, const struct canvas *c)
+{
+    put_cut(b, "nothing to draw: no finite values", c->p->width);
+    tb_buf_char(b, '\n');
+}
+
+char *tb_plot_text(const struct tb_plot *p)
+{
+    struct canvas c = { .p = p };
+    struct tb_buf b = { 0 };
+    if (p->width < 1 || p->height < 1)
+        return tb_xstrdup("");
+    lay_out(&c);
+    tb_chart_open(&c.chart, p, (size_t)(c.columns * c.across), p->depth != TB_DEPTH_MONO);
+    lay_out_axes(&c);
+    c.cell = tb_xcalloc((size_t)c.rows * (size_t)(c.columns + c.right), sizeof *c.cell);
+    draw(&c);
+    if (c.has_title)
+        put_title(&b, p);
+    if (c.n_legend)
+        legend(&b, p, c.n_legend);
+    if (c.chart.is_empty)
+        put_nothing(&b, &c);
+    for (int row = 0; row < c.rows && !c.chart.is_empty; row++) {
+        put_left(&b, &c, row);
+        put_row(&b, &c, row);
+    }
+    if (c.has_axes && !c.chart.is_empty)
+        put_bottom(&b, &c);
+    free(c.cell);
+    tb_chart_free(&c.chart);
+    return tb_buf_take(&b);
+}

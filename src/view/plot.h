@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* plot.h - lines of runs over one axis, as text for a terminal or as SVG. Pure functions: what comes out depends on
+ * what is handed in and on nothing else. Letters stand on the lines, so that colours only repeat what is there. */
+#ifndef TB_VIEW_PLOT_H
+#define TB_VIEW_PLOT_H
+
+#include "view/fmt.h"
+#include "view/series.h"
+
+/* What a cell is made of: 2 x 4 dots, 2 x 2 quarters, or one letter. */
+enum tb_glyphs { TB_GLYPHS_BRAILLE, TB_GLYPHS_BLOCK, TB_GLYPHS_ASCII };
+enum tb_depth { TB_DEPTH_MONO, TB_DEPTH_16, TB_DEPTH_256 };
+
+enum { TB_PLOT_LINES = 26 };
+
+/* One run. Series are lent; NaN and infinity are gaps, and on a log axis all that is not above 0. */
+struct tb_plot_line {
+    struct tb_series s;
+    struct tb_series raw;   /* dimmed behind s where there are colours; n 0: none */
+    struct tb_series marks; /* single points: evaluations; n 0: none */
+    const char *label;      /* for the legend; made safe here */
+};
+
+struct tb_plot {
+    const char *title;  /* "train/loss  ema 0.6" */
+    const char *x_name; /* "tokens" */
+    const struct tb_plot_line *line;
+    size_t n;           /* at most TB_PLOT_LINES */
+    int width, height;  /* in cells, with all that stands around the chart */
+    enum tb_glyphs glyphs;
+    enum tb_depth depth;
+    bool is_log;        /* the y axis */
+    bool is_time;       /* x is seconds */
+};
+
+/* At most `height` lines of at most `width` columns, each ended by a newline; malloc'ed. The lowest and the highest
+ * value are always drawn. In a small box the legend goes first, then the axes. Beyond ASCII only if glyphs say so. */
+char *tb_plot_text(const struct tb_plot *p);
+/* A file that needs nothing else; 10 x 20 units a cell. Grey and mid-tone, on no background: for light and dark pages.
+ * Glyphs and depth do not matter. malloc'ed. */
+char *tb_plot_svg(const struct tb_plot *p);
+
+#endif

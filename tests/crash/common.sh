@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+# common.sh - what the scripts of this folder share, sourced by each behind its name for what it tests: a folder of
+# their own, recipes that train a small random llama on the shipped task, TAP. All training is of one process at a
+# time; a hash of all weights and losses (final_hash) tells whether two ways to the end were the same.
+cd "${srcdir:-.}" || exit 99
+bench=${TUNEBENCH:-./tunebench}
+tokenizer=${TB_TOKENIZER:-$PWD/data/tiny}
+skip_all() { # WHY
+    echo "1..0 # SKIP $1"
+    exit 0
+}
+[ -e "$tokenizer/tokenizer.json" ] || skip_all "there is no $tokenizer"
+command -v jq >/dev/null || skip_all "jq is not installed"
+unset TUNEBENCH_STORE
+dir=$(mktemp -d) || exit 99
+pid=
+trap 'kill -9 $pid 2>/dev/null; cleanup; rm -rf "$dir"' EXIT
+trap 'exit 99' HUP INT TERM
+cleanup() { :; }
+
+# recipe NAME STEPS CHECKPOINT_S METHOD: $dir/NAME.lua
+recipe() {
+    cat >"$dir/$1.lua" <<LUA
+local t = require "tunebench"
+return t.sweep {
+  base = t.scratch { tokenizer = "$tokenizer", d = 48, layers = 3, heads = 4, kv_heads = 2, ff = 96, context = 192,
+                     init = "normal" },
+  data = t.pairs { "$PWD/data/places.txt", eval = 0.1 },
+  budget = t.steps($2), batch = 4,
+  eval = { rows = 16, every = t.steps(40) },
+  exec = { checkpoint_s = $3, threads = 2 },
+  method = $4,
+}
+LUA
+}
+
+n=0
+result() { # STATUS NAME
+    n=$((n + 1))
+    if [ "$1" = 0 ]; then
+        echo "ok $n - $2"
+    else
+        echo "not ok $n - $2"
+        [ ! -s "$dir/err" ] || tail -5 "$dir/err" | sed 's/^/# /'
+    fi
+}
+is() { # GOT WANTED NAME
+    [ "$1" = "$2" ]
+    status=$?
+    [ $status = 0 ] || printf '# got %s\n# not %s\n' "$1" "$2"
+    result $status "$3"
+}
+
+# facts STORE JQ: of all runs, sorted by name, one a line.
+facts() { "$bench" ls --json --store "$1" | jq -r "sort_by(.name)[] | $2"; }
+hashes() { facts "$1" '.name + " " + .state + " " + .final_hash'; }
+
+# start WORDS..: the program in the background; its words go to $dir/err. finish: waits for it; its exit code is $code.
+start() {
+    : >"$dir/err"
+    "$bench" "$@" >"$dir/out" 2>"$dir/err" &
+    pid=$!
+}
+finish() {
+    wait $pid
+    code=$?
+    pid=
+}
+# says WORDS [SECONDS]: waits until the program has said that; false if it ends or takes longer.
+says() {
+    tries=$((${2:-60} * 20))
+    while ! grep -q "$1" "$dir/err"; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] && kill -0 $pid 2>/dev/null || return 1
+        sleep 0.05
+    done
+}

@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# full.sh - a store on a disk that gets full, as TAP: training waits, tells it once, and goes on with the same bits when
+# there is room again. The disk is a small tmpfs, so this needs the right to mount one.
+. "${srcdir:-.}/tests/crash/common.sh"
+mkdir "$dir/disk"
+mount -t tmpfs -o size=1m tmpfs "$dir/disk" 2>/dev/null || skip_all "no right to mount a tmpfs"
+cleanup() { umount -l "$dir/disk"; }
+fill() { dd if=/dev/zero of="$dir/disk/fill" bs=4k 2>/dev/null; }
+recipe one 150 0.05 't.lora { r = 4, dropout = 0.1 }'
+store=$dir/disk/store
+
+"$bench" run "$dir/one.lua" --store "$dir/whole" >/dev/null 2>"$dir/err"
+want=$(hashes "$dir/whole")
+is "$(facts "$dir/whole" .state)" "done" "a run with room"
+
+mkdir -p "$store"
+fill
+start run "$dir/one.lua" --store "$store"
+finish
+is "$code $(find "$store" -type f -o -name '.new-*')" "1 " "full from the beginning: exit 1, no half run"
+grep -q "$store.*No space left" "$dir/err"
+result $? "full from the beginning: says where"
+rm "$dir/disk/fill"
+
+start run "$dir/one.lua" --store "$store"
+says "step [1-9]" && fill
+says "No space left.*tried again"
+result $? "full in between: says so"
+sleep 1
+is "$(facts "$store" .state) $(grep -c 'No space left' "$dir/err")" "running 1" "full in between: waits, says it once"
+rm "$dir/disk/fill"
+finish
+is "$code $(hashes "$store")" "0 $want" "room again: goes on, the same bits"
+grep -q "works again" "$dir/err"
+result $? "room again: says so"
+is "$("$bench" show @last --json --store "$store" | jq '[.events[] | select(.kind == "disk")] | length')" 1 \
+    "room again: an event says how long it took"
+rm -r "$store"
+
+start run "$dir/one.lua" --store "$store"
+says "step [1-9]" && fill
+says "tried again"
+kill -s TERM $pid
+says "never said" 3
+is "$(kill -0 $pid 2>/dev/null && echo there)" "" "SIGTERM while it waits: leaves"
+finish
+is "$code" 75 "SIGTERM while it waits: exit 75"
+rm "$dir/disk/fill"
+start run "$dir/one.lua" --store "$store"
+finish
+is "$code $(hashes "$store")" "0 $want" "goes on from its last checkpoint, the same bits"
+rm -r "$store"
+
+# Rows only: no checkpoint asks for room before the next evaluation.
+recipe rows 150 1000 't.lora { r = 4, dropout = 0.1 }'
+start run "$dir/rows.lua" --store "$store"
+says "step [1-9]" && fill
+says "cannot write to the journal.*No space left"
+result $? "full for the journal: says so"
+rm "$dir/disk/fill"
+finish
+is "$code $(hashes "$store")" "0 $want" "rows that waited in memory are all there"
+echo "1..$n"
