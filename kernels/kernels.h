@@ -36,7 +36,7 @@ struct tb_kernels *tb_kernels_open(const char *name, int n_threads, char *why, s
 /* Number of processors this process may use (affinity, cgroup quota), at least 1. */
 int tb_kernels_default_threads(void);
 
-/* GFLOP/s of fused multiply-add on all threads of k in about `seconds`: the speed probe of performance.md 5. */
+/* GFLOP/s of fused multiply-add on all threads of k in about `seconds`: the speed probe beside which rates are told. */
 double tb_kernels_probe(struct tb_kernels *k, double seconds);
 
 #endif

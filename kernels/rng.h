@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* rng.h - Philox 4x32-10 (Salmon et al. 2011) as frozen.md 4 uses it: no state to save, every number is a function of
- * (seed, purpose and name, step, row, column). May be included everywhere. */
+/* rng.h - Philox 4x32-10 (Salmon et al. 2011) as doc/frozen.md 4 uses it: no state to save, every number is a
+ * function of (seed, purpose and name, step, row, column). May be included everywhere. */
 #ifndef TB_KERNELS_RNG_H
 #define TB_KERNELS_RNG_H
 

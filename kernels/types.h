@@ -125,8 +125,8 @@ struct tb_adamw {
     float grad_scale; /* multiplies the gradient first: the clip factor */
 };
 
-/* Dropout by Philox (frozen.md 4): counter (hash, step, row[i], column / 4), word column mod 4; an element is dropped
- * if its uniform < p, else multiplied by 1 / (1 - p). */
+/* Dropout by Philox (doc/frozen.md 4): counter (hash, step, row[i], column / 4), word column mod 4; an element is
+ * dropped if its uniform < p, else multiplied by 1 / (1 - p). */
 struct tb_drop {
     float p;
     uint64_t seed;

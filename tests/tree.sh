@@ -79,7 +79,7 @@ for f in src/*.c src/*/*.[ch] kernels/*.[ch] kernels/*/*.[ch] tests/unit/*.c tes
     [ "$f" = src/recipe/lua_modules.c ] || grep -qF "$f" Makefile.am || echo "$f"
 done | sort -u | result "Makefile.am names every source"
 
-grep -oE '`(src|kernels|lua|recipes|data|tests|man)/[A-Za-z0-9_./-]+`' HACKING.md | tr -d '\`' | sort -u |
+grep -oE '`(src|kernels|lua|recipes|data|tests|man|doc)/[A-Za-z0-9_./-]+`' HACKING.md | tr -d '\`' | sort -u |
     while read -r f; do
         [ -e "$f" ] || echo "$f"
     done | result "HACKING.md names only files that are there"

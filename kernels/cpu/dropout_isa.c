@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* dropout_isa.c - dropout with Philox 4x32-10 (kernels/rng.h, frozen.md 4) on W counters at once, 4 W columns. Lane 4
- * q + j computes group j * W/4 + q of four columns; turning each square of 4 lanes x 4 words then leaves the words of
- * columns W j .. W j + W - 1 in vector j. */
+/* dropout_isa.c - dropout with Philox 4x32-10 (kernels/rng.h, doc/frozen.md 4) on W counters at once, 4 W columns.
+ * Lane 4 q + j computes group j * W/4 + q of four columns; turning each square of 4 lanes x 4 words then leaves the
+ * words of columns W j .. W j + W - 1 in vector j. */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/fills.h"
 #include "kernels/cpu/vec_isa.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* elementwise.c - one element at a time, and dropout, whose random number is a function of where the element belongs
- * (frozen.md 4), never of how the batch is packed. */
+ * (doc/frozen.md 4), never of how the batch is packed. */
 #include "kernels/ref/ref.h"
 #include "kernels/rng.h"
 

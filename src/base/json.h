@@ -56,7 +56,7 @@ void tb_json_append(struct tb_json *list, struct tb_json *value); /* takes value
 enum tb_json_form {
     TB_JSON_LINE,      /* one line, insertion order */
     TB_JSON_PRETTY,    /* indent 2, keys sorted at every level: what PEFT writes */
-    TB_JSON_CANONICAL, /* frozen.md 1: keys sorted by bytes, no blanks, UTF-8 unescaped, shortest reals */
+    TB_JSON_CANONICAL, /* doc/frozen.md 1: keys sorted by bytes, no blanks, UTF-8 unescaped, shortest reals */
 };
 /* Text of j; malloc'ed, never NULL. */
 char *tb_json_text(const struct tb_json *j, enum tb_json_form form);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* numeric.h - the number that says which bits a plan gives (frozen.md 1). */
+/* numeric.h - the number that says which bits a plan gives (doc/frozen.md 1). */
 #ifndef TB_BASE_NUMERIC_H
 #define TB_BASE_NUMERIC_H
 

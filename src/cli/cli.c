@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "cli/hidden.h"
+#include "cli/out.h"
 #include "cli/verb.h"
 
 #define TB_VERB(name) extern const struct tb_verb tb_verb_##name;
@@ -48,19 +49,64 @@ bool tb_verb_unknown(const char *name, struct tb_err *err)
                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
+static int width(void)
+{
+    static const struct tb_args no_flags;
+    struct tb_out o;
+    return !tb_out_open(&o, &no_flags, NULL) || o.columns == 0 ? 80 : o.columns < 40 ? 40 : o.columns;
+}
+
+void tb_cli_wrap(int at, int indent, const char *text)
+{
+    static const char blanks[] = " \n";
+    int columns = width();
+    bool is_first = true;
+    for (text += strspn(text, blanks); *text; text += strspn(text, blanks)) {
+        size_t n = strcspn(text, blanks);
+        int w = tb_utf8_width(text, n);
+        if (!is_first && at + 1 + w > columns) {
+            printf("\n%*s", indent, "");
+            at = indent;
+        } else if (!is_first) {
+            putchar(' ');
+            at++;
+        }
+        printf("%.*s", (int)n, text);
+        at += w;
+        text += n;
+        is_first = false;
+    }
+    putchar('\n');
+}
+
+enum { FLAG_COLUMN = 27 };
+
 static void print_flags(const struct tb_flag *f)
 {
     for (; f && f->name; f++) {
-        char left[40];
+        struct tb_buf help = { 0 };
         const char *dashes = f->name[0] == '-' ? "" : f->name[1] ? "--" : "-";
-        snprintf(left, sizeof left, "%s%s%s%s", dashes, f->name, f->arg ? " " : "", f->arg ? f->arg : "");
-        printf("  %-24s %s%s\n", left, f->help, f->is_many ? " (may be repeated)" : "");
+        int at = printf("  %s%s%s%s", dashes, f->name, f->arg ? " " : "", f->arg ? f->arg : "");
+        at += printf("%*s", at < FLAG_COLUMN ? FLAG_COLUMN - at : 1, "");
+        tb_buf_fmt(&help, "%s%s", f->help, f->is_many ? " (may be repeated)" : "");
+        tb_cli_wrap(at, FLAG_COLUMN, help.p);
+        tb_buf_free(&help);
     }
 }
 
+/* The first line of a help is a sentence of its own, the others are one paragraph. */
 void tb_verb_print_help(const struct tb_verb *v)
 {
-    printf("Examples:\n%s\ntunebench %s %s\n%s\n\nFlags:\n", v->examples, v->name, v->usage, v->help);
+    struct tb_buf first = { 0 };
+    size_t n = strcspn(v->help, "\n");
+    int at = printf("Examples:\n%s\ntunebench %s ", v->examples, v->name) - (int)strlen(v->examples) - 11;
+    tb_cli_wrap(at, 4, v->usage);
+    tb_buf_add(&first, v->help, n);
+    tb_cli_wrap(0, 0, first.p ? first.p : "");
+    if (v->help[n])
+        tb_cli_wrap(0, 0, v->help + n);
+    tb_buf_free(&first);
+    printf("\nFlags:\n");
     print_flags(v->flags);
     print_flags(tb_args_common);
 }
@@ -68,10 +114,13 @@ void tb_verb_print_help(const struct tb_verb *v)
 void tb_verb_print_all(void)
 {
     printf("Examples:\n"
-           "  tunebench run recipes/compare-three.lua          compare LoRA, prefix and prompt tuning\n"
-           "  tunebench run --base model.gguf --data rows.txt --method lora:r=8 --budget 60k\n"
-           "  tunebench ls                                     what is in the store\n"
-           "  tunebench help run                               one verb's examples and flags\n\n"
+           "  tunebench run recipes/compare-three.lua\n"
+           "      compare full fine-tuning, LoRA, prefix and prompt tuning\n"
+           "  tunebench run --base model.gguf --data rows.txt --method lora --budget 60k\n"
+           "  tunebench ls           what is in the store\n"
+           "  tunebench help run     one verb's examples and flags\n"
+           "  tunebench help lora    keys of a method, or of data: pairs, jsonl, text\n"
+           "  tunebench help keys    the keys that every run has\n\n"
            "Verbs:\n");
     for (int i = 0; i < N_VERBS; i++)
         printf("  %-10s %.*s\n", verbs[i]->name, (int)strcspn(verbs[i]->help, "\n"), verbs[i]->help);
@@ -116,6 +165,16 @@ static bool wants_help(int argc, char **argv)
         if (strcmp(argv[i], "--help") == 0)
             return true;
     return false;
+}
+
+/* No verb stands on the line; maybe its first flag is a typo. */
+static bool no_verb(const char *flag, struct tb_err *err)
+{
+    static const char *const alone[] = { "version", "help", NULL };
+    const char *near = tb_str_nearest(flag + 2, alone);
+    if (near)
+        return tb_fail(err, TB_ERR_USAGE, "there is no flag %.80s; did you mean --%s?", flag, near);
+    return tb_fail(err, TB_ERR_USAGE, "a verb is missing (see 'tunebench help')");
 }
 
 static int run_verb(const struct tb_verb *v, int argc, char **argv)
@@ -172,7 +231,7 @@ int tb_cli_main(int argc, char **argv)
             tb_verb_print_all();
             return finish(0);
         }
-        tb_fail(&err, TB_ERR_USAGE, "a verb is missing (see 'tunebench help')");
+        no_verb(argv[1], &err);
         return fail(&err);
     }
     const struct tb_verb *v = tb_verb_find(argv[1]);

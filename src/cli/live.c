@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -48,13 +49,16 @@ static void on_begin(void *arg, const struct tb_job *j, const char *dir, int64_t
     l->eval = NAN;
     l->tenth = 0;
     l->shown_s = 0;
-    fprintf(stderr, "%s: %s trainable (%s of the base), %lld steps, memory %s", l->name,
+    fprintf(stderr, "%s: %s trainable (%s of the base), %lld step%s, memory %s", l->name,
             tb_fmt_count(n, sizeof n, trained),
             tb_fmt_unit(share, sizeof share, TB_UNIT_SHARE, (double)trained / (double)j->base->model->n_params),
-            (long long)j->n_steps, tb_fmt_unit(bytes, sizeof bytes, TB_UNIT_BYTES, (double)tb_job_bytes(j)));
+            (long long)j->n_steps, j->n_steps == 1 ? "" : "s",
+            tb_fmt_unit(bytes, sizeof bytes, TB_UNIT_BYTES, (double)tb_job_bytes(j)));
     if (from_step)
         fprintf(stderr, "; goes on at step %lld", (long long)from_step);
     fputc('\n', stderr);
+    if (!j->n_eval)
+        fprintf(stderr, "%s: no row is held out: nothing will be compared; set eval = 0.1\n", l->name);
 }
 
 static double share_done(const struct tb_live *l, const struct tb_job *j, const struct tb_train_row *row)
@@ -76,30 +80,49 @@ static double left_s(struct tb_live *l, const struct tb_job *j, const struct tb_
     return (row->wall_s - l->first_s) / (row->step - (double)l->first_step) * ((double)l->n_steps - row->step);
 }
 
-static void draw(struct tb_live *l, double share, double left, double tok_s)
+/* The parts of the line, the most wanted first; as many as fit the terminal. */
+static void draw(struct tb_live *l, const char *left)
 {
-    char bar[BAR + 1], eval[32], time[32], rate[32];
-    int full = (int)(share * BAR);
+    char part[5][96], bar[BAR + 1], n[32];
+    int full = (int)(l->share * BAR), room = l->columns - (int)strlen(l->name) - 1;
     for (int i = 0; i < BAR; i++)
         bar[i] = i < full ? '#' : '.';
     bar[BAR] = '\0';
-    fprintf(stderr, "\r\033[K%s [%s] %3.0f %%  loss %.3f  eval %s  %s tok/s  %s left", l->name, bar, 100 * share,
-            l->mean_loss / l->weight, tb_fmt_unit(eval, sizeof eval, TB_UNIT_LOSS, l->eval),
-            tb_fmt_unit(rate, sizeof rate, TB_UNIT_PLAIN, floor(tok_s)),
-            tb_fmt_unit(time, sizeof time, TB_UNIT_SECONDS, left));
+    snprintf(part[0], sizeof part[0], " %3.0f %%", 100 * l->share);
+    snprintf(part[1], sizeof part[1], "  loss %.3f", l->mean_loss / l->weight);
+    snprintf(part[2], sizeof part[2], "  eval %s", tb_fmt_unit(n, sizeof n, TB_UNIT_LOSS, l->eval));
+    snprintf(part[3], sizeof part[3], "  %s", left);
+    snprintf(part[4], sizeof part[4], "  %s tok/s", tb_fmt_unit(n, sizeof n, TB_UNIT_PLAIN, floor(l->tok_s)));
+    fprintf(stderr, "\r\033[K%.*s", l->columns - 1, l->name);
+    for (int i = 0; i < 5 && (room -= (int)strlen(part[i])) >= 0; i++)
+        fputs(part[i], stderr);
+    if (room >= BAR + 4)
+        fprintf(stderr, "  [%s]", bar);
     fflush(stderr);
     l->has_line = true;
+}
+
+/* The width is asked for each time: it may change while a run lasts. */
+static int terminal_width(void)
+{
+    struct winsize w;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 80;
 }
 
 static void on_step(void *arg, const struct tb_job *j, const struct tb_train_row *row)
 {
     struct tb_live *l = arg;
     double share = share_done(l, j, row), now = tb_clock_mono_s(), left = left_s(l, j, row);
+    char time[32], text[48];
     l->mean_loss = 0.9 * l->mean_loss + 0.1 * row->loss;
     l->weight = 0.9 * l->weight + 0.1;
     if (l->is_terminal && (now - l->shown_s >= 0.1 || share >= 1)) {
         l->shown_s = now;
-        draw(l, share, left, row->tok_per_s);
+        l->share = share;
+        l->tok_s = row->tok_per_s;
+        l->columns = terminal_width();
+        snprintf(text, sizeof text, "%s left", tb_fmt_unit(time, sizeof time, TB_UNIT_SECONDS, left));
+        draw(l, share < 1 ? text : "evaluating");
     }
     if (!l->is_terminal && (int)(share * 10) > l->tenth) {
         l->tenth = (int)(share * 10);
@@ -112,12 +135,16 @@ static void on_eval(void *arg, const struct tb_job *j, const struct tb_eval_row 
 {
     struct tb_live *l = arg;
     l->eval = row->loss;
-    if (!l->is_terminal)
+    bool is_last = l->n_steps > 0 && (int64_t)row->step >= l->n_steps;
+    char took[48], n[32];
+    if (!l->is_terminal) {
         fprintf(stderr, "%s: eval %.4f at step %.0f\n", l->name, row->loss, row->step);
-    else if (l->n_steps > 0 && (int64_t)row->step >= l->n_steps)
+    } else if (is_last && l->has_line) {
+        snprintf(took, sizeof took, "took %s", tb_fmt_unit(n, sizeof n, TB_UNIT_SECONDS, row->wall_s));
+        draw(l, took);
         fputc('\n', stderr);
-    if (l->n_steps > 0 && (int64_t)row->step >= l->n_steps)
         l->has_line = false;
+    }
 }
 
 static void on_note(void *arg, const struct tb_job *j, int64_t step, const char *kind, const char *text)
@@ -213,27 +240,40 @@ int tb_live_exit(const struct tb_worker_result *r)
 }
 
 /* Columns that a narrow terminal does without, the first ones first. */
-static const char *const missed_least[] = { "predicted_bytes", "adapter_bytes", "first_eval", "state",  "spark",
-                                            "peak_bytes",      "share",         "tok_s",      "wall_s", NULL };
+static const char *const missed_least[] = { "predicted_bytes", "best_eval", "adapter_bytes", "first_eval",
+                                            "spark",           "peak_bytes", "share",        "tok_s",
+                                            "wall_s",          NULL };
+
+/* What the last column but a few means, and what is left to do. */
+static void print_note(const struct tb_compare_note *n, const struct tb_worker_result *r)
+{
+    if (n->n_rows)
+        printf("\neval: nats per label token of held-out rows. Differences of the last evaluations on the same "
+               "%zu rows of %zu prompts,\n"
+               "with the 95 %% interval of resampled prompts; below 0 is better than the reference%s.\n",
+               n->n_rows, n->n_prompts, n->n_references > 1 ? " (the first run of the same seed)" : "");
+    if (r->n_unfinished)
+        printf("\n%zu of %zu runs are unfinished; go on with: tunebench resume --all\n", r->n_unfinished, r->n);
+}
 
 bool tb_live_compare(const struct tb_out *o, const struct tb_args *a, const struct tb_worker_result *r,
                      struct tb_err *err)
 {
     const char **ids = calloc(r->n + 1, sizeof *ids);
     struct tb_store *s = ids ? tb_pick_store(a, err) : NULL;
-    struct tb_table t;
+    struct tb_compare_note note;
+    struct tb_table t = { 0 };
+    bool is_text = o->form == TB_EMIT_TEXT;
     for (size_t i = 0; s && i < r->n; i++)
         ids[i] = r->run[i].id;
-    bool good = s != NULL;
+    bool good = s && tb_compare_table(&t, s, ids, r->n, o->form, o->is_ascii, &note, err);
     if (good) {
-        good = tb_compare_table(&t, s, ids, r->n, o->form, o->is_ascii, err);
-        if (good) {
-            if (o->form == TB_EMIT_TEXT)
-                putchar('\n');
-            tb_out_table_fit(o, &t, missed_least);
-        }
-        tb_table_free(&t);
+        fputs(is_text ? "\n" : "", stdout);
+        tb_out_table_fit(o, &t, missed_least);
     }
+    if (good && is_text)
+        print_note(&note, r);
+    tb_table_free(&t);
     tb_store_close(s);
     free(ids);
     return good;

@@ -15,6 +15,8 @@ struct tb_live {
     int64_t first_step;
     double mean_loss, weight; /* smoothed for the eye, weight 0.9 */
     double eval, shown_s; /* shown_s: when the line was drawn last, monotonic */
+    double share, tok_s; /* of the line drawn last */
+    int columns;         /* of the terminal then */
     int tenth;        /* of the budget, last one told in plain lines */
     char name[96];
 };

@@ -4,8 +4,10 @@
 
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "recipe/recipe.h"
+#include "worker/session.h"
 #include "worker/worker.h"
 
 struct overrides {
@@ -59,6 +61,22 @@ static bool has_run_flags(const struct tb_args *a)
     return tb_args_has(a, "base") || tb_args_has(a, "data") || tb_args_has(a, "method") || tb_args_has(a, "budget");
 }
 
+/* The recipe as it is named; one that is not there is looked for among those that come with the program. To be
+ * freed. */
+static char *find_recipe(const char *path)
+{
+    static const char *const places[] = { "..", "." };
+    const char *data = *path == '/' || tb_file_exists(path) ? NULL : tb_session_data_dir();
+    for (size_t i = 0; data && i < sizeof places / sizeof *places; i++) {
+        char *shipped = tb_xasprintf("%s/%s/%s", data, places[i], path);
+        char *clean = tb_file_exists(shipped) ? realpath(shipped, NULL) : NULL;
+        free(shipped);
+        if (clean)
+            return clean;
+    }
+    return tb_xstrdup(path);
+}
+
 struct tb_plan *tb_make_plan(const struct tb_args *a, const char *usage, struct tb_err *err)
 {
     struct overrides *v = tb_xcalloc(1, sizeof *v);
@@ -71,10 +89,12 @@ struct tb_plan *tb_make_plan(const struct tb_args *a, const char *usage, struct 
     else if (a->n_pos == 0 && !has_run_flags(a))
         tb_fail(err, TB_ERR_USAGE, "what shall be trained? usage: tunebench %s", usage);
     else if (collect(v, a, err)) {
-        if (a->n_pos)
-            tb_recipe_eval(a->pos[0], &v->o, &p, err);
+        char *recipe = a->n_pos ? find_recipe(a->pos[0]) : NULL;
+        if (recipe)
+            tb_recipe_eval(recipe, &v->o, &p, err);
         else
             p = from_flags(a, v, err);
+        free(recipe);
     }
     free(v->threads);
     free(v);

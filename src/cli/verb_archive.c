@@ -19,8 +19,8 @@ static const struct tb_flag flags[] = {
 
 const struct tb_verb tb_verb_archive = {
     .name = "archive", .usage = "RUN..",
-    .help = "Puts runs away: ls and filters pass over them unless they are named. Their files stay until "
-            "'gc --archived'.\n"
+    .help = "Puts runs away; ls and filters pass over them.\n"
+            "They are found where they are named. Their files stay until 'gc --archived'.\n"
             "RUN is a name, the beginning of an id, @last, @best, or a filter as ls takes it.",
     .examples = "  tunebench archive state:failed\n"
                 "  tunebench archive --undo lora-r8-s0\n"

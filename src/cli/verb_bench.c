@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* verb_bench.c - tunebench bench step|gemm: rates on this machine, with the speed probe beside them. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "cli/out.h"
 #include "cli/verb.h"
 #include "worker/session.h"
@@ -72,12 +74,33 @@ static void print_table(const struct tb_out *o, const struct tb_json *rows)
     tb_table_free(&t);
 }
 
+/* A number in the unit that its name ends with. */
+static void say(char *dst, size_t n, const char *name, double v)
+{
+    char count[32];
+    if (tb_str_ends(name, "_per_s"))
+        snprintf(dst, n, "%s tokens/s", tb_fmt_unit(count, sizeof count, TB_UNIT_COUNT, round(v)));
+    else if (tb_str_ends(name, "_gflops"))
+        snprintf(dst, n, "%.4g GFLOP/s", v);
+    else if (tb_str_ends(name, "_s") && v < 10)
+        snprintf(dst, n, v < 1 ? "%.4g ms" : "%.4g s", v < 1 ? 1000 * v : v);
+    else if (tb_str_ends(name, "_s"))
+        tb_fmt_unit(dst, n, TB_UNIT_SECONDS, v);
+    else if (tb_str_ends(name, "_bytes"))
+        tb_fmt_unit(dst, n, TB_UNIT_BYTES, v);
+    else if (tb_str_ends(name, "loss"))
+        tb_fmt_unit(dst, n, TB_UNIT_LOSS, v);
+    else
+        tb_fmt_unit(dst, n, TB_UNIT_COUNT, v);
+}
+
 static void print_map(const struct tb_out *o, const struct tb_json *map)
 {
+    char text[64];
     for (void *it = tb_json_first(map); it; it = tb_json_next(map, it)) {
-        char *text = tb_json_text(tb_json_iter_value(it), TB_JSON_CANONICAL);
-        tb_out_pair(o, 20, tb_json_iter_key(it), text);
-        free(text);
+        const struct tb_json *v = tb_json_iter_value(it);
+        say(text, sizeof text, tb_json_iter_key(it), tb_json_real(v, NAN));
+        tb_out_pair(o, 20, tb_json_iter_key(it), tb_json_str(v, text));
     }
 }
 
@@ -106,7 +129,8 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 const struct tb_verb tb_verb_bench = {
     .name = "bench",
     .usage = "step|gemm",
-    .help = "Measures training steps or matrix products beside this machine's speed probe.",
+    .help = "Measures training steps or matrix products.\n"
+            "This machine's speed probe stands beside them.",
     .examples =
         "  tunebench bench step --base smollm2.gguf --method lora:r=8,targets=q+v --batch 8 --seq 256 --json\n"
         "  tunebench bench gemm --json\n",

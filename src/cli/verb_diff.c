@@ -38,6 +38,8 @@ static bool is_same(const struct diff *x, const char *what)
     return true;
 }
 
+static const char other_budgets[] = "the budgets differ";
+
 /* What stands against a comparison, or "". */
 static const char *caution(const struct diff *x)
 {
@@ -48,7 +50,7 @@ static const char *caution(const struct diff *x)
     if (!is_same(x, "row order"))
         return "the rows were trained on in another order";
     if (!is_same(x, "budget") || !is_same(x, "budget unit"))
-        return "the budgets differ";
+        return other_budgets;
     if (!is_same(x, "numeric"))
         return "they come from versions that calculate differently";
     for (size_t i = 1; i < x->n; i++)
@@ -57,20 +59,34 @@ static const char *caution(const struct diff *x)
     return "";
 }
 
+/* "the budgets differ (20000 tokens, 40000 tokens): ", where that is so of A and run i; else "". */
+static size_t say_budgets(const struct diff *x, size_t i, char words[MAX_WORDS])
+{
+    const struct tb_run_summary *a = &x->run[0].item.sum, *b = &x->run[i].item.sum;
+    bool is_same = a->budget == b->budget && strcmp(a->budget_unit, b->budget_unit) == 0;
+    words[0] = '\0';
+    if (!is_same)
+        snprintf(words, MAX_WORDS, "%s (%lld %s, %lld %s): ", other_budgets, (long long)a->budget, a->budget_unit,
+                 (long long)b->budget, b->budget_unit);
+    return strlen(words);
+}
+
 /* Run i against A, in words. */
 static void say_verdict(const struct diff *x, const struct tb_paired *p, size_t i, char words[MAX_WORDS])
 {
+    size_t used = say_budgets(x, i, words), room = MAX_WORDS - used;
     const char *a = x->run[0].item.sum.name, *b = x->run[i].item.sum.name;
     bool is_b = p->difference < 0, is_clear = p->low > 0 || p->high < 0;
     double d = fabs(p->difference), low = is_b ? -p->high : p->low, high = is_b ? -p->low : p->high;
+    words += used;
     if (isnan(p->low))
-        snprintf(words, MAX_WORDS, "%s has the lower loss by %.4f nats per token; one prompt gives no interval",
+        snprintf(words, room, "%.90s has the lower loss by %.4f nats per token; one prompt gives no interval",
                  is_b ? b : a, d);
     else if (is_clear)
-        snprintf(words, MAX_WORDS, "%.90s is better than %.90s by %.4f nats per token (95 %% interval %.4f .. %.4f)",
+        snprintf(words, room, "%.90s is better than %.90s by %.4f nats per token (95 %% interval %.4f .. %.4f)",
                  is_b ? b : a, is_b ? a : b, d, low, high);
     else
-        snprintf(words, MAX_WORDS,
+        snprintf(words, room,
                  "no difference can be seen between %.90s and %.90s: %+.4f nats per token, and the 95 %% interval "
                  "%+.4f .. %+.4f holds zero", a, b, p->difference, p->low, p->high);
 }
@@ -128,9 +144,9 @@ static void print_keys(const struct tb_out *o, const struct diff *x, bool is_all
     free(head);
 }
 
-static void print_same(const struct tb_out *o, const struct diff *x)
+static void print_checked(const struct tb_out *o, const struct diff *x)
 {
-    tb_out_head(o, "SAME");
+    tb_out_head(o, "CHECKED");
     for (size_t k = 0; k < x->d.n_same; k++) {
         const struct tb_diff_key *key = &x->d.same[k];
         struct tb_buf b = { 0 };
@@ -171,13 +187,13 @@ static void print_text(const struct tb_out *o, const struct diff *x, bool is_all
         print_keys(o, x, is_all);
     if (!is_all)
         printf("  %zu of %zu keys differ; --all shows the rest\n", x->d.n_differ, x->d.n_keys);
-    print_same(o, x);
+    print_checked(o, x);
     tb_out_head(o, "RESULTS");
     print_results(o, x);
     tb_out_head(o, "VERDICT");
     for (size_t i = 1; i < x->n; i++)
         print_paired(o, x, i);
-    if (*caution(x))
+    if (*caution(x) && caution(x) != other_budgets) /* the verdict begins with that one */
         tb_out_pair(o, 12, "but", caution(x));
     tb_out_pair(o, 12, "doubt", doubt);
 }
@@ -295,7 +311,7 @@ static const struct tb_flag flags[] = {
 
 const struct tb_verb tb_verb_diff = {
     .name = "diff", .usage = "A B ..",
-    .help = "Compares runs with the first of them: options, results, and a verdict.\n"
+    .help = "Compares runs with the first of them, and gives a verdict.\n"
             "What should be the same is shown to be the same by hashes. The verdict comes from the losses of the\n"
             "same evaluation rows, with a 95 % interval by resampling prompts. RUN:400 takes part as it was then.",
     .examples = "  tunebench diff lora-r8-s0 prefix20-s0\n"

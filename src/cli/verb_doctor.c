@@ -55,7 +55,8 @@ static const struct tb_flag flags[] = { TB_FLAG_JSON, { 0 } };
 
 const struct tb_verb tb_verb_doctor = {
     .name = "doctor", .usage = "",
-    .help = "Checks what this machine and the store can do; exit code 1 if runs would not work.",
+    .help = "Checks what this machine and the store can do.\n"
+            "The exit code is 1 if runs would not work.",
     .examples = "  tunebench doctor\n"
                 "  tunebench doctor --store /scratch/runs.d\n"
                 "  tunebench doctor --json | jq -r '.[] | select(.ok | not) | .check'\n",

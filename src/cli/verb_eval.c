@@ -90,9 +90,9 @@ static const struct tb_flag flags[] = {
 const struct tb_verb tb_verb_eval = {
     .name = "eval",
     .usage = "RUN [--data DATA] | --base MODEL [--adapter DIR ..] --data DATA",
-    .help = "Mean loss per label token of a run (RUN, RUN:400, RUN:best), of adapter folders or of a bare model. "
-            "--json adds "
-            "the loss of each row; --csv and --plain list the rows.",
+    .help = "Measures the loss of a run, of adapter folders or of a bare model.\n"
+            "It is the mean per label token. RUN:400 and RUN:best are the run as it was then. --json adds the loss of "
+            "each row; --csv and --plain list the rows.",
     .examples = "  tunebench eval @last\n"
                 "  tunebench eval lora-r8-s0:best --data data/places-new.txt\n"
                 "  tunebench eval --base tiny --data data/places-new.txt\n"

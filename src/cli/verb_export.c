@@ -114,8 +114,9 @@ static const struct tb_flag flags[] = {
 const struct tb_verb tb_verb_export = {
     .name = "export",
     .usage = "RUN --as peft -o DIR | RUN --as csv [--table NAME] [-o FILE]",
-    .help = "Writes a run's adapter, as it ended or at RUN:400 or RUN:best, reads it back and compares the logits; "
-            "or one of its tables with exact numbers.",
+    .help = "Writes a run's adapter as a folder, or its tables as numbers.\n"
+            "The adapter is as it ended, or as it was at RUN:400 or RUN:best. What was written is read back and its "
+            "logits are compared. The numbers of the tables are exact.",
     .examples = "  tunebench export lora-r8-s0 --as peft -o exported\n"
                 "  tunebench export @best:best --as peft -o exported --json\n"
                 "  tunebench export @last --as csv --table eval\n"

@@ -232,7 +232,8 @@ static const struct tb_flag flags[] = {
 };
 
 const struct tb_verb tb_verb_fsck = {
-    .name = "fsck", .usage = "", .help = "Checks a whole store, and repairs it; exit code 1 if something is wrong.\n"
+    .name = "fsck", .usage = "", .help = "Checks a whole store, and repairs it.\n"
+            "The exit code is 1 if something is wrong.\n"
             "Looks at every run's files, journal, checkpoints, lock, heartbeat and requests, at recipes, index, links\n"
             "and at what was left of writes that did not end. Runs that a process holds are not repaired.",
     .examples = "  tunebench fsck\n"

@@ -239,7 +239,7 @@ static const struct tb_flag flags[] = {
 
 const struct tb_verb tb_verb_log = {
     .name = "log", .usage = "RUN [-f]",
-    .help = "Tells what happened to a run, oldest first: time, step, kind, words.\n"
+    .help = "Tells what happened to a run, oldest first.\n"
             "Times are UTC; evaluations and steps show the seconds of training instead (+12.5s). With -f and --json\n"
             "there is an object a line. Interrupting -f ends the looking (exit code 130), never the run.",
     .examples = "  tunebench log @last\n"

@@ -63,7 +63,8 @@ static const struct tb_flag flags[] = { TB_FLAG_WAIT, TB_FLAG_JSON, { 0 } };
 
 const struct tb_verb tb_verb_note = {
     .name = "note", .usage = "RUN [TEXT]",
-    .help = "Keeps a note with a run; an empty one removes it, none at all prints it.\n"
+    .help = "Keeps a note with a run.\n"
+            "An empty one removes it, none at all prints it.\n"
             "RUN is a name, the beginning of an id, @last, @best, or a filter as ls takes it.",
     .examples = "  tunebench note lora-r8-s0 'lr too high from step 300 on'\n"
                 "  tunebench note lora-r8-s0\n"

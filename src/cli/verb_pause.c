@@ -41,7 +41,8 @@ static const struct tb_flag flags[] = { TB_FLAG_WAIT, TB_FLAG_JSON, { 0 } };
 
 const struct tb_verb tb_verb_pause = {
     .name = "pause", .usage = "RUN..",
-    .help = "Pauses runs that are being trained; 'resume' lets them go on, in the same process.\n"
+    .help = "Pauses runs that are being trained; 'resume' lets them go on.\n"
+            "They go on in the same process.\n"
             "RUN is a name, the beginning of an id, @last, @best, or a filter as ls takes it.",
     .examples = "  tunebench pause lora-r8-s0\n"
                 "  tunebench pause state:running\n",

@@ -3,7 +3,9 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/buf.h"
 #include "cli/make_plan.h"
 #include "cli/out.h"
 #include "cli/verb.h"
@@ -33,6 +35,36 @@ static const struct tb_table_column columns[] = {
 
 static const char *const missed_least[] = { "id", "steps", "lr", "share", "tokens", NULL };
 
+/* One learning rate, or those of a stack as "0.01+0.1". */
+static void put_rate(struct tb_table *t, const struct tb_json *r)
+{
+    const struct tb_json *all = tb_json_get(r, "lrs");
+    struct tb_buf b = { 0 };
+    char rate[32];
+    for (size_t i = 0; i < tb_json_len(all); i++)
+        tb_buf_fmt(&b, "%s%s", i ? "+" : "",
+                   tb_fmt_unit(rate, sizeof rate, TB_UNIT_RATE, tb_json_real(tb_json_at(all, i), NAN)));
+    if (b.n)
+        tb_table_text(t, b.p);
+    else
+        tb_table_real(t, tb_json_real(tb_json_get(r, "lr"), NAN));
+    tb_buf_free(&b);
+}
+
+static int64_t count_of(const struct tb_json *map, const char *key)
+{
+    return tb_json_int(tb_json_get(map, key), 0);
+}
+
+/* Minutes as a budget have no number of steps and tokens. */
+static void put_count(struct tb_table *t, const struct tb_json *run, const char *key)
+{
+    if (count_of(run, key))
+        tb_table_int(t, count_of(run, key));
+    else
+        tb_table_none(t);
+}
+
 static void put_row(struct tb_table *t, const struct tb_json *r)
 {
     tb_table_text(t, tb_json_str(tb_json_get(r, "id"), ""));
@@ -40,16 +72,21 @@ static void put_row(struct tb_table *t, const struct tb_json *r)
     tb_table_text(t, tb_json_str(tb_json_get(r, "state"), ""));
     tb_table_int(t, tb_json_int(tb_json_get(r, "n_trainable"), 0));
     tb_table_real(t, tb_json_real(tb_json_get(r, "share"), NAN));
-    tb_table_real(t, tb_json_real(tb_json_get(r, "lr"), NAN));
-    tb_table_int(t, tb_json_int(tb_json_get(r, "n_steps"), 0));
-    tb_table_int(t, tb_json_int(tb_json_get(r, "n_tokens"), 0));
+    put_rate(t, r);
+    put_count(t, r, "n_steps");
+    put_count(t, r, "n_tokens");
     tb_table_int(t, tb_json_int(tb_json_get(r, "predicted_bytes"), 0));
     tb_table_real(t, tb_json_real(tb_json_get(r, "est_s"), NAN));
 }
 
-static int64_t count_of(const struct tb_json *map, const char *key)
+/* "read as pairs, separator ||". */
+static void print_how(const struct tb_json *data)
 {
-    return tb_json_int(tb_json_get(map, key), 0);
+    const char *sep = tb_json_str(tb_json_get(data, "sep"), "");
+    printf("read as %s", tb_json_str(tb_json_get(data, "kind"), "text"));
+    if (*sep)
+        printf(", separator ");
+    tb_out_safe(strcmp(sep, "\t") == 0 || strcmp(sep, "\\t") == 0 ? "tab" : sep);
 }
 
 /* A line about the data of the first run, which all runs of a recipe share in most cases. */
@@ -59,12 +96,16 @@ static void print_data(const struct tb_json *run)
     char a[32], b[32], c[32], e[32];
     printf("\ndata: ");
     tb_out_safe(tb_json_str(tb_json_get(d, "path"), ""));
-    printf(": %s rows, %s to train on, %s held out (by prompt, %s scored)",
+    printf(": ");
+    print_how(d);
+    printf("; %s rows, %s to train on, %s held out (by prompt, %s scored)",
            tb_fmt_count(a, sizeof a, count_of(d, "n_rows")), tb_fmt_count(b, sizeof b, count_of(d, "n_train")),
            tb_fmt_count(c, sizeof c, count_of(d, "n_held")), tb_fmt_count(e, sizeof e, count_of(d, "n_eval")));
     if (count_of(d, "n_dropped"))
         printf("; %s dropped (too long, or no label)", tb_fmt_count(a, sizeof a, count_of(d, "n_dropped")));
     putchar('\n');
+    if (!count_of(d, "n_eval"))
+        puts("no row is held out: nothing will be compared; set eval = 0.1");
 }
 
 static void print_plan(const struct tb_out *o, const struct tb_json *plan)
@@ -79,7 +120,9 @@ static void print_plan(const struct tb_out *o, const struct tb_json *plan)
     if (o->form != TB_EMIT_TEXT)
         return;
     print_data(tb_json_at(runs, 0));
-    if (count_of(plan, "n_same"))
+    if (count_of(plan, "n_same") == 1)
+        puts("1 run was written twice and is made once");
+    else if (count_of(plan, "n_same"))
         printf("%lld runs were written twice and are made once\n", (long long)count_of(plan, "n_same"));
 }
 
@@ -103,7 +146,8 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 
 const struct tb_verb tb_verb_plan = {
     .name = "plan", .usage = "RECIPE | --base B --data D --method M.. --budget N",
-    .help = "Shows the runs of a recipe: what each trains, its memory and about its time. Trains nothing.",
+    .help = "Shows the runs of a recipe, their memory and about their time.\n"
+            "It trains nothing.",
     .examples = "  tunebench plan recipes/compare-three.lua\n"
                 "  tunebench plan recipes/lora-rank-sweep.lua --grid method.lora.r=2,4,8,16 --json\n",
     .flags = flags, .run = run,

@@ -90,7 +90,8 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 
 const struct tb_verb tb_verb_resume = {
     .name = "resume", .usage = "RUN.. | --all",
-    .help = "Goes on with runs from their newest checkpoint; with the same bits as if they had never stopped.\n"
+    .help = "Goes on with runs from their newest checkpoint.\n"
+            "They end with the same bits as if they had never stopped.\n"
             "A paused run goes on in the process that has it.\n"
             "RUN is a name, the beginning of an id, @last, @best, or a filter as ls takes it.",
     .examples = "  tunebench resume lora-r8-s0\n  tunebench resume --all\n  tunebench resume state:lost\n",

@@ -37,9 +37,8 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 const struct tb_verb tb_verb_run = {
     .name = "run",
     .usage = "RECIPE | --base B --data D --method M.. --budget N",
-    .help = "Trains the runs of a recipe, one after the other, and compares them. A run that the store has is not "
-            "trained "
-            "again; one that was left unfinished goes on.",
+    .help = "Trains the runs of a recipe, one by one, and compares them.\n"
+            "A run that the store has is not trained again; one that was left unfinished goes on.",
     .examples =
         "  tunebench run recipes/compare-three.lua\n"
         "  tunebench run recipes/lora-rank-sweep.lua --set budget=50k --grid seed=0,1,2\n"

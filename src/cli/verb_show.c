@@ -55,9 +55,10 @@ static void print_summary(const struct tb_out *o, const struct tb_pick *p)
     char a[64], b[64], line[400];
     tb_out_safe(s->name);
     fputs("  ", stdout);
-    tb_out_paint(o, TB_PAINT_HEAD, tb_state_name(p->item.sight.state));
     if (p->at >= 0)
-        printf("  as it was at step %lld", (long long)p->at);
+        printf("as it was at step %lld", (long long)p->at);
+    else
+        tb_out_paint(o, TB_PAINT_HEAD, tb_state_name(p->item.sight.state));
     fputc('\n', stdout);
     tb_out_pair(o, WIDTH, "id", s->id);
     column(&p->item, "trainable", a);
@@ -74,7 +75,7 @@ static void print_summary(const struct tb_out *o, const struct tb_pick *p)
     tb_out_pair(o, WIDTH, "tokens", line);
     column(&p->item, "duration", a);
     snprintf(line, sizeof line, "%s, took %s", s->created, a);
-    tb_out_pair(o, WIDTH, "created", line);
+    tb_out_pair(o, WIDTH, "created", p->at >= 0 ? s->created : line);
 }
 
 static void print_state(const struct tb_out *o, const struct tb_pick *p)
@@ -278,6 +279,26 @@ static void print_run(const struct tb_out *o, const struct tb_pick *p)
     print_section(o, p, "env", "ENVIRONMENT");
 }
 
+/* At a step the run had not ended yet: what its end says of it is not told. */
+static void forget_end(struct tb_pick *p)
+{
+    struct tb_json *result = tb_json_copy(tb_json_get(p->m.facts, "result"));
+    p->m.ended_by[0] = p->m.note[0] = '\0';
+    p->item.sum.ended_by[0] = p->item.sum.final_hash[0] = '\0';
+    tb_str_copy(p->item.sum.note, sizeof p->item.sum.note, tb_json_str(tb_json_get(result, "note"), ""));
+    tb_json_del(result, "final_hash");
+    tb_json_set(p->m.facts, "result", result);
+}
+
+static struct tb_json *run_json(const struct tb_pick *p)
+{
+    static const char *const of_end[] = { "state", "letter", "duration" };
+    struct tb_json *out = tb_run_json(p);
+    for (size_t i = 0; p->at >= 0 && i < sizeof of_end / sizeof *of_end; i++)
+        tb_json_set(out, of_end[i], tb_json_new_null());
+    return out;
+}
+
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
     struct tb_pick p = { 0 };
@@ -286,8 +307,10 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
         return false;
     struct tb_store *s = tb_pick_store(a, err);
     bool good = s && tb_pick_run(&p, s, a->pos[0], err);
+    if (good && p.at >= 0)
+        forget_end(&p);
     if (good && o.form == TB_EMIT_JSON)
-        tb_out_json(&o, tb_run_json(&p));
+        tb_out_json(&o, run_json(&p));
     else if (good)
         print_run(&o, &p);
     tb_pick_free(&p);
@@ -299,7 +322,7 @@ static const struct tb_flag flags[] = { TB_FLAG_JSON, { 0 } };
 
 const struct tb_verb tb_verb_show = {
     .name = "show", .usage = "RUN",
-    .help = "Shows one run: what was chosen, what came out, its evaluations, checkpoints and events.\n"
+    .help = "Shows one run: options, results, evaluations, events.\n"
             "RUN is a name, the beginning of an id, @last or @best; RUN:400 and RUN:best show it as it was then.",
     .examples = "  tunebench show @best\n"
                 "  tunebench show lora-r8-s0:400\n"

@@ -101,7 +101,8 @@ static const struct tb_flag flags[] = { TB_FLAG_WAIT, TB_FLAG_JSON, { 0 } };
 
 const struct tb_verb tb_verb_stop = {
     .name = "stop", .usage = "RUN..",
-    .help = "Stops runs behind a checkpoint, whoever trains them; 'resume' goes on from there.\n"
+    .help = "Stops runs behind a checkpoint; 'resume' goes on from there.\n"
+            "It does not matter which process trains them.\n"
             "RUN is a name, the beginning of an id, @last, @best, or a filter as ls takes it.",
     .examples = "  tunebench stop lora-r8-s0\n"
                 "  tunebench stop state:running,queued\n"

@@ -41,7 +41,8 @@ static const struct tb_flag flags[] = {
 
 const struct tb_verb tb_verb_tokenize = {
     .name = "tokenize", .usage = "--base MODEL [--json] [--special] < TEXT | --train N -o DIR FILE..",
-    .help = "Each line of stdin as token ids; nothing is added before or behind it. Or learns a tokenizer from text.",
+    .help = "Turns lines of stdin into token ids, or learns a tokenizer.\n"
+            "Nothing is added before or behind a line. --train learns a tokenizer from text.",
     .examples = "  echo 'Alimentum is in the city centre.' | tunebench tokenize --base tiny\n"
                 "  jq -c .text rows.jsonl | tunebench tokenize --base model.gguf --json\n"
                 "  tunebench tokenize --train 2048 -o mine corpus.txt\n",

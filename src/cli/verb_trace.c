@@ -64,9 +64,9 @@ static const struct tb_flag flags[] = {
 const struct tb_verb tb_verb_trace = {
     .name = "trace",
     .usage = "--base MODEL (--adapter DIR .. | --train full) --rows FILE -o DIR",
-    .help = "Trains a few steps on given token ids and shows every number: losses, gradients, logits. AdamW with "
-            "betas 0.9 "
-            "and 0.999, no clipping, no dropout; needs no tokenizer. For comparison with other implementations.",
+    .help = "Trains a few steps on given token ids and shows every number.\n"
+            "Losses, gradients and logits, for comparison with other implementations. AdamW with betas 0.9 and 0.999, "
+            "no clipping, no dropout; needs no tokenizer.",
     .examples =
         "  tunebench trace --base models/llama --adapter lora/init --rows batch.json -o out\n"
         "  tunebench trace --base models/llama --adapter parts/lora --adapter parts/prompt --rows batch.json -o out\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dataset.c - from files to rows of tokens (frozen.md 2, design 3 "Text").
+/* dataset.c - from files to rows of tokens (doc/frozen.md 2, design 3 "Text").
  *     ids = [bos] encode(prompt template) encode(completion template) [eos], encoded apart
  * Labels are the completion and eos; without a prompt, every token but the first. Prompts are the
  * same where the first 8 bytes of their SHA-256 are, and that number decides what is held out.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* dataset.h - files of text as rows of tokens: reading, templates, masks, the split by prompt
- * (frozen.md 2). */
+ * (doc/frozen.md 2). */
 #ifndef TB_DATASET_DATASET_H
 #define TB_DATASET_DATASET_H
 

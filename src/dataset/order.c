@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* order.c - the order of an epoch and its cut into steps (frozen.md 4).
+/* order.c - the order of an epoch and its cut into steps (doc/frozen.md 4).
  * Shuffled: rows sorted by the 64-bit number of Philox(order, "", epoch, row), ties by row. By
  * prompt: the number of a row is that of the first row with its prompt. Steps never span epochs.
  * Where a step holds a number of rows, its place follows by division; where it holds tokens, the

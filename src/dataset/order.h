@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum tb_order_kind {
-    TB_ORDER_SHUFFLED,  /* frozen.md 4, anew in every epoch */
+    TB_ORDER_SHUFFLED,  /* doc/frozen.md 4, anew in every epoch */
     TB_ORDER_FILE,      /* as they stand */
     TB_ORDER_BY_PROMPT, /* prompts shuffled, the rows of a prompt together in file order */
 };

@@ -2,7 +2,7 @@
 /* read.c - rows out of files: pairs (a line each, prompt, separator, completion), jsonl (an object
  * a line), text (paragraphs between blank lines, lines, or windows of tokens). Lines that are blank
  * are no rows. A byte-order mark at the start of a file is skipped; text must be UTF-8. Fields are
- * trimmed of blanks, tabs and CR (frozen.md 2). */
+ * trimmed of blanks, tabs and CR (doc/frozen.md 2). */
 #include "dataset/dataset_priv.h"
 
 #include <stdlib.h>

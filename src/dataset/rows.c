@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* rows.c - what others ask of an open dataset: rows, texts, counts in words, which rows to evaluate
- * on, and the text that virtual rows start from (frozen.md 2). */
+ * on, and the text that virtual rows start from (doc/frozen.md 2). */
 #include "dataset/dataset_priv.h"
 
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* sniff.c - guesses from the first 64 KiB of a file how it is to be read. Lines that begin with "{"
- * are jsonl with the first known pair of fields; lines that all hold "||", or all a tab, are pairs;
- * else text, in paragraphs where blank lines are. Only whole lines count. */
+ * are jsonl with the first known pair of fields; lines that all hold "||", or all a tab, are pairs,
+ * and so are nine of ten, whose reader then names the others; else text, in paragraphs where blank
+ * lines are. Only whole lines count. */
 #include "dataset/dataset_priv.h"
 
 #include <fcntl.h>
@@ -98,6 +99,12 @@ static struct look look_at(struct tb_field rest)
     return l;
 }
 
+/* A slip in one line of many is an error to be told, no reason to read the file another way. */
+static bool is_most(int n, int n_lines)
+{
+    return n == n_lines || (n >= 2 && 10 * n >= 9 * n_lines);
+}
+
 static struct tb_json *guess(struct tb_field head, const char *path, struct tb_err *err)
 {
     struct tb_field rest = head, line = { NULL, 0 };
@@ -116,7 +123,7 @@ static struct tb_json *guess(struct tb_field head, const char *path, struct tb_e
                    "a JSON list; expected one object a line (jq -c '.[]' makes them)");
         return NULL;
     }
-    bool has_bars = l.n_bars == l.n_lines, has_tabs = l.n_tabs == l.n_lines;
+    bool has_bars = is_most(l.n_bars, l.n_lines), has_tabs = is_most(l.n_tabs, l.n_lines);
     struct tb_json *j = config_of(has_bars || has_tabs ? "pairs" : "text", path);
     if (has_bars || has_tabs)
         set_str(j, "sep", has_bars ? "||" : "\t");

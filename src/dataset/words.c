@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* words.c - the data words of the recipe language: t.pairs, t.jsonl and t.text with their keys.
- * Neutral values are frozen (frozen.md 1): a key at its neutral value is not in the id of a run. */
+ * Neutral values are frozen (doc/frozen.md 1): a key at its neutral value is not in the id of a run. */
 #include "dataset/dataset.h"
 
 #include "plan/schema.h"

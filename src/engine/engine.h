@@ -29,7 +29,7 @@ struct tb_footprint {
     uint64_t scratch;     /* dense scratch, rotary tables, index arrays */
 };
 
-/* Counts of work, exact (frozen.md 8); adapters' own products are not in them. */
+/* Counts of work, exact (doc/frozen.md 8); adapters' own products are not in them. */
 struct tb_counters {
     int64_t steps, micro_batches, quanta;
     int64_t tokens;        /* in the pass, virtual input rows included */

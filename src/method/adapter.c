@@ -65,6 +65,18 @@ static bool takes(const struct tb_adapter *a, const struct tb_site *site)
     return tb_targets_take(tb_adapter_json(a, "targets"), tb_adapter_json(a, "layers"), site);
 }
 
+static bool nothing_taken(const struct tb_adapter *a, struct tb_err *err)
+{
+    char *targets = tb_json_text(tb_adapter_json(a, "targets"), TB_JSON_CANONICAL);
+    char *layers = tb_json_text(tb_adapter_json(a, "layers"), TB_JSON_CANONICAL);
+    tb_fail(err, TB_ERR_RECIPE, "%s: its targets and layers match no module of this model (%d layers; linears are q k "
+            "v o gate up down, or all-linear): targets %.100s, layers %.60s", a->method->name,
+            a->model->shape.n_layers, targets, layers);
+    free(targets);
+    free(layers);
+    return false;
+}
+
 static bool declare_seats(struct tb_adapter *a, struct tb_err *err)
 {
     a->seats = tb_xcalloc((size_t)a->model->n_sites, sizeof *a->seats);
@@ -80,10 +92,7 @@ static bool declare_seats(struct tb_adapter *a, struct tb_err *err)
             return false;
         }
     }
-    if (!a->n_seats)
-        return tb_fail(err, TB_ERR_RECIPE, "%s: its targets and layers match no module of this model (%d layers; "
-                       "linears are q k v o gate up down)", a->method->name, a->model->shape.n_layers);
-    return true;
+    return a->n_seats || nothing_taken(a, err);
 }
 
 struct tb_adapter *tb_adapter_open(const struct tb_method *m, const struct tb_json *keys, const struct tb_model *model,
@@ -211,7 +220,7 @@ bool tb_adapter_bind(struct tb_adapter *a, struct tb_kernels *k, struct tb_err *
     return true;
 }
 
-/* One row of start values; column / 4 is the last counter word (frozen.md 4). */
+/* One row of start values; column / 4 is the last counter word (doc/frozen.md 4). */
 static void draw_row(float *dst, int64_t n, const struct tb_want *w, uint32_t hash, uint32_t row, uint64_t seed)
 {
     double a = w->init == TB_INIT_KAIMING ? 1 / sqrt((double)w->cols) : w->init_a;

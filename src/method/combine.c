@@ -87,6 +87,10 @@ static struct tb_adapter *open_part(const struct tb_json *flat, const char *at, 
     struct tb_json *keys = keys_under(flat, key);
     struct tb_adapter *a = tb_adapter_open(m, keys, model, m->name, err);
     tb_json_free(keys);
+    if (a && !tb_targets_check(a, err)) {
+        tb_adapter_close(a);
+        return NULL;
+    }
     return a;
 }
 

@@ -40,8 +40,9 @@ static bool declare_network(struct tb_adapter *a, int64_t width, int64_t table_c
     int64_t hidden = tb_adapter_int(a, "hidden") ? tb_adapter_int(a, "hidden") : width;
     if (strcmp(tb_adapter_str(a, "init"), "random") != 0)
         return tb_fail(err, TB_ERR_RECIPE,
-                       "t.prefix: projection = true needs init = \"random\": a network's output cannot be "
-                       "set to a text's keys and values");
+                       "t.prefix: projection = true needs init = \"random\" beside it (--method "
+                       "prefix:projection=true,init=random): a network's output cannot be set to a text's keys and "
+                       "values, nor to zero");
     return want(a, E, "embedding.weight", a->n_rows, width, TB_INIT_NORMAL, 1, err)
         && want(a, W1, "transform.0.weight", hidden, width, TB_INIT_KAIMING, 0, err)
         && want(a, B1, "transform.0.bias", 1, hidden, TB_INIT_UNIFORM, 1 / sqrt((double)width), err)

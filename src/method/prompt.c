@@ -49,7 +49,7 @@ static bool is_special(const struct tb_start *s, int32_t id)
     return false;
 }
 
-/* The i-th drawn token: columns of row i in turn until one is not special (frozen.md 4, purpose vocab). */
+/* The i-th drawn token: columns of row i in turn until one is not special (doc/frozen.md 4, purpose vocab). */
 static int32_t draw(const struct tb_start *s, uint32_t hash, int i, int64_t vocab)
 {
     int32_t id = 0;

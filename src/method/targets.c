@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* targets.c - which linears a method sits at. Short names are ours (q k v o gate up down); a list entry of PEFT is a
  * whole module name or its end after a dot; one entry with regular-expression signs is matched against the whole
- * name, as PEFT does with a string (peft-formats.md 2). */
+ * name, as PEFT does with a string. */
 #include "method/method.h"
 
 #include <stdlib.h>
@@ -72,6 +72,44 @@ bool tb_targets_take(const struct tb_json *targets, const struct tb_json *layers
             return true;
     }
     return false;
+}
+
+static bool takes_some(const struct tb_adapter *a, const struct tb_json *targets, const struct tb_json *layers)
+{
+    for (int i = 0; i < a->model->n_sites; i++)
+        if ((a->method->sites & a->model->sites[i].kind) && tb_targets_take(targets, layers, &a->model->sites[i]))
+            return true;
+    return false;
+}
+
+static struct tb_json *list_of(const struct tb_json *entry)
+{
+    struct tb_json *list = tb_json_new_list();
+    tb_json_append(list, tb_json_copy(entry));
+    return list;
+}
+
+bool tb_targets_check(const struct tb_adapter *a, struct tb_err *err)
+{
+    const struct tb_json *targets = tb_adapter_json(a, "targets"), *layers = tb_adapter_json(a, "layers");
+    bool good = true;
+    for (size_t i = 0; good && i < tb_json_len(targets); i++) {
+        struct tb_json *one = list_of(tb_json_at(targets, i));
+        good = takes_some(a, one, layers)
+            || tb_fail(err, TB_ERR_RECIPE, "%s: its target '%.80s' is no module %s; linears are q k v o gate up down, "
+                       "or all-linear", a->method->name, tb_json_str(tb_json_at(targets, i), ""),
+                       tb_json_len(layers) ? "of its layers" : "of this model");
+        tb_json_free(one);
+    }
+    for (size_t i = 0; good && i < tb_json_len(layers); i++) {
+        struct tb_json *one = list_of(tb_json_at(layers, i));
+        good = takes_some(a, targets, one)
+            || tb_fail(err, TB_ERR_RECIPE, "%s: layer %lld has none of its targets; this model's layers are 0 to %d",
+                       a->method->name, (long long)tb_json_int(tb_json_at(layers, i), -1),
+                       a->model->shape.n_layers - 1);
+        tb_json_free(one);
+    }
+    return good;
 }
 
 struct tb_json *tb_targets_to_peft(const struct tb_json *targets)

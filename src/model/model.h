@@ -48,7 +48,7 @@ struct tb_scratch {
     int vocab, d, n_layers, n_heads, n_kv, ff, context;
     double rope_theta, norm_eps;
     bool is_tied;
-    char init[16]; /* "normal" or "copying" (tiny-model.md 2) */
+    char init[16]; /* "normal" or "copying": see data/make/README.md */
     uint64_t seed;
 };
 /* A random fp32 llama in memory, weights drawn by Philox (purpose "init", the HF tensor name). */

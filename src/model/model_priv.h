@@ -92,7 +92,7 @@ void tb_base_id(char id[65], const struct tb_bytes *files, size_t n, const char 
 
 /* Sets up the two copying heads in a model whose other weights are drawn (copying.c). */
 bool tb_copying_init(struct tb_model *m, uint64_t seed, struct tb_err *err);
-/* One weight by Philox: normal numbers times std, under its HF name (frozen.md 4). */
+/* One weight by Philox: normal numbers times std, under its HF name (doc/frozen.md 4). */
 void tb_draw_normal(float *dst, int64_t rows, int64_t cols, double std, const char *name, uint64_t seed);
 
 #endif

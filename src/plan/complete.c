@@ -211,7 +211,7 @@ static bool schedule(const struct tb_json *draft, struct tb_json *out, struct tb
         return false;
     if (is_word(out, "budget.unit", "minutes") && !is_word(out, "schedule.name", "constant"))
         return tb_fail(err, TB_ERR_RECIPE, "a budget in minutes has no known last step; it needs "
-                       "schedule = { name = \"constant\" }");
+                       "schedule = { name = \"constant\" }, or --set schedule.name=constant");
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/keys.h"
@@ -19,14 +20,34 @@ enum { MAX_WORDS = 64 };
 /* Lists the words of a group, plus one more if given. */
 static bool no_such_word(const char *group, const char *name, const char *extra, struct tb_err *err)
 {
-    const char *list[MAX_WORDS + 2];
+    const char *list[MAX_WORDS + 2], *what = strcmp(group, "data") == 0 ? "kind of data" : group;
     int n = 0;
     for (; n < MAX_WORDS && tb_schema_at(group, n); n++)
         list[n] = tb_schema_at(group, n)->name;
     if (extra)
         list[n++] = extra;
     list[n] = NULL;
-    return tb_keys_unknown(strcmp(group, "method") == 0 ? "--method" : "--data", name, list, err);
+    const char *near = tb_str_nearest(name, list);
+    if (near)
+        return tb_fail(err, TB_ERR_RECIPE, "there is no %s '%.60s'; did you mean '%s'?", what, name, near);
+    struct tb_buf all = { 0 };
+    for (int i = 0; i < n; i++)
+        tb_buf_fmt(&all, "%s%s", i ? ", " : "", list[i]);
+    tb_fail(err, TB_ERR_RECIPE, "there is no %s '%.60s'; there are %s", what, name, all.p ? all.p : "none");
+    tb_buf_free(&all);
+    return false;
+}
+
+/* Sets what is not there yet; takes v over. */
+static bool set_once(struct tb_json *draft, const char *dotted, struct tb_json *v, const char *who, const char *name,
+                     struct tb_err *err)
+{
+    if (!tb_json_get(draft, dotted)) {
+        tb_json_set(draft, dotted, v);
+        return true;
+    }
+    tb_json_free(v);
+    return tb_fail(err, TB_ERR_RECIPE, "%s: %s is given twice", who, name);
 }
 
 static const struct tb_key rate = { .name = "lr", .type = TB_KEY_REAL, .min = 0, .max = 100 };
@@ -56,9 +77,9 @@ static bool pair(const struct tb_schema *s, const char *prefix, const char *lr_k
         return false;
     }
     char *dotted = is_rate ? tb_xstrdup(lr_key) : tb_xasprintf("%s%s", prefix, key->name);
-    tb_json_set(draft, dotted, v);
+    bool good = set_once(draft, dotted, v, s->name, key->name, err);
     free(dotted);
-    return true;
+    return good;
 }
 
 /* "r=8,targets=q+v"; empty is fine. */

@@ -28,12 +28,14 @@ static void say_range(struct tb_buf *b, const struct tb_key *key)
     char lo[32], hi[32];
     if (key->min == 0 && key->max == 0)
         return;
-    tb_buf_fmt(b, " from %s to %s", tb_str_shortest(lo, sizeof lo, key->min),
-               tb_str_shortest(hi, sizeof hi, key->max));
+    tb_str_shortest(lo, sizeof lo, key->min);
+    if (key->max >= 9007199254740992.0)
+        tb_buf_fmt(b, " of at least %s", lo);
+    else
+        tb_buf_fmt(b, " from %s to %s", lo, tb_str_shortest(hi, sizeof hi, key->max));
 }
 
-/* "an integer from 1 to 4096", "one of text, zero, random" */
-static void say_expected(struct tb_buf *b, const struct tb_key *key)
+void tb_key_expected(const struct tb_key *key, struct tb_buf *b)
 {
     static const char *const words[] = {
         [TB_KEY_INT] = "an integer", [TB_KEY_REAL] = "a number", [TB_KEY_BOOL] = "true or false",
@@ -65,21 +67,23 @@ static char *split_choices(const char *choices, const char **list, size_t n_list
     return copy;
 }
 
+/* An empty `who`: the caller says where it is. */
 static struct tb_json *wrong(const struct tb_key *key, const struct tb_json *v, const char *who,
                              struct tb_err *err)
 {
+    const char *colon = *who ? ": " : "";
     struct tb_buf want = { 0 };
     const char *list[64], *near = NULL;
     char *got = tb_json_text(v, TB_JSON_CANONICAL);
     char *choices = split_choices(key->choices ? key->choices : "", list, 64);
-    say_expected(&want, key);
+    tb_key_expected(key, &want);
     if (key->type == TB_KEY_CHOICE)
         near = tb_str_nearest(tb_json_str(v, ""), list);
     if (near)
-        tb_fail(err, TB_ERR_RECIPE, "%s: %s must be %s, not %.80s; did you mean \"%s\"?", who,
-                key->name, want.p, got, near);
+        tb_fail(err, TB_ERR_RECIPE, "%s%s%s must be %s, not %.80s; did you mean \"%s\"?", who,
+                colon, key->name, want.p, got, near);
     else
-        tb_fail(err, TB_ERR_RECIPE, "%s: %s must be %s, not %.80s%s", who, key->name, want.p, got,
+        tb_fail(err, TB_ERR_RECIPE, "%s%s%s must be %s, not %.80s%s", who, colon, key->name, want.p, got,
                 tb_json_type(v) == TB_JSON_LIST && !is_listed(key)
                     ? "; several values to try are t.grid{..}" : "");
     free(choices);
@@ -251,7 +255,7 @@ struct tb_json *tb_key_value(const struct tb_key *keys, const struct tb_json *ma
         unknown(keys, name, "this table", err);
         return NULL;
     }
-    return given ? normal(key, given, "value", err) : default_of(keys, key, map, "table", err);
+    return given ? normal(key, given, "", err) : default_of(keys, key, map, "table", err);
 }
 
 struct tb_json *tb_key_check(const struct tb_key *keys, const struct tb_json *map, const char *who,
@@ -331,7 +335,7 @@ struct tb_json *tb_key_parse(const struct tb_key *key, const char *text, struct 
 {
     bool is_many = is_listed(key) || key->type == TB_KEY_MAP;
     struct tb_json *raw = is_many ? pieces(key, text) : scalar(key, text);
-    struct tb_json *v = normal(key, raw, "value", err);
+    struct tb_json *v = normal(key, raw, "", err);
     tb_json_free(raw);
     return v;
 }

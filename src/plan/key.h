@@ -4,6 +4,7 @@
 #ifndef TB_PLAN_KEY_H
 #define TB_PLAN_KEY_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/json.h"
 
@@ -19,7 +20,7 @@ enum tb_key_type {
     TB_KEY_MAP,    /* string -> number: rank_pattern */
 };
 
-/* What a key changes: numbers, evaluation, or only how the run is carried out (frozen.md 1). */
+/* What a key changes: numbers, evaluation, or only how the run is carried out (doc/frozen.md 1). */
 enum tb_key_class { TB_CLASS_MODEL, TB_CLASS_REPORT, TB_CLASS_EXEC };
 
 struct tb_key {
@@ -56,6 +57,9 @@ bool tb_key_complete(const struct tb_key *keys, struct tb_json *map, const char 
 
 /* "8", "0.5", "q+v", "text", "true" from a command line into a value of this key's type. */
 struct tb_json *tb_key_parse(const struct tb_key *key, const char *text, struct tb_err *err);
+
+/* Appends what its values are: "an integer from 1 to 4096", "one of text, zero, random". */
+void tb_key_expected(const struct tb_key *key, struct tb_buf *b);
 
 const struct tb_key *tb_key_find(const struct tb_key *keys, const char *name);
 

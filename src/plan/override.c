@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/keys.h"
@@ -137,13 +138,16 @@ bool tb_override_each(const struct tb_json *draft, struct tb_overrides *o, tb_va
     return good;
 }
 
-/* Every key of every run, for did-you-mean. */
+/* Every key of every run that can be set, for did-you-mean. */
 static struct tb_json *all_keys(const struct tb_plan *p)
 {
+    static const char *const words[] = { "lr", "batch", "budget", "data" };
     struct tb_json *keys = tb_json_new_map();
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        tb_json_set(keys, words[i], tb_json_new_null());
     for (size_t i = 0; i < p->n_runs; i++)
         for (void *it = tb_json_first(p->runs[i].map); it; it = tb_json_next(p->runs[i].map, it))
-            if (!tb_json_get(keys, tb_json_iter_key(it)))
+            if (!tb_json_get(keys, tb_json_iter_key(it)) && !tb_str_ends(tb_json_iter_key(it), ".kind"))
                 tb_json_set(keys, tb_json_iter_key(it), tb_json_new_null());
     return keys;
 }
@@ -161,6 +165,37 @@ static bool is_of_absent_method(const char *key)
     return s && tb_key_find(s->keys, dot + 1);
 }
 
+/* Whether `whole` is meant by a key with words left out: "method.r" and "r" by method.lora.r, "eval" by data.eval
+ * and by what stands in the section eval. */
+static bool is_short_for(const char *key, const char *whole)
+{
+    const char *last = strrchr(key, '.'), *end = strrchr(whole, '.');
+    size_t n = last ? strcspn(key, ".") + 1 : 0, n_key = strlen(key);
+    if (!end)
+        return false;
+    if (!last && strncmp(whole, key, n_key) == 0 && whole[n_key] == '.')
+        return true;
+    return strncmp(key, whole, n) == 0 && strcmp(last ? last + 1 : key, end + 1) == 0;
+}
+
+/* "; did you mean 'a', 'b' or 'c'?" with the whole names of a short key, else the nearest; empty if none is near. */
+static char *hint_of(const char *key, const char *const *list)
+{
+    enum { MOST = 4 };
+    const char *found[MOST];
+    struct tb_buf b = { 0 };
+    size_t n = 0;
+    for (size_t i = 0; *key && list[i] && n < MOST; i++)
+        if (is_short_for(key, list[i]))
+            found[n++] = list[i];
+    if (n == 0 && (found[0] = tb_str_nearest(key, list)))
+        n = 1;
+    for (size_t i = 0; i < n; i++)
+        tb_buf_fmt(&b, "%s'%s'", i == 0 ? "; did you mean " : i + 1 < n ? ", " : " or ", found[i]);
+    tb_buf_str(&b, n ? "?" : "");
+    return tb_buf_take(&b);
+}
+
 static bool unused(const struct tb_plan *p, const struct tb_override *o, struct tb_err *err)
 {
     struct tb_json *keys = all_keys(p);
@@ -169,16 +204,16 @@ static bool unused(const struct tb_plan *p, const struct tb_override *o, struct 
     size_t n = 0;
     for (void *it = tb_json_first(keys); it; it = tb_json_next(keys, it))
         list[n++] = tb_json_iter_key(it);
-    const char *near = tb_str_nearest(key, list), *hint = near ? "; did you mean '" : "";
+    char *hint = hint_of(key, list);
     if (strcmp(key, "method") == 0 || strcmp(key, "method.kind") == 0)
         tb_fail_at(err, TB_ERR_RECIPE, flag_of(o), 0, "%.80s: a method is no key; write it in the "
                    "recipe, or give --method", o->text);
     else if (is_of_absent_method(key))
         tb_fail_at(err, TB_ERR_RECIPE, flag_of(o), 0, "%.80s: no arm of this plan has "
-                   "'%.60s'%s%s%s", o->text, key, hint, near ? near : "", near ? "'?" : "");
+                   "'%.60s'%.300s", o->text, key, hint);
     else
-        tb_fail_at(err, TB_ERR_RECIPE, flag_of(o), 0, "%.80s: there is no key '%.60s'%s%s%s",
-                   o->text, key, hint, near ? near : "", near ? "'?" : "");
+        tb_fail_at(err, TB_ERR_RECIPE, flag_of(o), 0, "%.80s: there is no key '%.60s'%.300s", o->text, key, hint);
+    free(hint);
     free(key);
     free(list);
     tb_json_free(keys);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* h5_priv.h - the only door to HDF5. Files are built in memory and written by our own write(),
  * temporary name, fsync, rename: HDF5 never sees a full disk, and no half file ever has the name of
- * a whole one. Files are read as bytes, checked by the CRC of the user block (frozen.md 5), and
+ * a whole one. Files are read as bytes, checked by the CRC of the user block (doc/frozen.md 5), and
  * opened from that memory. Writing keeps the first error: make all calls, then ask tb_h5_commit.
  * Paths are absolute inside the file. One thread at a time per struct. */
 #ifndef TB_STORE_H5_PRIV_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* journal.c - appending to the journal of a run. Record, all little-endian (frozen.md 5):
+/* journal.c - appending to the journal of a run. Record, all little-endian (doc/frozen.md 5):
  *     0 'TBJ1'   4 u32 length of data   8 u64 sequence   16 u16 kind   18 u16 version
  *     20 u32 CRC-32 of bytes 0..19 and the data   24 data
  * Invariant: between two calls the file holds whole records only, `size` bytes of them. After a

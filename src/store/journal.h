@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* journal.h - the append-only record of a run while it lives (frozen.md 5): segments
+/* journal.h - the append-only record of a run while it lives (doc/frozen.md 5): segments
  * `journal.000001` and on of 16 MiB, records with a sequence number and a CRC. A record whose
  * append returned true survives the death of the process; one that was synced survives a power
  * loss. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* records.c - the data of journal records (frozen.md 5): typed values to bytes. Train and eval rows
+/* records.c - the data of journal records (doc/frozen.md 5): typed values to bytes. Train and eval rows
  * are the doubles of their struct, little-endian; everything else is one JSON map whose reals read
  * back to the same bits and whose NaN and inf are null. */
 #include <stdlib.h>

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,14 +32,27 @@ static void put(struct tb_json *facts, const char *section, const struct tb_json
         tb_json_set(facts, section, tb_json_copy(v));
 }
 
+/* The place of a run among others: the time in nanoseconds, later than that of the run before it also where the
+ * clock stands still. */
+static int64_t next_serial(int64_t now)
+{
+    static _Atomic int64_t last;
+    int64_t before = atomic_load(&last), serial;
+    do
+        serial = now > before ? now : before + 1;
+    while (!atomic_compare_exchange_weak(&last, &before, serial));
+    return serial;
+}
+
 static struct tb_json *identity(const struct tb_run_new *run)
 {
     char created[24];
+    int64_t now = tb_clock_wall_ns();
     struct tb_json *map = tb_json_new_map();
     tb_json_set(map, "run_id", tb_json_new_str(run->id));
     tb_json_set(map, "name", tb_json_new_str(run->name));
-    tb_json_set(map, "created",
-                tb_json_new_str(tb_clock_iso(created, sizeof created, tb_clock_wall_ns())));
+    tb_json_set(map, "created", tb_json_new_str(tb_clock_iso(created, sizeof created, now)));
+    tb_json_set(map, "serial", tb_json_new_int(next_serial(now)));
     return map;
 }
 

@@ -54,7 +54,7 @@ bool tb_run_beat_write(const char *dir, uint64_t counter, struct tb_err *err);
  */
 bool tb_run_beat_read(const char *dir, struct tb_run_beat *beat, double *age_s);
 
-/* A run as seen from here (frozen.md 5): running or paused with a free lock on the host and boot of
+/* A run as seen from here (doc/frozen.md 5): running or paused with a free lock on the host and boot of
  * its beat is lost; a beat from elsewhere is believed, with its age. */
 struct tb_run_sight {
     enum tb_state state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* snapshot.c - run.h5: layout of experience.md "Store". NeXus attributes lead H5Web, silx and NeXpy
+/* snapshot.c - run.h5: the layout is doc/frozen.md 5 and layout.c. NeXus attributes lead H5Web, silx and NeXpy
  * to the loss curve; every column is a 1-D dataset; /config and its neighbours carry one typed
  * attribute per key for people, and /facts_json the same as text, which is what the program reads
  * back. Reading is in snapshot_read.c. Does not know when a snapshot is due: that is the writer's.

@@ -92,7 +92,7 @@ bool tb_store_save_recipe(struct tb_store *s, const char *text, size_t n, char s
 static int by_age(const void *a, const void *b)
 {
     const struct tb_run_item *x = a, *y = b;
-    int order = strcmp(x->sum.created, y->sum.created);
+    int order = (x->sum.serial > y->sum.serial) - (x->sum.serial < y->sum.serial);
     return order ? order : strcmp(x->sum.id, y->sum.id);
 }
 
@@ -130,14 +130,21 @@ static int64_t best_of(const struct tb_run_item *all, size_t n)
 struct match {
     int64_t first;
     size_t n;
-    struct tb_buf ids;
+    struct tb_buf list;
 };
+
+enum { MAX_NAMED = 5 }; /* what the text of an error holds */
 
 static void add_match(struct match *m, const struct tb_run_item *all, size_t i)
 {
     m->first = m->n ? m->first : (int64_t)i;
-    if (m->n < 12)
-        tb_buf_fmt(&m->ids, "%s%s", m->n ? " " : "", all[i].sum.id);
+    const struct tb_run_summary *s = &all[i].sum;
+    if (m->n < MAX_NAMED)
+        tb_buf_fmt(&m->list, "%s%s", m->n ? ", " : "", s->id);
+    if (m->n < MAX_NAMED && s->budget >= 0 && s->created[0])
+        tb_buf_fmt(&m->list, " (%lld %s, %s)", (long long)s->budget, s->budget_unit, s->created);
+    else if (m->n < MAX_NAMED && s->created[0])
+        tb_buf_fmt(&m->list, " (%s)", s->created);
     m->n++;
 }
 
@@ -184,12 +191,13 @@ int64_t tb_run_find(const struct tb_run_item *all, size_t n, const char *ref, st
     else if (name[0])
         match_all(&m, all, n, name);
     if (m.n > 1) {
-        tb_fail(err, TB_ERR_NOTFOUND, "'%s' is %zu runs: %s; give an id", name, m.n, m.ids.p);
+        tb_fail(err, TB_ERR_NOTFOUND, "'%.60s' is %zu runs: %s%s; give an id", name, m.n, m.list.p,
+                m.n > MAX_NAMED ? ", .." : "");
         m.first = -1;
     } else if (m.first < 0) {
         not_found(all, n, name, err);
     }
-    tb_buf_free(&m.ids);
+    tb_buf_free(&m.list);
     return m.first;
 }
 

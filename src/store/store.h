@@ -31,12 +31,12 @@ struct tb_run_item {
     struct tb_run_summary sum;
     struct tb_run_sight sight; /* state: the one to show */
 };
-/* All runs, oldest first (by creation, then id); malloc'ed. */
+/* All runs, in the order in which they were created; malloc'ed. */
 bool tb_store_list(struct tb_store *s, struct tb_run_item **all, size_t *n, struct tb_err *err);
 
 /* The run that `ref` means: an id, a name, an id prefix, @last (created last), @best (lowest best
  * eval loss). TB_ERR_NOTFOUND if there is none (with the nearest name) or more than one (with their
- * ids). A ":400", ":best" or ":last" behind it is for tb_run_ref_step and not looked at here. */
+ * ids, budgets and times). A ":400", ":best" or ":last" behind it is for tb_run_ref_step and not looked at here. */
 bool tb_store_find(struct tb_store *s, const char *ref, char id[TB_RUN_ID], struct tb_err *err);
 /* The same in a list that is there already; its index, -1 on failure. */
 int64_t tb_run_find(const struct tb_run_item *all, size_t n, const char *ref, struct tb_err *err);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* summary.c - the facts and tables of a run boiled down to one line. Keys are those of frozen.md 1
+/* summary.c - the facts and tables of a run boiled down to one line. Keys are those of doc/frozen.md 1
  * and of struct tb_run_new; whatever is missing stays unknown, since facts come out of files. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/str.h"
 #include "store/index.h"
@@ -43,6 +44,15 @@ static void tags(struct tb_run_summary *s, const struct tb_json *v)
     }
 }
 
+/* Runs of earlier versions have no serial: theirs is the second in which they were created. */
+static int64_t serial(const struct tb_run_summary *s, const struct tb_metrics *m)
+{
+    struct tm tm = { 0 };
+    const char *end = strptime(s->created, "%Y-%m-%dT%H:%M:%S", &tm);
+    bool is_time = end && strcmp(end, "Z") == 0 && tm.tm_year < 300; /* what 64 bits hold */
+    return tb_json_int(tb_metrics_fact(m, "run", "serial"), is_time ? (int64_t)timegm(&tm) * 1000000000 : 0);
+}
+
 static void from_facts(struct tb_run_summary *s, const struct tb_metrics *m)
 {
     const struct tb_json *config = tb_json_get(m->facts, "config"),
@@ -51,6 +61,7 @@ static void from_facts(struct tb_run_summary *s, const struct tb_metrics *m)
     copy(s->id, sizeof s->id, tb_metrics_fact(m, "run", "run_id"));
     copy(s->name, sizeof s->name, tb_metrics_fact(m, "run", "name"));
     copy(s->created, sizeof s->created, tb_metrics_fact(m, "run", "created"));
+    s->serial = serial(s, m);
     copy(s->base, sizeof s->base, tb_metrics_fact(m, "base", "name"));
     if (!s->base[0])
         copy(s->base, sizeof s->base, tb_metrics_fact(m, "base", "path"));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* load_gguf.c - a tokenizer out of the tokenizer.ggml.* keys of a GGUF file.
- * Read are files whose model is "gpt2" (byte-level BPE) with a pre-tokeniser of frozen.md 2; the
+ * Read are files whose model is "gpt2" (byte-level BPE) with a pre-tokeniser of doc/frozen.md 2; the
  * file gives its name only. Token types: 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused,
  * 6 byte. As in the tokenizer.json of their makers, llama-bpe takes a piece that is a token as it
  * is and begins texts with bos unless the file says otherwise, and qwen2 normalises to NFC.

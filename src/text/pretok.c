@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* pretok.c - pre-tokenisers as chains of patterns (frozen.md 2), the way the tokenizers library
+/* pretok.c - pre-tokenisers as chains of patterns (doc/frozen.md 2), the way the tokenizers library
  * applies them: each stage sees one piece of the stage before as if it were the whole text, so a
  * look-ahead stops at its end. Patterns are the published ones of GPT-2, SmolLM, Llama 3, Qwen 2.
  */

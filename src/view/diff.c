@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* diff.c - differing keys, hashes that prove sameness, and paired evaluation losses.
- * Bootstrap (design.md 3): rows that share a prompt are not independent, so whole prompts are drawn
+ * Bootstrap: rows that share a prompt are not independent, so whole prompts are drawn
  * with replacement, as many as there are, 2,000 times; a draw's difference is sum(n_tok (b - a)) /
  * sum(n_tok). Draw k, pick j: Philox word j mod 4 of counter (hash of "bootstrap/", k, 0, j / 4)
  * under key 0, scaled to the number of prompts by its high half; so the interval is the same every

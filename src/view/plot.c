@@ -6,9 +6,9 @@
  *     1.0 ┤ ⠑⠤⣀A
  *         └┬────┬──
  *          0   1M
- * Where there are colours a cell holds dots of one line, the one drawn last, and the first run is drawn last of all; where
- * there are none, of all. Letters and marks stand over dots. What does not fit the box is not there: first the legend,
- * then the axes, then the title. */
+ * Where there are colours a cell holds dots of one line, the one drawn last, and the first run is drawn last of all;
+ * where there are none, of all. Letters and marks stand over dots. What does not fit the box is not there: first the
+ * legend, then the axes, then the title. */
 #include "view/plot.h"
 
 #include <math.h>

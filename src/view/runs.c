@@ -77,7 +77,7 @@ static const struct tb_run_column columns[] = {
     [EVAL] = { "eval_loss", "eval", TB_UNIT_LOSS, "last evaluation loss" },
     [BEST_EVAL] = { "best_eval", "best", TB_UNIT_LOSS, "best evaluation loss" },
     [BEST_STEP] = { "best_step", "best at", TB_UNIT_PLAIN, "step of the best evaluation" },
-    [TOK_S] = { "tok_s", "tok/s", TB_UNIT_PLAIN, "tokens per second" },
+    [TOK_S] = { "tok_s", "tok/s", TB_UNIT_PLAIN, "tokens per second of training, the mean" },
     [PREDICTED] = { "predicted", "predicted", TB_UNIT_BYTES, "peak memory as planned" },
     [PEAK] = { "peak", "peak", TB_UNIT_BYTES, "peak memory as measured" },
     [ADAPTER] = { "adapter", "adapter", TB_UNIT_BYTES, "size of the adapter" },
@@ -85,7 +85,7 @@ static const struct tb_run_column columns[] = {
     [DATA] = { "data", "data", TB_UNIT_TEXT, "data" },
     [CREATED] = { "created", "created", TB_UNIT_TEXT, "UTC" },
     [AGE] = { "age", "age", TB_UNIT_SECONDS, "since it was created" },
-    [DURATION] = { "duration", "took", TB_UNIT_SECONDS, "from creation to its end or now" },
+    [DURATION] = { "duration", "took", TB_UNIT_SECONDS, "seconds of training; waiting and pauses left out" },
     [PID] = { "pid", "pid", TB_UNIT_PLAIN, "process of the worker that has it, 0 if none" },
     [BEAT] = { "beat", "beat", TB_UNIT_SECONDS, "age of the heartbeat" },
     [HASH] = { "final_hash", "hash", TB_UNIT_TEXT, "hash of the final adapter" },
@@ -137,10 +137,12 @@ static double age_s(const struct tb_run_item *item)
 
 double tb_run_duration_s(const struct tb_run_item *item)
 {
-    time_t from = time_of(item->sum.created), to = time_of(item->sum.changed);
-    if (item->sight.state == TB_STATE_RUNNING || item->sight.state == TB_STATE_PAUSED)
-        to = (time_t)(tb_clock_wall_ns() / 1000000000);
-    return from < 0 || to < from ? NAN : (double)(to - from);
+    return item->sum.wall_s > 0 ? item->sum.wall_s : NAN;
+}
+
+double tb_run_tok_s(const struct tb_run_item *item)
+{
+    return item->sum.wall_s > 0 ? floor((double)item->sum.tokens / item->sum.wall_s + 0.5) : NAN;
 }
 
 static struct tb_cell text(const char *s)
@@ -214,7 +216,7 @@ struct tb_cell tb_run_cell(const struct tb_run_item *item, int column)
     case EVAL: return real(s->last_eval);
     case BEST_EVAL: return real(s->best_eval);
     case BEST_STEP: return integer(s->best_step);
-    case TOK_S: return real(s->tok_per_s);
+    case TOK_S: return real(tb_run_tok_s(item));
     case PREDICTED: return integer(s->predicted_bytes);
     case PEAK: return integer(s->peak_bytes);
     case ADAPTER: return integer(s->adapter_bytes);

@@ -32,7 +32,10 @@ extern const char tb_runs_usual[];
 bool tb_runs_table(struct tb_table *t, const struct tb_run_item *items, const size_t *order,
                    size_t n, const char *columns, struct tb_err *err);
 
-/* Seconds from creation to the last change of state, or to now for a run that lives. */
+/* Seconds of training, up to the last step that was recorded; NaN before the first. */
 double tb_run_duration_s(const struct tb_run_item *item);
+/* Own tokens over these seconds, to the whole: the mean, where a row's rate is that of one step. NaN before the
+ * first. */
+double tb_run_tok_s(const struct tb_run_item *item);
 
 #endif

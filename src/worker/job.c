@@ -118,7 +118,7 @@ static bool count_steps(struct tb_job *j, struct tb_err *err)
     if (j->seconds > 0 && !j->schedule.is_constant)
         return tb_fail(err, TB_ERR_RECIPE,
                        "a budget in minutes has no last step for the rate to fall to: set schedule = "
-                       "{ name = \"constant\" }, or give the budget in tokens");
+                       "{ name = \"constant\" } (--set schedule.name=constant), or give the budget in tokens");
     j->n_tokens = j->n_steps ? tb_order_tokens(j->order, j->n_steps) : 0;
     return true;
 }
@@ -144,7 +144,7 @@ static void add_eval(struct tb_job *j, int64_t step)
         j->eval_at[j->n_eval_at++] = step;
 }
 
-/* At 0, 25, 50, 75 and 100 % of the budget, or as eval.every says (frozen.md 2). */
+/* At 0, 25, 50, 75 and 100 % of the budget, or as eval.every says (doc/frozen.md 2). */
 static bool choose_evals(struct tb_job *j, struct tb_err *err)
 {
     const char *every = tb_config_str(&j->config, "eval.every");
@@ -381,9 +381,13 @@ struct tb_json *tb_job_base_facts(const struct tb_job *j)
 struct tb_json *tb_job_data_facts(const struct tb_job *j)
 {
     const struct tb_dataset_counts *n = tb_dataset_counts(j->data);
+    const char *sep = tb_config_str(&j->config, "data.sep");
     struct tb_json *map = tb_json_new_map();
     put_str(map, "id", tb_dataset_hash(j->data));
     put_str(map, "path", tb_json_str(tb_json_at(tb_config_get(&j->config, "data.path"), 0), ""));
+    put_str(map, "kind", tb_config_str(&j->config, "data.kind"));
+    if (*sep)
+        put_str(map, "sep", sep);
     put_int(map, "n_rows", n->rows);
     put_int(map, "n_train", n->train);
     put_int(map, "n_held", n->held);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* schedule.h - the learning rate of a step, as a share of the peak (frozen.md 3). */
+/* schedule.h - the learning rate of a step, as a share of the peak (doc/frozen.md 3). */
 #ifndef TB_WORKER_SCHEDULE_H
 #define TB_WORKER_SCHEDULE_H
 

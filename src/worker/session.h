@@ -49,7 +49,7 @@ struct tb_json *tb_session_eval(const struct tb_eval_spec *s, struct tb_err *err
 struct tb_json *tb_session_export(const char *store, const char *run, const char *dir, bool as_bf16, int threads,
                                   struct tb_err *err);
 
-/* `bench step`: see performance.md 5: probes, best and median seconds, memory predicted and measured. */
+/* `bench step`: probes, best and median seconds, memory predicted and measured. */
 struct tb_bench_spec {
     const char *base, *method;
     int batch, seq, steps, threads;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* session_bench.c - matrix products, and training steps on rows of drawn tokens, every token but the first a label,
- * between two speed probes (performance.md 5). The first step pays for fresh memory and is told apart, from the
+ * between two speed probes. The first step pays for fresh memory and is told apart, from the
  * start of the process. */
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* session_trace.c - a training run on given rows of token ids, every number of it shown: for comparison with other
- * implementations (frozen.md 7). No tokenizer, no dropout, no shared prompts, constant rate, no clipping.
+ * implementations (doc/frozen.md 7). No tokenizer, no dropout, no shared prompts, constant rate, no clipping.
  * trace.safetensors: logits (before the first update) and final_logits (after the last, on the last step's rows), each
  * [labels, vocabulary] in row order; grad/<name>, in a stack grad/<part>/<name>: gradients of the first step. */
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* watch.h - has a run gone wrong? NaN or inf at once; otherwise the debiased mean of the loss (weight 0.98) above 3
- * times its minimum + 1 nat for 50 steps on end, watched after 50 steps (frozen.md 3). Its state is part of
+ * times its minimum + 1 nat for 50 steps on end, watched after 50 steps (doc/frozen.md 3). Its state is part of
  * checkpoints, so that a resumed run stops where the other would have. */
 #ifndef TB_WORKER_WATCH_H
 #define TB_WORKER_WATCH_H

@@ -3,6 +3,7 @@
  * afterwards is seen and can be gone on with; then each is claimed by its lock and trained. */
 #include "worker/worker.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -361,7 +362,7 @@ bool tb_worker_resume(const char *const *refs, size_t n, const struct tb_worker_
 
 /* ---- plan: the same without training */
 
-/* FLOP of a training step for each token, both directions (performance.md 2), without the adapters' own. */
+/* FLOP of a training step for each token, both directions, without the adapters' own. */
 static double flop_per_token(const struct tb_job *j)
 {
     const struct tb_shape *s = &j->base->model->shape;
@@ -369,6 +370,29 @@ static double flop_per_token(const struct tb_job *j)
     double linear = s->n_layers * (s->d * (2 * q + 2 * kv) + 3.0 * s->d * s->ff), head = (double)s->vocab * s->d;
     bool is_full = !j->stack->part[0]->method->peft_type;
     return (is_full ? 6 : 4) * (linear + head);
+}
+
+/* Training and its evaluations, which only go forward. */
+static double seconds_of(const struct tb_job *j, double gflops)
+{
+    double tok = 0, forward = flop_per_token(j) / (j->stack->part[0]->method->peft_type ? 2 : 3);
+    for (int i = 0; i < j->n_eval; i++)
+        tok += tb_dataset_row(j->data, j->eval_row[i]).n;
+    double evals = forward * tok * j->n_eval_at, training = flop_per_token(j) * (double)j->n_tokens;
+    return j->seconds > 0 ? j->seconds + evals / (gflops * 1e9) : (training + evals) / (gflops * 1e9);
+}
+
+/* Each part of a stack has its own: lr is null there, and lrs has them in the order of the parts. */
+static void set_rates(struct tb_json *row, const struct tb_job *j)
+{
+    struct tb_json *all = tb_json_new_list();
+    bool is_stack = j->stack->n > 1;
+    for (int i = 0; i < j->stack->n; i++)
+        tb_json_append(all, tb_json_new_real(tb_job_lr(j, i)));
+    tb_json_set(row, "lr", is_stack ? tb_json_new_null() : tb_json_copy(tb_json_at(all, 0)));
+    if (is_stack)
+        tb_json_set(row, "lrs", tb_json_ref(all));
+    tb_json_free(all);
 }
 
 static struct tb_json *planned(const struct work *w, const struct tb_job *j, double gflops)
@@ -392,10 +416,8 @@ static struct tb_json *planned(const struct work *w, const struct tb_job *j, dou
     tb_json_set(row, "method", tb_json_new_str(method));
     tb_json_set(row, "base", tb_json_new_str(j->base->name));
     tb_json_set(row, "data", tb_job_data_facts(j));
-    tb_json_set(row, "lr", tb_json_new_real(tb_job_lr(j, 0)));
-    tb_json_set(
-        row, "est_s",
-        tb_json_new_real(j->seconds > 0 ? j->seconds : flop_per_token(j) * (double)j->n_tokens / (gflops * 1e9)));
+    set_rates(row, j);
+    tb_json_set(row, "est_s", tb_json_new_real(seconds_of(j, gflops)));
     free(method);
     return row;
 }
@@ -405,8 +427,10 @@ static bool plan_runs(struct work *w, const struct tb_plan *p, struct tb_json *r
     int n_virtual = tb_job_virtual_rows(w->shelf, p, err);
     if (n_virtual < 0 || !use_threads(w, tb_kernels_default_threads(), err))
         return false;
-    /* Whole steps reach about six tenths of the fused multiply-add rate. */
-    double gflops = 0.6 * tb_kernels_probe(w->k, 0.2);
+    /* The best of three short probes, since other programs may run; whole steps reach about six tenths of it. */
+    double gflops = 0;
+    for (int i = 0; i < 3; i++)
+        gflops = fmax(gflops, 0.6 * tb_kernels_probe(w->k, 0.1));
     for (size_t i = 0; i < p->n_runs; i++) {
         struct tb_job j = { 0 };
         bool good = tb_job_open(&j, w->shelf, &p->runs[i], n_virtual, 0, err);

@@ -116,6 +116,14 @@ LUA
     complains "--set novalue"
 }
 
+@test "a target or layer with a slip among good ones" {
+    [ -e "$BASE" ] || skip "there is no $BASE"
+    ask 4 plan --base "$BASE" --data "$TREE/data/places.txt" --budget 1k --method lora:r=8,targets=q+x
+    complains "'x'" "q k v o gate up down"
+    ask 4 plan --base "$BASE" --data "$TREE/data/places.txt" --budget 1k --method lora:r=8,layers=0+99
+    complains "layer 99"
+}
+
 @test "a recipe that never ends is stopped" {
     printf 'while true do end\n' >endless.lua
     ask 4 plan endless.lua

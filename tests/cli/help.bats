@@ -47,6 +47,46 @@ verbs() { tb help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
     complains "tunebench help"
     ask 2 --store x
     complains "a verb is missing"
+    ask 2 --versoin
+    complains "--version"
+}
+
+@test "nothing of the help is wider than 80 columns but commands" {
+    ask 0 help
+    [ -z "$(awk 'length > 80' <<<"$output")" ]
+    [ "$(sed -n '/^Verbs:/,/^$/p' <<<"$output" | grep -c '^    ')" -eq 0 ]
+    for v in $(verbs); do
+        ask 0 help "$v"
+        [ -z "$(sed '1,/^$/d' <<<"$output" | awk 'length > 80 { print v, $0 }' v="$v" | tee /dev/stderr)" ]
+    done
+}
+
+@test "keys of methods, of data and of every run, with ranges and defaults" {
+    ask 0 help lora
+    says "rank of the update" "an integer from 1 to 4096; default 8" "default: r x 2" "default q+v" "default 0.0005" "none"
+    for m in dora prefix prompt ia3 oft loha full pairs jsonl text; do
+        ask 0 help "$m"
+        says "$m: " "Keys"
+        [ -z "$stderr" ]
+    done
+    ask 0 help pairs
+    says "--data pairs:FILE" "default ||" "path"
+    ask 0 help keys
+    says "optim.beta2" "default 0.999" "seed" "one of cosine, constant; default cosine" "budget.n" "must be given"
+    ask 2 help lroa
+    complains "'lora'"
+}
+
+@test "recipes that come with the program are found from anywhere" {
+    [ -e "$BASE" ] || skip "there is no $BASE"
+    cd "$BATS_TEST_TMPDIR"
+    ask 0 plan recipes/compare-three.lua --json
+    [ "$(json '.runs | length')" = 4 ]
+    ask 3 plan recipes/no-such.lua
+    complains "recipes/no-such.lua"
+    mkdir recipes
+    echo 'return 3' >recipes/compare-three.lua
+    ask 4 plan recipes/compare-three.lua
 }
 
 @test "an unknown flag: the nearest one, exit code 2" {

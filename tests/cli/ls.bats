@@ -140,6 +140,12 @@ setup() { need_store; }
     says "2h00m"
 }
 
+@test "duration and tokens per second are those of training, unknown before it" {
+    ask 0 ls --json
+    [ "$(json '.[] | select(.id == "1111111111111111" or .id == "5555555555555555") | [.duration, .tok_s] | @json' \
+        | paste -sd ' ')" = '[10,512] [null,null]' ]
+}
+
 @test "a damaged index is made anew, a store that cannot be written to is read" {
     cp -a "$STORE" "$BATS_TEST_TMPDIR/copy"
     echo junk >"$BATS_TEST_TMPDIR/copy/index"

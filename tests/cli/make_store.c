@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* make_store.c - stores for the tests of ls, show and diff, without training:
- *     make_store STORE        eight runs in all states, one of them damaged
+ *     make_store STORE        eight runs in all states, one of them damaged, the stopped one with twice the budget
  *     make_store hold STORE   keeps the lost run as its worker would, until stdin ends
  * Every number is made up and the same each time; TUNEBENCH_NOW fixes the dates. */
 #include <math.h>
@@ -58,8 +58,8 @@ static struct tb_json *config_of(const struct sample_run *r)
 {
     struct tb_err err = { 0 };
     char *text = tb_xasprintf("{\"base\":\"tiny\",\"data.kind\":\"pairs\",\"data.path\":[\"data/places.txt\"],"
-                              "\"budget.unit\":\"tokens\",\"budget.n\":5120,\"seed\":%d,\"optim.lr\":%g,%s}",
-                              r->seed, r->lr, r->method);
+                              "\"budget.unit\":\"tokens\",\"budget.n\":%d,\"seed\":%d,\"optim.lr\":%g,%s}",
+                              r->state == TB_STATE_STOPPED ? 10240 : 5120, r->seed, r->lr, r->method);
     struct tb_json *draft = parse(text), *config = tb_config_complete(draft, &err);
     must(config != NULL, &err);
     tb_json_free(draft);

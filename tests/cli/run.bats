@@ -25,7 +25,7 @@ arms() { # THREADS FLAGS..
 @test "two methods by flags: both are done, counted, evaluated" {
     ask 0 ls --json
     [ "$(json 'map(.state) | unique | join(" ")')" = done ]
-    [ "$(json 'map(.method) | sort | join(" ")')" = "lora prefix" ]
+    [ "$(json 'map(.method) | join(" ")')" = "lora prefix" ] # as they were planned
     [ "$(json '[.[] | .trainable > 0 and (.share - .trainable / .params | fabs) < 1e-9] | all')" = true ]
     [ "$(json '[.[] | .seed == 5 and .pid == 0 and .step == .steps and .step > 0 and .tokens >= 4000] | all')" = true ]
     [ "$(json '[.[] | (.loss | type) == "number" and (.eval_loss | type) == "number" and .peak > 0] | all')" = true ]
@@ -82,6 +82,12 @@ arms() { # THREADS FLAGS..
     [ -e "$TREE/data/tiny" ] || return 0
     ask 0 plan "$TREE/recipes/lora-rank-sweep.lua"
     says "lora"
+    ask 0 plan "$TREE/recipes/stack-lora-prompt.lua" --json
+    [ "$(json '[.runs[] | select(.lrs) | .lr == null and (.lrs | length) == 2 and .method == "lora+prompt"] | @json')" \
+        = '[true]' ]
+    rates=$(json '.runs[] | select(.lrs) | .lrs | map(tostring) | join("+")')
+    ask 0 plan "$TREE/recipes/stack-lora-prompt.lua" --csv
+    says ",$rates,"
 }
 
 @test "a run that is interrupted stops behind a checkpoint; resumed it ends with the same bits" {

@@ -47,7 +47,16 @@ setup() { need_store; }
     ask 0 show lora-r16-s0:10 --json
     [ "$(json '[.step, (.evals | length), (.train.loss | length), .best_step] | @json')" = '[10,3,10,10]' ]
     ask 0 show lora-r16-s0:10
-    says "as it was at step 10" "10 of 20"
+    says "lora-r16-s0  as it was at step 10" "10 of 20"
+    for word in "lora-r16-s0  done" final_hash abcdef012345 took "ended by"; do
+        [[ $output != *"$word"* ]]
+    done
+    ask 0 show lora-r16-s0:10 --json
+    [ "$(json '[.state, .letter, .ended_by, .final_hash, .duration, .result.final_hash] | @json')" \
+        = '[null,null,null,null,null,null]' ]
+    [ "$(json '.result.peak_bytes')" = 71303168 ]
+    ask 0 show lora-r16-s0
+    says "took 10.0s" "abcdef012345" "ended by"
 }
 
 @test "show --json: everything that is recorded" {
@@ -98,6 +107,16 @@ setup() { need_store; }
     says "same number of tokens"
     ask 3 diff lora-r16-s0 nowhere
     complains "'nowhere'"
+}
+
+@test "diff: other budgets are named before anything else" {
+    ask 0 diff 1111 7777 prefix20-s0
+    says "CHECKED" "B against A   the budgets differ (5120 tokens, 10240 tokens): lora-r16-s0 is better" \
+        "C against A   lora-r16-s0 is better"
+    [[ $output != *SAME* ]]
+    ask 0 diff 1111 7777 --json
+    [[ $(json '.paired[0].verdict') == "the budgets differ (5120 tokens, 10240 tokens): "* ]]
+    [ "$(json .caution)" = "the budgets differ" ]
 }
 
 @test "diff --json and --csv" {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# requests.sh - files that ask a training run for something (frozen.md 5), and files that only look like it, as TAP.
+# requests.sh - files that ask a training run for something (doc/frozen.md 5), and files that only look like it, as TAP.
 . "${srcdir:-.}/tests/crash/common.sh"
 recipe one 150 1000 't.lora { r = 4, dropout = 0.1 }'
 store=$dir/store

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* counters_test.c - the engine does the work that it must and no more: its counters against the formulas of frozen.md 8
- * and performance.md 2, to the last operation, on rows whose cut into quanta is worked out by hand. And once a step
- * was made, no step and no evaluation asks for memory, larger steps included. */
+/* counters_test.c - the engine does the work that it must and no more: its counters against the formulas of
+ * doc/frozen.md 8 and of the transformer, to the last operation, on rows whose cut into quanta is worked out by
+ * hand. And once a step was made, no step and no evaluation asks for memory, larger steps included. */
 #include <stdlib.h>
 
 #include "tests/methods/rig.h"

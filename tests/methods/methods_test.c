@@ -215,6 +215,37 @@ static void check_conflicts(const struct tb_model *m)
     }
 }
 
+/* Each entry of targets and layers has to be met by something, in a recipe. */
+static void check_slips(const struct tb_model *m)
+{
+    static const struct {
+        const char *kind, *targets, *layers, *word; /* NULL: fine */
+    } slip[] = {
+        { "lora", "[\"q\", \"down\"]", "[]", NULL },
+        { "lora", "[\"all-linear\"]", "[1]", NULL },
+        { "lora", "[\"self_attn.k_proj\", \".*layers.0.*up_proj\"]", "[0, 1]", NULL },
+        { "lora", "[\"q\", \"x\"]", "[]", "'x'" },
+        { "ia3", "[\"k\", \"donw\", \"v\"]", "[]", "'donw'" },
+        { "oft", "[\"x\"]", "[]", "\"x\"" },
+        { "loha", "[\"q\", \".*layers.1.*up_proj\"]", "[0]", "'.*layers.1.*up_proj'" },
+        { "lora", "[\"q\"]", "[0, 2]", "layer 2" },
+        { "lora", "[\".*layers.0.*\"]", "[0, 1]", "layer 1" },
+    };
+    for (size_t i = 0; i < sizeof slip / sizeof slip[0]; i++) {
+        char *text = tb_xasprintf("{\"method.kind\": \"%s\", \"method.%s.targets\": %s, \"method.%s.layers\": %s%s}",
+                                  slip[i].kind, slip[i].kind, slip[i].targets, slip[i].kind, slip[i].layers,
+                                  strcmp(slip[i].kind, "oft") == 0 ? ", \"method.oft.block\": 8" : "");
+        struct tb_err err = { 0 };
+        struct tb_json *flat = tb_json_parse(text, strlen(text), "slip", &err);
+        struct tb_stack *s = tb_stack_open(flat, m, &err);
+        ok(slip[i].word ? !s && err.kind == TB_ERR_RECIPE && strstr(err.text, slip[i].word) : s != NULL,
+           "%s at %s, layers %s: %s", slip[i].kind, slip[i].targets, slip[i].layers, s ? "fine" : err.text);
+        tb_stack_close(s);
+        tb_json_free(flat);
+        free(text);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const char *const stacks[][2] = { { "lora", "prefix" }, { "lora", "prompt" }, { "prefix", "prompt" },
@@ -238,6 +269,8 @@ int main(int argc, char **argv)
     }
     if (m && argc < 2)
         check_conflicts(m);
+    if (m && argc < 2)
+        check_slips(m);
     ok(m != NULL, "a tiny model from scratch");
     tb_model_close(m);
     return done();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* words.h - methods and data words for tests of plan and recipe, so that they need neither method/
- * nor dataset/. Keys and defaults are those of frozen.md's examples; the real tables may know more. */
+ * nor dataset/. Keys and defaults are those of doc/frozen.md's examples; the real tables may know more. */
 #ifndef TB_TESTS_WORDS_H
 #define TB_TESTS_WORDS_H
 

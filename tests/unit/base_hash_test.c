@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* base_hash_test.c - published vectors (FIPS 180-2, zlib's check value, FNV) and the journal record
- * of frozen.md 10, which needs all of little-endian numbers, CRC-32 and SHA-256. */
+ * of doc/frozen.md 10, which needs all of little-endian numbers, CRC-32 and SHA-256. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -67,7 +67,7 @@ static void small(void)
     is_int(tb_fnv1a32("", 0), 0x811c9dc5, "FNV-1a of nothing");
     is_int(tb_fnv1a32("foobar", 6), 0xbf9cf968, "FNV-1a of foobar");
     const char *name = "init/base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight";
-    is_int(tb_fnv1a32(name, strlen(name)), 0x15165376, "FNV-1a of frozen.md 10");
+    is_int(tb_fnv1a32(name, strlen(name)), 0x15165376, "FNV-1a of doc/frozen.md 10");
 }
 
 static void record(void)

@@ -147,7 +147,7 @@ static void forms(void)
     free(null);
 }
 
-/* The run id of frozen.md 10, from a map in another order. */
+/* The run id of doc/frozen.md 10, from a map in another order. */
 static void run_id(void)
 {
     static const char text[] =

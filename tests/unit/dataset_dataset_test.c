@@ -268,6 +268,9 @@ static void sniffing(void)
     is_guessed("a||b\n\nc||d", "{\"kind\":\"pairs\",\"sep\":\"||\"}");
     is_guessed("a\tb\nc\td\n", "{\"kind\":\"pairs\",\"sep\":\"\\t\"}");
     is_guessed("a||b\nc\n", "{\"kind\":\"text\",\"rows\":\"line\"}");
+    is_guessed("1||a\n2||a\n3||a\n4||a\nodd\n6||a\n7||a\n8||a\n9||a\n10||a\n", "{\"kind\":\"pairs\",\"sep\":\"||\"}");
+    is_guessed("1||a\n2||a\n3||a\n4||a\nodd\n6||a\n7||a\n8||a\n9||a\n", "{\"kind\":\"text\",\"rows\":\"line\"}");
+    is_guessed("1\ta\n2\ta\n3\ta\n4\ta\nodd\n6\ta\n7\ta\n8\ta\n9\ta\n10\ta\n", "{\"kind\":\"pairs\",\"sep\":\"\\t\"}");
     is_guessed("a\nb\n\nc\n", "{\"kind\":\"text\",\"rows\":\"paragraph\"}");
     is_guessed("{\"question\": \"a\", \"answer\": \"b\"}\n",
                "{\"fields\":[\"question\",\"answer\"],\"kind\":\"jsonl\"}");
@@ -303,7 +306,7 @@ static void words(void)
     }
 }
 
-/* The real task in the real tokenizer, where it is: performance.md's counts. */
+/* The real task in the real tokenizer, where it is: its counts. */
 static void real(const char *model, const char *file)
 {
     struct tb_tokenizer *t = tb_tokenizer_open(model, &err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dataset_order_test.c - the order of frozen.md 10, epochs that hold every row once, steps by
+/* dataset_order_test.c - the order of doc/frozen.md 10, epochs that hold every row once, steps by
  * number alone, budgets. */
 #include <stdlib.h>
 

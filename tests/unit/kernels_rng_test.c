@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kernels_rng_test.c - the vectors of frozen.md 10 for Philox 4x32-10 and what is made of it; the
+/* kernels_rng_test.c - the vectors of doc/frozen.md 10 for Philox 4x32-10 and what is made of it; the
  * words for ones and for the digits of pi are those of the Random123 distribution. */
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* model_scratch_test.c - models from scratch: sites in the order of the pass, names and sizes of the weights, the
- * numbers of frozen.md 4, and a forward pass in plain loops that shows the copying heads copy. */
+ * numbers of doc/frozen.md 4, and a forward pass in plain loops that shows the copying heads copy. */
 #include <stdlib.h>
 
 #include "kernels/rng.h"
@@ -108,7 +108,7 @@ static void normal(void)
     ok(up->rows == FF && up->cols == D && up->row_bytes == D * 4 && up->type == TB_F32 && up->rule == TB_RULE_NONE,
        "a weight's form");
     ok(values(up)[5 * D + 10] == (float)(0.02 * pair[0]) && values(up)[5 * D + 11] == (float)(0.02 * pair[1]),
-       "row 5, columns 10 and 11 are word pair 2 of block 2 (frozen.md 4)");
+       "row 5, columns 10 and 11 are word pair 2 of block 2 (doc/frozen.md 4)");
     near(deviation(&m->embed), 0.02, 1e-3, "the table's deviation");
     near(deviation(&m->layers[0].linear[TB_DOWN]), 0.02 / sqrt(2 * LAYERS), 1e-3,
          "what writes into the stream is smaller");

@@ -102,6 +102,12 @@ static void overrides(void)
     refused(M("lora"), M("optim.rl=0.1"),
             "--set: optim.rl=0.1: there is no key 'optim.rl'; did you mean 'optim.lr'?");
     refused(M("lora"), M("method.lora.rr=4"), "did you mean 'method.lora.r'?");
+    refused(M("lora"), M("budgt=5k"), "there is no key 'budgt'; did you mean 'budget'?");
+    refused(M("lora"), M("method.r=2"), "there is no key 'method.r'; did you mean 'method.lora.r'?");
+    refused(M("lora", "stack(lora;prompt)"), M("r=2"), "did you mean 'method.lora.r' or 'method.0.lora.r'?");
+    refused(M("lora"), M("eval=0.2"), "there is no key 'eval'; did you mean 'data.eval', 'eval.");
+    refused(M("lora"), M("eval=0.2"), "'eval.rows'");
+    refused(M("lora"), M("zzzzzz=1"), "there is no key 'zzzzzz'");
     refused(M("lora"), M("method.prefix.tokens=4"), "no arm of this plan has 'method.prefix.tokens'");
     refused(M("lora"), M("+seed=1,x"), "--grid seed=1,x");
     refused(M("lora"), M("method.lora.r=0"), "from 1 to 4096");
@@ -115,10 +121,15 @@ static void overrides(void)
 
 static void bad_methods(void)
 {
-    refused(M("lroa:r=8"), NULL, "did you mean 'lora'?");
+    refused(M("lroa:r=8"), NULL, "--method lroa:r=8: there is no method 'lroa'; did you mean 'lora'?");
+    refused(M("xyzzyx"), NULL, "there are ");
     refused(M("lora:rr=8"), NULL, "--method lora:rr=8: lora has no 'rr'");
     refused(M("lora:r"), NULL, "should be key=value");
-    refused(M("lora:r=x"), NULL, "an integer");
+    refused(M("lora:r=x"), NULL, "--method lora:r=x: lora: r must be an integer");
+    refused(M("lora:lr=1e-2,lr=1e-3"), NULL, "lora: lr is given twice");
+    refused(M("lora:r=4,lr=1,r=4"), NULL, "lora: r is given twice");
+    refused(M("stack(lora:r=4,r=8;prompt)"), NULL, "lora: r is given twice");
+    refused(M("stack(lora;prompt):lr=1,lr=2"), NULL, "stack: lr is given twice");
     refused(M("stack(lora;prompt"), NULL, "write a stack as");
     refused(M("stack(lora)"), NULL, "2 to 8 parts");
     refused(M("stack(lora;full)"), NULL, "full cannot");
@@ -135,6 +146,10 @@ static void bad_methods(void)
     ok(!tb_plan_data_parse("", draft, &err), "no path");
     ok(!tb_plan_data_parse("x,evl=1", draft, &err) && strstr(err.text, "'eval'"),
        "a typo in data's keys");
+    tb_json_free(draft);
+    draft = tb_json_new_map();
+    ok(!tb_plan_data_parse("x,eval=0.2,eval=0.3", draft, &err) && strstr(err.text, "eval is given twice"),
+       "a key of data given twice");
     tb_json_free(draft);
 }
 

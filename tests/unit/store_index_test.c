@@ -34,8 +34,10 @@ static void create(int i)
     char id[20], name[40];
     struct tb_json *config = tb_json_new_map();
     snprintf(id, sizeof id, "%016x", i);
-    snprintf(name, sizeof name, i < 2 ? "twin" : "lora-s%d", i);
+    snprintf(name, sizeof name, i == 0 ? "first" : i % 2 && i < 4 ? "twin" : "lora-s%d", i);
     tb_json_set(config, "seed", tb_json_new_int(i));
+    tb_json_set(config, "budget.n", tb_json_new_int(100 * (i + 1)));
+    tb_json_set(config, "budget.unit", tb_json_new_str("steps"));
     tb_json_set(config, "method.kind", tb_json_new_str("stack"));
     tb_json_set(config, "method.0.kind", tb_json_new_str("lora"));
     tb_json_set(config, "method.1.kind", tb_json_new_str("prompt"));
@@ -173,8 +175,12 @@ static void finding(void)
     ok(!tb_store_find(store, "twin", id, &err) && err.kind == TB_ERR_NOTFOUND
            && strstr(err.text, "0000000000000001"),
        "an ambiguous name lists ids: %s", err.text);
+    ok(strstr(err.text, "is 2 runs: 0000000000000001 (200 steps, 20")
+           && strstr(err.text, "Z), 0000000000000003 (400 steps, 20") && strstr(err.text, "Z); give an id"),
+       "with budget and time of each");
     ok(!tb_store_find(store, "00", id, &err) && strstr(err.text, "51 runs"),
        "so does a prefix: %.60s", err.text);
+    ok(strstr(err.text, ", ..; give an id") != NULL, "of many the first: %s", err.text);
     ok(!tb_store_find(store, "lora-2s", id, &err) && strstr(err.text, "lora-s2"),
        "did you mean: %s", err.text);
     ok(!tb_store_find(store, "@best", id, &err), "no best without an evaluation");
@@ -187,6 +193,52 @@ static void finding(void)
     is_str(id, "0000000000000002-2", "an id for one more of the same");
     char sha[65];
     ok(tb_store_save_recipe(store, "return 1\n", 9, sha, &err) && strlen(sha) == 64, "recipe kept");
+}
+
+/* Three runs within a second, their ids downwards; read anew, then from the cache. */
+static void order(void)
+{
+    struct tb_err err = { 0 };
+    char id[TB_RUN_ID];
+    setenv("TUNEBENCH_NOW", "2026-11-24T13:05:33Z", 1);
+    for (int i = 5002; i >= 5000; i--) {
+        create(i);
+        age(i);
+    }
+    unsetenv("TUNEBENCH_NOW");
+    for (int k = 0; k < 2; k++) {
+        struct tb_run_item *all;
+        size_t n;
+        list(&n, &all);
+        is_str(all[n - 3].sum.name, "lora-s5002", "the first that was created");
+        is_str(all[n - 2].sum.name, "lora-s5001", "before the second");
+        is_str(all[n - 1].sum.name, "lora-s5000", "before the third");
+        is_str(all[n - 1].sum.created, "2026-11-24T13:05:33Z", "all in the same second");
+        ok(all[n - 3].sum.serial < all[n - 2].sum.serial && all[n - 2].sum.serial < all[n - 1].sum.serial,
+           "their serials rise");
+        free(all);
+    }
+    ok(tb_store_find(store, "@last", id, &err) && !strcmp(id, "0000000000001388"), "@last is the third: %s", id);
+}
+
+static int64_t serial_of(const char *facts)
+{
+    struct tb_metrics m;
+    struct tb_run_summary s;
+    tb_metrics_init(&m);
+    tb_json_free(m.facts);
+    m.facts = tb_json_parse(facts, strlen(facts), "test", NULL);
+    tb_summary_of(&s, &m);
+    tb_metrics_free(&m);
+    return s.serial;
+}
+
+static void serials(void)
+{
+    is_int(serial_of("{\"run\":{\"created\":\"1970-01-01T00:01:00Z\",\"serial\":7}}"), 7, "a serial as written");
+    is_int(serial_of("{\"run\":{\"created\":\"1970-01-01T00:01:00Z\"}}"), 60000000000, "else the time in words");
+    is_int(serial_of("{\"run\":{\"created\":\"9999-01-01T00:00:00Z\"}}"), 0, "not one beyond 64 bits");
+    is_int(serial_of("{\"run\":{\"created\":\"yesterday\"}}"), 0, "and nothing else");
 }
 
 static void states(void)
@@ -252,6 +304,8 @@ int main(void)
     populate();
     listing();
     finding();
+    order();
+    serials();
     changes();
     states();
     beats();

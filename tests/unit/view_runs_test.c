@@ -89,6 +89,25 @@ static void columns(void)
     tb_table_free(&t);
 }
 
+static double real_of(const struct tb_run_item *item, const char *column)
+{
+    struct tb_cell c = tb_run_cell(item, tb_run_column_named(column));
+    return c.type == TB_CELL_REAL ? c.r : -1;
+}
+
+/* A run that waited for hours, trained for two minutes and was fast in its last step. */
+static void rates(void)
+{
+    struct tb_run_item item = { .sum = { .created = "2026-01-01T00:00:00Z", .changed = "2026-01-01T09:00:00Z",
+                                         .tokens = 30000, .wall_s = 120, .tok_per_s = 999 },
+                                .sight = { .state = TB_STATE_RUNNING } };
+    near(real_of(&item, "duration"), 120, 0, "it took the seconds of training");
+    near(real_of(&item, "tok_s"), 250, 0, "tokens per second are the mean");
+    near(tb_run_tok_s(&item), 250, 0, "the same as elsewhere");
+    item.sum.wall_s = 0;
+    ok(isnan(real_of(&item, "duration")) && isnan(real_of(&item, "tok_s")), "unknown before the first step");
+}
+
 static void series(void)
 {
     struct tb_metrics m;
@@ -203,6 +222,7 @@ int main(void)
     fill();
     filters();
     columns();
+    rates();
     series();
     diffs();
     paired();

@@ -152,7 +152,7 @@ static int by_hash(const void *a, const void *b)
     return (x->row > y->row) - (x->row < y->row);
 }
 
-/* The rows whose prompt's hash falls under the share, sorted by it: frozen.md 2 over again. */
+/* The rows whose prompt's hash falls under the share, sorted by it: doc/frozen.md 2 over again. */
 static int held_out(const struct tb_job *j, double share, struct held out[ROWS])
 {
     int n = 0;
@@ -402,6 +402,7 @@ static void minutes(void)
     tb_json_set(c.map, "budget.unit", tb_json_new_str("minutes"));
     ok(!tb_job_open(&j, shelf, &c, 0, 0, &err) && err.kind == TB_ERR_RECIPE && strstr(err.text, "minutes"),
        "the same in a stored config: %s", err.text);
+    ok(strstr(err.text, "--set schedule.name=constant"), "it says what to write");
     tb_job_close(&j);
     tb_json_free(c.map);
     tb_json_free(draft);
@@ -419,6 +420,10 @@ static void errors(void)
     refused("too many evaluations", "{\"budget.n\": 100000, \"eval.every\": \"1steps\"}", 0, TB_ERR_RECIPE, "4096");
     refused("a vocabulary that is too small", "{\"scratch.vocab\": 100}", 0, TB_ERR_RECIPE, "vocab");
     refused("no layer of that number", "{\"method.lora.layers\": [7]}", 0, TB_ERR_RECIPE, "layers");
+    refused("a target with a slip", "{\"method.lora.targets\": [\"q\", \"x\"]}", 0, TB_ERR_RECIPE, "'x'");
+    refused("one layer too many", "{\"method.lora.layers\": [0, 7]}", 0, TB_ERR_RECIPE, "layer 7");
+    refused("prefix with a network and a text",
+            "{\"method.kind\": \"prefix\", \"method.prefix.projection\": true}", 0, TB_ERR_RECIPE, "init=random");
     minutes();
     free(one);
 }

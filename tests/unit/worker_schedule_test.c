@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* worker_schedule_test.c - the learning rate of each step against the formula of frozen.md 3, written out once more,
- * and against numbers worked out by hand. */
+/* worker_schedule_test.c - the learning rate of each step against the formula of doc/frozen.md 3, written out once
+ * more, and against numbers worked out by hand. */
 #include "worker/schedule.h"
 
 #include "tests/tap.h"
