@@ -176,6 +176,13 @@ static void check_requests(struct run *r)
 
 /* ---- what files hold */
 
+/* An error in words, without the place if that is the file itself. */
+static const char *words(const struct tb_err *why, const char *file, char dst[700])
+{
+    bool is_here = strcmp(tb_path_base(why->where), tb_path_base(file)) == 0;
+    return is_here ? why->text : tb_err_string(why, dst, 700);
+}
+
 /* Whether HDF5 may have the file: a third of the free memory holds it. */
 static bool is_small(struct run *r, const char *file, const char *path)
 {
@@ -225,7 +232,7 @@ static void check_journal(struct run *r)
     bool is_spent = r->is_loaded && tb_state_is_over(r->m.state) && end.last_seq <= r->m.h5_seq;
     enum fix fix = r->is_loaded ? FIX_JOURNAL : FIX_NONE;
     if (why.kind)
-        add(r, FIX_NONE, file, "%s", tb_err_string(&why, text, sizeof text));
+        add(r, FIX_NONE, file, "%s", words(&why, file, text));
     else if (end.is_damaged)
         add(r, fix, file, "%s", end.words);
     else if (end.cut_bytes && !r->is_held)
@@ -244,7 +251,7 @@ static void check_checkpoint(struct run *r, int64_t step)
         return;
     if (!tb_checkpoint_read(&c, r->dir, step, &why)) {
         if (why.kind != TB_ERR_NOTFOUND || !r->is_held)
-            add(r, FIX_NONE, file, "its checksum is right, but: %s", tb_err_string(&why, text, sizeof text));
+            add(r, FIX_NONE, file, "its checksum is right, but: %s", words(&why, file, text));
         return;
     }
     tb_checkpoint_free(&c);
@@ -275,7 +282,7 @@ static void check_h5(struct run *r)
     if (r->is_loaded)
         check_identity(r);
     else if (why.kind != TB_ERR_BUSY)
-        add(r, FIX_NONE, TB_FILE_H5, "its checksum is right, but: %s", tb_err_string(&why, text, sizeof text));
+        add(r, FIX_NONE, TB_FILE_H5, "its checksum is right, but: %s", words(&why, TB_FILE_H5, text));
 }
 
 /* ---- repair */

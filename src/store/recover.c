@@ -11,9 +11,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "store/ctl.h"
+
+/* Folders that somebody removed. */
+static void make_folder(const char *dir, const char *sub)
+{
+    char *path = tb_path_join(dir, sub);
+    mkdir(path, 0700);
+    free(path);
+}
 
 static int remove_temp(const char *dir, const char *sub)
 {
@@ -53,6 +62,8 @@ static void say(struct tb_recovered *r, const char *fmt, ...)
 void tb_recover(const char *dir, const struct tb_metrics *m, struct tb_recovered *r)
 {
     *r = (struct tb_recovered){ 0 };
+    make_folder(dir, TB_DIR_CTL);
+    make_folder(dir, TB_DIR_CKPT);
     r->n_temp =
         remove_temp(dir, ".") + remove_temp(dir, TB_DIR_CKPT) + remove_temp(dir, TB_DIR_CTL);
     r->n_requests = tb_ctl_answer_stale(dir, m->step,

@@ -30,7 +30,7 @@ static void root(struct tb_h5_out *h, const struct tb_metrics *m)
     tb_h5_attr_int(h, "/", "step", m->step);
     tb_h5_attr_int(h, "/", "resumed_at", m->resumed_at);
     tb_h5_attr_int(h, "/", "n_resumes", m->n_resumes);
-    tb_h5_attrs(h, "/", tb_json_get(m->facts, "run")); /* run_id, name, created */
+    tb_h5_attrs(h, "/", tb_json_get(m->facts, "run")); /* run_id, name, created, serial */
 }
 
 static void overrides(struct tb_h5_out *h, const struct tb_json *list)

@@ -56,7 +56,7 @@ setup() { need_store; }
         = '[null,null,null,null,null,null]' ]
     [ "$(json '.result.peak_bytes')" = 71303168 ]
     ask 0 show lora-r16-s0
-    says "took 10.0s" "abcdef012345" "ended by"
+    says "took 10s" "abcdef012345" "ended by"
 }
 
 @test "show --json: everything that is recorded" {
