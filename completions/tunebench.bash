@@ -7,7 +7,7 @@ _tunebench() {
     [[ $line == *[[:space:]] ]] && words+=("")
     local typed=${words[${#words[@]} - 1]}
     # Bash replaces only what stands behind the last of these, so candidates lose what is before it.
-    for word in : = @; do
+    for word in : =; do
         [[ $COMP_WORDBREAKS == *$word* ]] && breaks+=$word
     done
     [[ $breaks ]] && before=${typed%"${typed##*[$breaks]}"}
