@@ -155,7 +155,10 @@ struct tb_json *tb_dataset_sniff(const char *path, struct tb_err *err)
 {
     char *head = tb_xcalloc(LOOK, 1);
     struct tb_json *j = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = -1;
+    if (!tb_file_is_plain(path, err))
+        goto out;
+    fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         tb_fail_errno(err, "%.300s", path);
         goto out;

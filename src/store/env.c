@@ -117,6 +117,7 @@ static void set_machine(struct tb_json *map)
         set_str(map, "os", os);
         free(os);
     }
+    tb_h5_ready();
     H5get_libversion(&a, &b, &c);
     snprintf(hdf5, sizeof hdf5, "%u.%u.%u", a, b, c);
     set_str(map, "hdf5", hdf5);

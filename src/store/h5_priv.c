@@ -24,10 +24,16 @@
 
 static const size_t max_file = (size_t)64 << 30;
 
+void tb_h5_ready(void)
+{
+    H5dont_atexit();
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
 static hid_t core_driver(size_t increment)
 {
+    tb_h5_ready();
     hid_t fapl = H5Pcreate(H5P_FILE_ACCESS);
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* per thread, so at every way in */
     H5Pset_fapl_core(fapl, increment, 0);
     H5Pset_libver_bounds(fapl, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18);
     return fapl;
@@ -132,8 +138,7 @@ bool tb_h5_commit(struct tb_h5_out *h, const char *path, struct tb_err *err)
     const uint8_t *p = h->bad[0] ? NULL : image(h, &rest);
     bool good = p != NULL;
     if (!good)
-        tb_fail_at(err, TB_ERR_LIMIT, path, 0,
-                   "HDF5 could not build %s in memory (out of memory or a bad name)",
+        tb_fail_at(err, TB_ERR_BUSY, path, 0, "HDF5 could not build %s: no memory for it now",
                    h->bad[0] ? h->bad : "the file");
     good = good && write_and_rename(path, p, rest, err);
     tb_h5_abort(h);

@@ -22,6 +22,10 @@ struct tb_h5_out {
     char bad[160]; /* name of the first thing that did not work, else empty */
 };
 
+/* At every way into HDF5, since errors are told per thread: it keeps them to itself, and does not clean up at exit,
+ * where nothing is left to flush and a file that it could not build for want of memory would crash it. */
+void tb_h5_ready(void);
+
 /* Begins a file of about `expect` bytes in memory. */
 void tb_h5_begin(struct tb_h5_out *h, size_t expect);
 /* Writes it to path (old or new file whole, at any moment) and frees the memory; on failure nothing

@@ -206,7 +206,7 @@ static bool load_optional(const char *folder, const char *name, struct tb_json *
                           struct tb_err *err)
 {
     char *path = tb_path_join(folder[0] ? folder : ".", name);
-    if (tb_file_exists(path))
+    if (tb_file_exists(path) && tb_file_is_plain(path, err))
         *j = tb_json_load(path, MAX_CONFIG, err);
     bool good = *j || !tb_file_exists(path);
     free(path);
@@ -245,7 +245,7 @@ bool tb_tokenizer_load_hf(struct tb_tokenizer *t, const char *path, struct tb_er
                 "%.300s: no such file; a tokenizer comes from tokenizer.json or a .gguf", file);
         goto out;
     }
-    root = tb_json_load(file, MAX_TOKENIZER, err);
+    root = tb_file_is_plain(file, err) ? tb_json_load(file, MAX_TOKENIZER, err) : NULL;
     if (!root)
         goto out;
     good = load_normalizer(t, tb_json_get(root, "normalizer"), &inner)

@@ -292,6 +292,38 @@ static void set_id(struct tb_job *j)
     free(content);
 }
 
+static bool check_value(const struct tb_config *c, const char *dotted, const struct tb_json *v, struct tb_err *err)
+{
+    const struct tb_key *key = tb_config_key(c->map, dotted);
+    struct tb_key table[] = { key ? *key : (struct tb_key)TB_END_KEY, TB_END_KEY };
+    struct tb_json *one = tb_json_new_map();
+    struct tb_err why;
+    tb_json_set(one, key ? key->name : dotted, tb_json_copy(v));
+    struct tb_json *checked = tb_key_check(table, one, "the run's config", &why);
+    bool good = checked || tb_fail(err, TB_ERR_FORMAT, "%s", why.text); /* of a file, not of a recipe */
+    tb_json_free(checked);
+    tb_json_free(one);
+    return good;
+}
+
+bool tb_job_stored_config(struct tb_config *c, const struct tb_json *stored, struct tb_err *err)
+{
+    static const char *const needed[] = { "base", "seed", "data.kind", "data.path", "budget.unit", "budget.n",
+                                          "method.kind" };
+    c->map = NULL;
+    if (tb_json_type(stored) != TB_JSON_MAP)
+        return tb_fail(err, TB_ERR_FORMAT, "the run's config is no map");
+    c->map = tb_json_copy(stored);
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (!tb_config_get(c, needed[i]))
+            return tb_fail(err, TB_ERR_FORMAT, "the run's config lacks %s", needed[i]);
+    for (void *it = tb_json_first(c->map); it; it = tb_json_next(c->map, it))
+        if (!check_value(c, tb_json_iter_key(it), tb_json_iter_value(it), err))
+            return false;
+    tb_config_fill(c);
+    return true;
+}
+
 bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c, int n_virtual, int max_tok,
                  struct tb_err *err)
 {

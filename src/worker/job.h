@@ -37,6 +37,10 @@ struct tb_job {
 /* Most virtual rows of any run of a plan, so that all drop the same rows; -1 and *err on failure. */
 int tb_job_virtual_rows(struct tb_shelf *s, const struct tb_plan *p, struct tb_err *err);
 
+/* A config out of a run's file: each key is checked as a recipe's would be, newer keys are filled in. c->map is to be
+ * freed also after a failure. */
+bool tb_job_stored_config(struct tb_config *c, const struct tb_json *stored, struct tb_err *err);
+
 /* Works out a run. The config is copied. n_virtual as above; max_tok > 0 (of an earlier run) overrides it. */
 bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c, int n_virtual, int max_tok,
                  struct tb_err *err);

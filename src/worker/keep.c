@@ -96,12 +96,29 @@ static void compare_makers(struct tb_training *t, const struct tb_json *state, c
                  n ? "; " : "", isa, (long long)numeric, t->k->name, TB_NUMERIC);
 }
 
+/* A damaged journal may have lost rows that the checkpoint has behind it; they are not made again. */
+static void tell_missing(struct tb_run_writer *w, int64_t step)
+{
+    const struct tb_metrics *m = tb_run_writer_metrics(w);
+    int64_t n = 0;
+    for (size_t i = 0; i < m->n_train; i++)
+        n += m->train[i].step <= (double)step;
+    if (n < step)
+        tb_run_writer_event(w, step, "recovered", NULL,
+                            "%lld of the first %lld steps are missing in the tables, and so in final_hash: their "
+                            "records are lost; the checkpoint holds what they trained",
+                            (long long)(step - n), (long long)step);
+}
+
 /* Also where no checkpoint was left and steps that are recorded are made again from the first. */
 static bool write_resume(struct tb_run_writer *w, void *arg, struct tb_err *err)
 {
     const struct tb_training *t = arg;
     bool is_new = t->step == 0 && tb_run_writer_metrics(w)->n_train == 0;
-    return is_new || tb_run_writer_resume(w, t->step, err);
+    if (!is_new && !tb_run_writer_resume(w, t->step, err))
+        return false;
+    tell_missing(w, t->step);
+    return true;
 }
 
 static bool restore(struct tb_training *t, const struct tb_checkpoint *c, struct tb_err *err)

@@ -13,6 +13,7 @@
 #include "store/checkpoint.h"
 #include "store/snapshot.h"
 #include "worker/arrays.h"
+#include "worker/job.h"
 #include "worker/session_priv.h"
 
 /* ---- opening */
@@ -34,12 +35,9 @@ static bool take_step(struct tb_session_run *r, const char *ref, struct tb_err *
 
 static bool take_base(struct tb_session_run *r, struct tb_err *err)
 {
-    const struct tb_json *config = tb_json_get(r->metrics.facts, "config");
     const char *id = tb_json_str(tb_metrics_fact(&r->metrics, "base", "id"), "");
-    if (!tb_json_len(config))
-        return tb_fail(err, TB_ERR_FORMAT, "run %s has no config", r->id);
-    r->config.map = tb_json_copy(config);
-    tb_config_fill(&r->config);
+    if (!tb_job_stored_config(&r->config, tb_json_get(r->metrics.facts, "config"), err))
+        return false;
     r->shelf = tb_shelf_open("", tb_session_data_dir());
     r->base = tb_shelf_base(r->shelf, &r->config, err);
     if (r->base && *id && strcmp(id, r->base->id) != 0)

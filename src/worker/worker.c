@@ -189,12 +189,12 @@ static void wait_for(const struct work *w, const char *id, const char *dir)
 /* A run as it is stored, worked out again; rows are those it began with. */
 static bool open_stored(struct work *w, const struct tb_metrics *m, struct tb_job *j, struct tb_err *err)
 {
-    struct tb_config c = { .map = tb_json_copy(tb_json_get(m->facts, "config")) };
+    struct tb_config c;
     int max_tok = (int)tb_json_int(tb_metrics_fact(m, "data", "max_tok"), 0);
     const char *base_id = tb_json_str(tb_metrics_fact(m, "base", "id"), "");
     const char *order = tb_json_str(tb_metrics_fact(m, "data", "order_hash"), "");
-    tb_config_fill(&c);
-    bool good = tb_job_open(j, w->shelf, &c, 0, max_tok, err);
+    bool good = tb_job_stored_config(&c, tb_json_get(m->facts, "config"), err)
+             && tb_job_open(j, w->shelf, &c, 0, max_tok, err);
     tb_json_free(c.map);
     if (!good)
         return false;
