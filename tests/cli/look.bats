@@ -11,7 +11,7 @@ setup() {
 # fresh: a copy of the store without its damaged run, in $S.
 fresh() {
     cp -a "$STORE" "$S"
-    rm -r "$S/runs/8888888888888888" "$S/index"
+    rm -rf "$S/runs/8888888888888888" "$S/index"
     export TUNEBENCH_STORE=$S
 }
 
