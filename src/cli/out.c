@@ -134,19 +134,24 @@ void tb_out_table(const struct tb_out *o, const struct tb_table *t)
     tb_buf_free(&b);
 }
 
-/* Columns of the widest line, the title's too. */
+int tb_out_width(const struct tb_buf *text)
+{
+    int most = 0;
+    for (size_t at = 0, len; at < text->n; at += len + 1) {
+        len = strcspn(text->p + at, "\n");
+        int w = tb_utf8_width(text->p + at, len);
+        most = w > most ? w : most;
+    }
+    return most;
+}
+
 static int width_of(const struct tb_table *t)
 {
     struct tb_buf b = { 0 };
-    int most = 0;
     tb_table_emit(t, TB_EMIT_TEXT, &b);
-    for (size_t at = 0, len; at < b.n; at += len + 1) {
-        len = strcspn(b.p + at, "\n");
-        int w = tb_utf8_width(b.p + at, len);
-        most = w > most ? w : most;
-    }
+    int width = tb_out_width(&b);
     tb_buf_free(&b);
-    return most;
+    return width;
 }
 
 void tb_out_table_fit(const struct tb_out *o, struct tb_table *t, const char *const *missed_least)

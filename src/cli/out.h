@@ -30,6 +30,8 @@ void tb_out_safe(const char *text);
 void tb_out_pair(const struct tb_out *o, int width, const char *name, const char *value);
 /* An empty line and a heading; text form only. */
 void tb_out_head(const struct tb_out *o, const char *title);
+/* Columns of the widest line of a text. */
+int tb_out_width(const struct tb_buf *text);
 /* The table in the form that was asked for. */
 void tb_out_table(const struct tb_out *o, const struct tb_table *t);
 /* The same; in text on a terminal that is too narrow it gives up columns, the first of the list first (ends with

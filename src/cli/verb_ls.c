@@ -126,17 +126,6 @@ static char *usual_columns(const struct list *l, size_t n_dropped)
     return tb_buf_take(&b);
 }
 
-static int width_of(const struct tb_buf *b)
-{
-    int most = 0;
-    for (size_t at = 0, len; at < b->n; at += len + 1) {
-        len = strcspn(b->p + at, "\n");
-        int w = tb_utf8_width(b->p + at, len);
-        most = w > most ? w : most;
-    }
-    return most;
-}
-
 static bool emit(const struct list *l, const char *columns, enum tb_emit how, struct tb_buf *b, struct tb_err *err)
 {
     struct tb_table t;
@@ -159,7 +148,7 @@ static bool make_table(const struct list *l, const struct tb_args *a, const stru
     for (size_t n_dropped = 0; good && !fits && n_dropped <= 6; n_dropped++) {
         char *columns = o->form == TB_EMIT_TEXT ? usual_columns(l, n_dropped) : every_column();
         good = emit(l, columns, o->form, b, err);
-        fits = o->form != TB_EMIT_TEXT || o->columns == 0 || width_of(b) <= o->columns;
+        fits = o->form != TB_EMIT_TEXT || o->columns == 0 || tb_out_width(b) <= o->columns;
         free(columns);
     }
     return good;

@@ -164,17 +164,6 @@ static void emit(const struct watch *w, int n_dropped, struct tb_buf *b)
     tb_table_free(&t);
 }
 
-static int widest(const struct tb_buf *b)
-{
-    int most = 0;
-    for (size_t at = 0, len; at < b->n; at += len + 1) {
-        len = strcspn(b->p + at, "\n");
-        int width = tb_utf8_width(b->p + at, len);
-        most = width > most ? width : most;
-    }
-    return most;
-}
-
 static int terminal_rows(void)
 {
     struct winsize size = { 0 };
@@ -237,7 +226,7 @@ static void draw(struct watch *w)
     bool fits = false;
     for (int n_dropped = 0; !fits && n_dropped <= 5; n_dropped++) {
         emit(w, n_dropped, &b);
-        fits = w->o.columns <= 0 || widest(&b) < w->o.columns;
+        fits = w->o.columns <= 0 || tb_out_width(&b) < w->o.columns;
     }
     if (w->n_drawn)
         printf("\033[%dA\r", w->n_drawn);
