@@ -101,10 +101,10 @@ static char *folder_of(const char *path)
     return tb_xasprintf("%.*s", slash == path ? 1 : (int)(slash - path), path);
 }
 
-bool tb_file_replace(const char *path, const void *p, size_t n, struct tb_err *err)
+bool tb_file_replace_by(const char *path, tb_file_write_fn *write, void *arg, struct tb_err *err)
 {
     char *temp = tb_xasprintf("%s.tmp-%ld", path, (long)getpid()), *dir = folder_of(path);
-    bool good = write_new(temp, p, n, err);
+    bool good = write(temp, arg, err);
     if (good && rename(temp, path) != 0)
         good = tb_fail_errno(err, "cannot rename %s to %s", temp, path);
     if (!good)
@@ -113,6 +113,22 @@ bool tb_file_replace(const char *path, const void *p, size_t n, struct tb_err *e
     free(dir);
     free(temp);
     return good;
+}
+
+struct bytes {
+    const void *p;
+    size_t n;
+};
+
+static bool write_bytes(const char *temp, void *arg, struct tb_err *err)
+{
+    const struct bytes *b = arg;
+    return write_new(temp, b->p, b->n, err);
+}
+
+bool tb_file_replace(const char *path, const void *p, size_t n, struct tb_err *err)
+{
+    return tb_file_replace_by(path, write_bytes, &(struct bytes){ p, n }, err);
 }
 
 bool tb_file_exists(const char *path)

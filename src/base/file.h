@@ -23,6 +23,9 @@ void tb_map_guard_sigbus(void);
 char *tb_file_read(const char *path, size_t max_bytes, size_t *n, struct tb_err *err);
 /* Writes to "<path>.tmp-<pid>", fsyncs, renames, fsyncs the folder. */
 bool tb_file_replace(const char *path, const void *p, size_t n, struct tb_err *err);
+/* The same for bytes that `write` puts into a new file of that name. */
+typedef bool tb_file_write_fn(const char *temp, void *arg, struct tb_err *err);
+bool tb_file_replace_by(const char *path, tb_file_write_fn *write, void *arg, struct tb_err *err);
 bool tb_file_exists(const char *path);
 bool tb_dir_exists(const char *path);
 int64_t tb_file_size(const char *path); /* -1 if it cannot be read */

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/utf8.h"
 #include "cli/choose.h"
 #include "cli/out.h"
 #include "cli/pick.h"

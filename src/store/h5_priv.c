@@ -111,25 +111,15 @@ static bool write_file(const char *temp, const uint8_t *p, size_t rest, struct t
     return good;
 }
 
-/* Folder of path, malloc'ed. */
-static char *folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? tb_xasprintf("%.*s", (int)(slash - path), path) : tb_xstrdup(".");
-}
+struct rest {
+    const uint8_t *p;
+    size_t n;
+};
 
-static bool write_and_rename(const char *path, const uint8_t *p, size_t rest, struct tb_err *err)
+static bool write_rest(const char *temp, void *arg, struct tb_err *err)
 {
-    char *temp = tb_xasprintf("%s.tmp-%ld", path, (long)getpid()), *dir = folder(path);
-    bool good = write_file(temp, p, rest, err);
-    if (good && rename(temp, path) != 0)
-        good = tb_fail_errno(err, "cannot rename %s to %s", temp, path);
-    if (!good)
-        unlink(temp);
-    good = good && tb_dir_sync(dir, err);
-    free(dir);
-    free(temp);
-    return good;
+    const struct rest *r = arg;
+    return write_file(temp, r->p, r->n, err);
 }
 
 bool tb_h5_commit(struct tb_h5_out *h, const char *path, struct tb_err *err)
@@ -140,7 +130,7 @@ bool tb_h5_commit(struct tb_h5_out *h, const char *path, struct tb_err *err)
     if (!good)
         tb_fail_at(err, TB_ERR_BUSY, path, 0, "HDF5 could not build %s: no memory for it now",
                    h->bad[0] ? h->bad : "the file");
-    good = good && write_and_rename(path, p, rest, err);
+    good = good && tb_file_replace_by(path, write_rest, &(struct rest){ p, rest }, err);
     tb_h5_abort(h);
     return good;
 }

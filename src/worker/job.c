@@ -253,6 +253,11 @@ static void hash_eval(struct tb_job *j)
     end_hash(&h, j->eval_hash);
 }
 
+uint64_t tb_job_fixed_bytes(void)
+{
+    return tb_mem_anon_bytes() + code_bytes;
+}
+
 /* A pass need not be wider than the largest step: smaller memory, and the cut changes no bit. */
 static int pass_tokens(const struct tb_job *j)
 {
@@ -275,7 +280,7 @@ static bool size(struct tb_job *j, struct tb_err *err)
     tb_engine_footprint(j->base->model, j->stack, &j->spec, &j->need);
     if (strcmp(j->base->path, "scratch") == 0)
         j->need.weights = 0; /* they are in memory already */
-    j->fixed_bytes = tb_mem_anon_bytes() + code_bytes;
+    j->fixed_bytes = tb_job_fixed_bytes();
     return true;
 }
 

@@ -46,6 +46,8 @@ bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c
                  struct tb_err *err);
 void tb_job_close(struct tb_job *j); /* also after a failure */
 
+/* Bytes of the process beside any run, as they are now. */
+uint64_t tb_job_fixed_bytes(void);
 /* Predicted peak memory, bytes. */
 uint64_t tb_job_bytes(const struct tb_job *j);
 /* Facts for tb_run_new: plan, base, data; new maps. */

@@ -15,7 +15,6 @@
 #include "worker/session_priv.h"
 
 static const double probe_s = 0.2;
-static const uint64_t code_bytes = 12 << 20; /* pages of the program and its libraries, as in job.c */
 
 static struct tb_stack *stack_of(const char *method, const struct tb_model *m, struct tb_err *err)
 {
@@ -89,7 +88,7 @@ static uint64_t predicted(const struct tb_model *m, const struct tb_stack *s, co
 {
     struct tb_footprint n;
     tb_engine_footprint(m, s, spec, &n);
-    return n.weights + n.adapter + n.activations + n.logits + n.scratch + tb_mem_anon_bytes() + code_bytes;
+    return n.weights + n.adapter + n.activations + n.logits + n.scratch + tb_job_fixed_bytes();
 }
 
 /* Start values; a text to start from is made of the rows' own tokens. */
