@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -31,7 +30,27 @@ enum tb_wish tb_train_wished(void)
 
 double tb_training_wall(const struct tb_training *t)
 {
-    return t->wall_s + (t->is_paused ? 0 : tb_clock_mono_s() - t->since);
+    return t->wall_s + (t->clock_runs ? tb_clock_mono_s() - t->since : 0);
+}
+
+static void start_clock(struct tb_training *t)
+{
+    t->since = tb_clock_mono_s();
+    t->clock_runs = true;
+}
+
+static void stop_clock(struct tb_training *t)
+{
+    t->wall_s = tb_training_wall(t);
+    t->clock_runs = false;
+}
+
+uint64_t tb_training_peak(struct tb_training *t)
+{
+    uint64_t now = t->can_measure_peak ? tb_mem_peak_bytes() : 0;
+    if (now > t->company_bytes && now - t->company_bytes > t->peak_bytes)
+        t->peak_bytes = now - t->company_bytes;
+    return t->peak_bytes;
 }
 
 void tb_training_note(struct tb_training *t, const char *kind, const char *text)
@@ -64,21 +83,10 @@ static bool set_running(struct tb_run_writer *w, void *arg, struct tb_err *err)
     return good;
 }
 
-static bool fits(const struct tb_training *t, struct tb_err *err)
-{
-    uint64_t need = tb_job_bytes(t->job) - t->job->fixed_bytes, room = tb_mem_free_bytes();
-    if (need <= room)
-        return true;
-    return tb_fail(err, TB_ERR_BUSY, "%s needs %llu MB and %llu MB are free now; use a smaller batch, shorter rows or "
-                   "exec.micro_tokens, or wait for other programs", tb_config_name(&t->job->config),
-                   (unsigned long long)(need >> 20), (unsigned long long)(room >> 20));
-}
-
 static bool open_engine(struct tb_training *t, struct tb_err *err)
 {
     struct tb_job *j = t->job;
-    t->can_measure_peak = tb_mem_peak_reset();
-    t->engine = fits(t, err) ? tb_engine_open(j->base->model, t->k, j->stack, &j->spec, err) : NULL;
+    t->engine = tb_engine_open(j->base->model, t->k, j->stack, &j->spec, err);
     t->rows = tb_xcalloc((size_t)j->spec.step_rows, sizeof *t->rows);
     t->eval_rows = tb_xcalloc((size_t)j->n_eval + 1, sizeof *t->eval_rows);
     t->eval_loss = tb_xcalloc((size_t)j->n_eval + 1, sizeof *t->eval_loss);
@@ -106,7 +114,8 @@ static bool begin(struct tb_training *t, struct tb_err *err)
         || !tb_recorder_do(t->recorder, set_running, t, err))
         return false;
     t->saved_s = t->wall_s;
-    t->since = tb_clock_mono_s();
+    t->state = TB_STATE_RUNNING;
+    t->has_begun = true;
     if (t->view->begin)
         t->view->begin(t->view->arg, t->job, t->dir, t->step);
     return true;
@@ -204,11 +213,8 @@ static void pause_or_go_on(struct tb_training *t, bool pause)
     enum tb_state state = pause ? TB_STATE_PAUSED : TB_STATE_RUNNING;
     if (pause == t->is_paused || !tb_recorder_do(t->recorder, set_state, &state, NULL))
         return;
-    if (pause)
-        t->wall_s = tb_training_wall(t);
-    else
-        t->since = tb_clock_mono_s();
     t->is_paused = pause;
+    t->state = state;
     if (t->view->note)
         t->view->note(t->view->arg, t->job, t->step, pause ? "paused" : "resumed", "as asked");
 }
@@ -242,55 +248,96 @@ static bool answer(struct tb_training *t, struct tb_ctl_request *q)
     return stops;
 }
 
-/* Looks for requests and signals; while paused it stays here. */
-static bool is_asked_to_stop(struct tb_training *t)
+/* Looks for requests and signals. */
+static bool is_asked_to_leave(struct tb_training *t)
 {
-    struct timespec nap = { .tv_nsec = 50000000 };
     struct tb_ctl_request q;
     bool stops = false;
-    do {
-        while (!stops && tb_recorder_request(t->recorder, &q))
-            stops = answer(t, &q);
-        if (t->is_paused && !stops && tb_train_wished() == TB_WISH_NONE)
-            nanosleep(&nap, NULL);
-    } while (t->is_paused && !stops && tb_train_wished() == TB_WISH_NONE);
+    while (!stops && tb_recorder_request(t->recorder, &q))
+        stops = answer(t, &q);
     return stops || tb_train_wished() != TB_WISH_NONE;
 }
 
 /* The end that was asked for from outside. */
-static bool leave(struct tb_training *t, enum tb_state *state, struct tb_err *err)
+static bool leave(struct tb_training *t, struct tb_err *err)
 {
     if (t->step != t->last_kept && t->step > 0 && !tb_training_save(t, err))
         return false;
     if (tb_train_wished() != TB_WISH_YIELD) {
-        *state = TB_STATE_STOPPED;
-        return tb_training_seal(t, *state, "user", "stopped on request", err);
+        t->state = TB_STATE_STOPPED;
+        return tb_training_seal(t, t->state, "user", "stopped on request", err);
     }
-    *state = TB_STATE_QUEUED;
-    return tb_recorder_do(t->recorder, set_state, state, err);
+    t->state = TB_STATE_QUEUED;
+    return tb_recorder_do(t->recorder, set_state, &t->state, err);
 }
 
-static bool loop(struct tb_training *t, enum tb_state *state, struct tb_err *err)
+static bool end_diverged(struct tb_training *t, const char *words, struct tb_err *err)
+{
+    tb_training_note(t, "divergence", words);
+    t->state = TB_STATE_FAILED;
+    return tb_training_seal(t, t->state, "divergence", words, err);
+}
+
+static bool end_done(struct tb_training *t, struct tb_err *err)
+{
+    t->state = TB_STATE_DONE;
+    return tb_training_seal(t, t->state, "budget", NULL, err);
+}
+
+/* One piece of work between two looks at what was asked: the first evaluation, or a step with what is due behind it. */
+static bool advance(struct tb_training *t, enum tb_turn *turn, struct tb_err *err)
 {
     char words[256];
     bool diverged = false;
-    if (t->step == 0 && is_eval_due(t) && !tb_training_evaluate(t, err))
-        return false;
-    while (!is_last(t)) {
-        if (is_asked_to_stop(t))
-            return leave(t, state, err);
-        if (!step(t, &diverged, words, err))
-            return false;
-        if (diverged) {
-            tb_training_note(t, "divergence", words);
-            *state = TB_STATE_FAILED;
-            return tb_training_seal(t, *state, "divergence", words, err);
-        }
-        if (!border(t, err))
-            return false;
+    *turn = TB_TURN_OVER;
+    if (is_last(t) && t->has_started)
+        return end_done(t, err);
+    if (is_asked_to_leave(t))
+        return leave(t, err);
+    *turn = t->is_paused ? TB_TURN_IDLE : TB_TURN_ON;
+    if (t->is_paused)
+        return true;
+    if (!t->has_started) {
+        t->has_started = true;
+        return t->step > 0 || !is_eval_due(t) || tb_training_evaluate(t, err);
     }
-    *state = TB_STATE_DONE;
-    return tb_training_seal(t, *state, "budget", NULL, err);
+    if (!step(t, &diverged, words, err))
+        return false;
+    if (diverged)
+        *turn = TB_TURN_OVER;
+    if (diverged)
+        return end_diverged(t, words, err);
+    if (!border(t, err))
+        return false;
+    if (!is_last(t))
+        return true;
+    *turn = TB_TURN_OVER;
+    return end_done(t, err);
+}
+
+bool tb_training_turn(struct tb_training *t, const struct tb_turn_spec *spec, enum tb_turn *turn, struct tb_err *err)
+{
+    double until = tb_clock_mono_s() + spec->seconds;
+    bool good;
+    t->company_bytes = spec->company_bytes;
+    t->can_measure_peak = tb_mem_peak_reset();
+    start_clock(t);
+    do
+        good = advance(t, turn, err);
+    while (good && *turn == TB_TURN_ON && tb_clock_mono_s() < until && !(spec->enough && spec->enough(spec->arg)));
+    stop_clock(t);
+    tb_training_peak(t);
+    return good;
+}
+
+bool tb_training_is_asked(const struct tb_training *t)
+{
+    return tb_recorder_is_asked(t->recorder);
+}
+
+enum tb_state tb_training_state(const struct tb_training *t)
+{
+    return t->state;
 }
 
 /* Between the look at a run and its lock somebody may have stopped it. */
@@ -301,19 +348,32 @@ static bool has_not_ended(struct tb_run_writer *w, void *arg, struct tb_err *err
         || tb_fail(err, TB_ERR_BUSY, "another process ended the run just now");
 }
 
-bool tb_train(struct tb_job *j, struct tb_kernels *k, const char *dir, const struct tb_train_view *view,
-              enum tb_state *state, struct tb_err *err)
+struct tb_training *tb_training_begin(struct tb_job *j, struct tb_kernels *k, const char *dir,
+                                      const struct tb_train_view *view, enum tb_state seen, struct tb_err *err)
 {
-    struct tb_training t = { .job = j, .k = k, .dir = dir, .view = view };
-    t.recorder = tb_recorder_open(dir, on_trouble, &t, err);
-    if (!t.recorder)
-        return false;
-    bool good = tb_recorder_do(t.recorder, has_not_ended, state, err) && begin(&t, err) && loop(&t, state, err);
-    tb_recorder_close(t.recorder);
-    tb_engine_close(t.engine);
-    free(t.rows);
-    free(t.eval_rows);
-    free(t.eval_loss);
-    free(t.eval_labels);
-    return good;
+    struct tb_training *t = tb_xcalloc(1, sizeof *t);
+    t->job = j;
+    t->k = k;
+    t->dir = dir;
+    t->view = view;
+    t->recorder = tb_recorder_open(dir, on_trouble, t, err);
+    if (t->recorder && tb_recorder_do(t->recorder, has_not_ended, &seen, err) && begin(t, err))
+        return t;
+    tb_training_end(t);
+    return NULL;
+}
+
+void tb_training_end(struct tb_training *t)
+{
+    if (!t)
+        return;
+    tb_recorder_close(t->recorder);
+    if (t->has_begun && t->view->end)
+        t->view->end(t->view->arg, t->job, t->state);
+    tb_engine_close(t->engine);
+    free(t->rows);
+    free(t->eval_rows);
+    free(t->eval_loss);
+    free(t->eval_labels);
+    free(t);
 }

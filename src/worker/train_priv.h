@@ -17,7 +17,11 @@ struct tb_training {
     int64_t step;   /* steps done */
     int64_t tokens; /* own tokens of those */
     double wall_s;  /* seconds of training before `since` */
-    double since;   /* monotonic time from which on it trains */
+    double since;   /* monotonic time from which on it trains, while its clock runs */
+    bool clock_runs; /* it has its turn */
+    enum tb_state state;
+    uint64_t peak_bytes; /* of its turns so far, without what other runs held then */
+    uint64_t company_bytes; /* that, in this turn */
     double saved_s; /* wall_s of the last checkpoint */
     struct tb_watch watch;
     double best_loss;
@@ -26,6 +30,7 @@ struct tb_training {
     int64_t best_kept; /* step of the best one, which best_step may have left behind */
     bool can_measure_peak;
     bool is_paused;
+    bool has_begun, has_started; /* somebody was told; the evaluation before the first step is over */
     struct tb_row *rows; /* of a step, and of the evaluation */
     struct tb_row *eval_rows;
     double *eval_loss;
@@ -34,6 +39,8 @@ struct tb_training {
 
 /* Seconds of training so far. */
 double tb_training_wall(const struct tb_training *t);
+/* Its peak memory so far, 0 where the system does not tell. */
+uint64_t tb_training_peak(struct tb_training *t);
 void tb_training_note(struct tb_training *t, const char *kind, const char *text);
 
 /* evaluate.c: scores the held-out rows, records them, and says whether this is the best so far. */

@@ -16,6 +16,7 @@
 #include "method/method.h"
 #include "plan/plan.h"
 #include "text/trainer.h"
+#include "worker/worker.h"
 
 struct lab {
     char dir[200];
@@ -126,6 +127,18 @@ static inline struct tb_plan *lab_plan(const struct lab *l, const char *const *c
         return p;
     tb_plan_free(p);
     return NULL;
+}
+
+/* What `run` does in one process: puts the plan's runs on the list and trains them. */
+static inline bool lab_run(const struct tb_plan *p, const struct tb_worker_spec *spec, struct tb_worker_result *result,
+                           struct tb_err *err)
+{
+    struct tb_worker *w = tb_worker_open(spec, p->recipe_path, true, err);
+    bool good = w && tb_worker_put(w, p, result, err) && tb_worker_serve(w, result, err);
+    tb_worker_close(w);
+    if (good)
+        tb_worker_tally(spec->store, result);
+    return good;
 }
 
 #endif

@@ -19,7 +19,7 @@ static const char usual[] =
 
 static struct lab lab;
 
-/* What was seen of a call of tb_worker_run, and what is to be done at a step. */
+/* What was seen of a run, and what is to be done at a step. */
 struct seen {
     int n_steps, n_skipped;
     int64_t from; /* step that it began with, -1: it did not */
@@ -85,7 +85,7 @@ static bool train(const char *store, const char *changes, bool again, int64_t wi
                                    .view = { .arg = s, .begin = on_begin, .step = on_step, .eval = on_eval } };
     struct tb_plan *p = lab_plan(&lab, &changes, 1, &err);
     tb_train_wish(TB_WISH_NONE);
-    bool good = p && tb_worker_run(p, &spec, &s->result, &err) && s->result.n == 1;
+    bool good = p && lab_run(p, &spec, &s->result, &err) && s->result.n == 1;
     if (!good)
         printf("# %s: %s\n", store, err.text);
     tb_train_wish(TB_WISH_NONE);
