@@ -76,6 +76,7 @@ static void set_shape(struct tb_engine *e)
                                           .window = s->window, .scale = (float)(1 / sqrt((double)s->head_dim)) };
     e->embed_w = table(e->embed, &e->model->embed);
     e->head_w = table(e->head, &e->model->head);
+    e->k->reserve(e->k, s->head_dim, e->spec.row_tok + e->n_kv + e->n_input, CHAIN_RUNS);
 }
 
 static bool bind(struct tb_engine *e, struct tb_err *err)

@@ -5,7 +5,7 @@
 
 #include "engine/engine.h"
 
-enum { LOGIT_ROWS = 256 };
+enum { LOGIT_ROWS = 256, CHAIN_RUNS = 4 /* keys of a row: prefix rows, prompt rows, a shared prompt, the rest */ };
 
 /* The adapters at one linear, in stack order. */
 struct place {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* counters_test.c - the engine does the work that it must and no more: its counters against the formulas of
  * doc/frozen.md 8 and of the transformer, to the last operation, on rows whose cut into quanta is worked out by
- * hand. And once a step was made, no step and no evaluation asks for memory, larger steps included. */
+ * hand. And once a step was made, no step and no evaluation asks for memory, longer rows and larger steps included. */
 #include <stdlib.h>
 
 #include "tests/methods/rig.h"
@@ -250,19 +250,28 @@ static bool step(struct rig *g, int n, int64_t at)
     return tb_engine_evaluate(g->engine, rows, n, loss, labels, NULL);
 }
 
-/* A step of three rows, one of all five, two more. The kernels' scratch grows with the longest row: the third. */
-static void check_allocations(const struct tb_model *m, const char *one, const char *two)
+/* Row 2 becomes the longest by far. */
+static void lengthen(void)
 {
-    struct rig_setup u = { .method = { one, two }, .threads = 1, .quantum_tok = 24, .micro_tok = 48, .share = true };
+    static int32_t longest[3 * RIG_TOK];
+    rig_tokens(longest, 3 * RIG_TOK, 2);
+    rows[2] = (struct tb_row){ longest, 3 * RIG_TOK, 9 };
+}
+
+/* A step of two short rows, one of all five with a long one, two more; on one thread or two. */
+static void check_allocations(const struct tb_model *m, const char *one, const char *two, bool recompute)
+{
+    struct rig_setup u = { .method = { one, two }, .threads = 1 + recompute, .quantum_tok = 24, .micro_tok = 48,
+                           .share = true, .row_tok = 3 * RIG_TOK, .recompute = recompute };
     struct tb_err err = { 0 };
     struct rig g;
-    bool good = rig_open(&g, m, &u, &err) && rig_start(&g, &err) && step(&g, 3, 0);
+    bool good = rig_open(&g, m, &u, &err) && rig_start(&g, &err) && step(&g, 2, 0);
     uint64_t before = tb_mem_allocations();
     for (int s = 1; good && s < 4; s++)
         good = step(&g, s == 1 ? ROWS : 3, s);
     uint64_t n = tb_mem_allocations() - before;
-    ok(good && n == 0, "%s%s%s: %llu allocations after the first step %s", one, two ? " + " : "", two ? two : "",
-       (unsigned long long)n, err.text);
+    ok(good && n == 0, "%s%s%s%s: %llu allocations after the first step %s", one, two ? " + " : "", two ? two : "",
+       recompute ? ", small" : "", (unsigned long long)n, err.text);
     rig_close(&g);
 }
 
@@ -286,9 +295,12 @@ static void allocations(const struct tb_model *m)
              "counting of malloc is not built in (--enable-debug), or there are only plain kernels");
         return;
     }
+    lengthen();
     for (int i = 0; tb_method_at(i); i++)
-        check_allocations(m, tb_method_at(i)->name, NULL);
-    check_allocations(m, "lora", "prompt");
+        for (int small = 0; small < 2; small++)
+            check_allocations(m, tb_method_at(i)->name, NULL, small);
+    check_allocations(m, "lora", "prompt", false);
+    check_allocations(m, "prefix", "prompt", true);
 }
 
 int main(void)
