@@ -49,11 +49,12 @@ static void on_begin(void *arg, const struct tb_job *j, const char *dir, int64_t
     l->eval = NAN;
     l->tenth = 0;
     l->shown_s = 0;
-    fprintf(stderr, "%s: %s trainable (%s of the base), %lld step%s, memory %s", l->name,
+    fprintf(stderr, "%s: %s trainable (%s of the base), %lld step%s, memory %s%s", l->name,
             tb_fmt_count(n, sizeof n, trained),
             tb_fmt_unit(share, sizeof share, TB_UNIT_SHARE, (double)trained / (double)j->base->model->n_params),
             (long long)j->n_steps, j->n_steps == 1 ? "" : "s",
-            tb_fmt_unit(bytes, sizeof bytes, TB_UNIT_BYTES, (double)tb_job_bytes(j)));
+            tb_fmt_unit(bytes, sizeof bytes, TB_UNIT_BYTES, (double)tb_job_bytes(j)),
+            j->spec.recompute ? " (small)" : "");
     if (from_step)
         fprintf(stderr, "; goes on at step %lld", (long long)from_step);
     fputc('\n', stderr);

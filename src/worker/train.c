@@ -54,31 +54,24 @@ static void on_trouble(void *arg, const char *words)
 static bool set_running(struct tb_run_writer *w, void *arg, struct tb_err *err)
 {
     const struct tb_training *t = arg;
-    struct tb_json *env = tb_json_new_map(), *facts = tb_json_new_map();
+    struct tb_json *env = tb_json_new_map(), *plan = tb_json_new_map(), *facts = tb_json_new_map();
     tb_json_set(env, "device", tb_json_new_str("cpu"));
     tb_json_set(env, "isa", tb_json_new_str(t->k->name));
     tb_json_set(env, "threads", tb_json_new_int(t->k->n_threads));
     tb_json_set(facts, "env", env);
+    tb_job_put_memory(t->job, plan); /* as it was admitted */
+    tb_json_set(facts, "plan", plan);
     bool good = tb_run_writer_state(w, TB_STATE_RUNNING, NULL, NULL, err) && tb_run_writer_facts(w, facts, err);
     tb_json_free(facts);
     return good;
-}
-
-static bool fits(const struct tb_training *t, struct tb_err *err)
-{
-    uint64_t need = tb_job_bytes(t->job) - t->job->fixed_bytes, room = tb_mem_free_bytes();
-    if (need <= room)
-        return true;
-    return tb_fail(err, TB_ERR_BUSY, "%s needs %llu MB and %llu MB are free now; use a smaller batch, shorter rows or "
-                   "exec.micro_tokens, or wait for other programs", tb_config_name(&t->job->config),
-                   (unsigned long long)(need >> 20), (unsigned long long)(room >> 20));
 }
 
 static bool open_engine(struct tb_training *t, struct tb_err *err)
 {
     struct tb_job *j = t->job;
     t->can_measure_peak = tb_mem_peak_reset();
-    t->engine = fits(t, err) ? tb_engine_open(j->base->model, t->k, j->stack, &j->spec, err) : NULL;
+    if (tb_job_admit(j, tb_mem_free_bytes(), err))
+        t->engine = tb_engine_open(j->base->model, t->k, j->stack, &j->spec, err);
     t->rows = tb_xcalloc((size_t)j->spec.step_rows, sizeof *t->rows);
     t->eval_rows = tb_xcalloc((size_t)j->n_eval + 1, sizeof *t->eval_rows);
     t->eval_loss = tb_xcalloc((size_t)j->n_eval + 1, sizeof *t->eval_loss);
