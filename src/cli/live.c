@@ -185,12 +185,14 @@ static void on_skipped(void *arg, const char *id, const char *name, enum tb_stat
 
 bool tb_live_open(struct tb_live *live, struct tb_worker_spec *spec, const struct tb_args *a, struct tb_err *err)
 {
-    const char *term = getenv("TERM");
+    static const char *const modes[] = { "auto", "fast", "small", NULL };
+    const char *term = getenv("TERM"), *memory;
     long threads;
-    if (!tb_args_int(a, "threads", 1, 4096, 0, &threads, err))
+    if (!tb_args_int(a, "threads", 1, 4096, 0, &threads, err)
+        || !tb_args_choice(a, "memory", modes, NULL, &memory, err))
         return false;
     *spec = (struct tb_worker_spec){ .store = tb_args_get(a, "store"), .again = tb_args_has(a, "again"),
-                                     .threads = (int)threads, .argv = a->argv };
+                                     .threads = (int)threads, .memory = memory, .argv = a->argv };
     *live = (struct tb_live){ .is_terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 };
     spec->view = (struct tb_train_view){
         .arg = live, .begin = on_begin, .step = on_step, .eval = on_eval, .note = on_note, .trouble = on_trouble

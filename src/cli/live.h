@@ -21,7 +21,8 @@ struct tb_live {
     char name[96];
 };
 
-/* Fills a spec from the flags store, threads and again, and with what a worker calls; `live` must outlive it. */
+/* Fills a spec from the flags store, threads, memory and again, and with what a worker calls; `live` must outlive
+ * it. */
 bool tb_live_open(struct tb_live *live, struct tb_worker_spec *spec, const struct tb_args *a, struct tb_err *err);
 /* SIGINT: stop after a checkpoint, twice: leave at once; SIGTERM and SIGUSR1: yield; SIGHUP: go on. */
 void tb_live_signals(void);

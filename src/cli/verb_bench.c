@@ -26,6 +26,8 @@ static const struct tb_flag flags[] = {
     { 0 }
 };
 
+static const char *const modes[] = { "fast", "small", NULL };
+
 static const char *text_or(const struct tb_args *a, const char *name, const char *otherwise)
 {
     const char *s = tb_args_get(a, name);
@@ -35,18 +37,14 @@ static const char *text_or(const struct tb_args *a, const char *name, const char
 static struct tb_json *step(const struct tb_args *a, struct tb_err *err)
 {
     long batch, seq, steps, threads;
-    const char *memory = text_or(a, "memory", "fast");
-    bool is_small = strcmp(memory, "small") == 0;
-    if (!is_small && strcmp(memory, "fast") != 0) {
-        tb_fail(err, TB_ERR_USAGE, "--memory takes fast or small, not '%.60s'", memory);
-        return NULL;
-    }
-    if (!tb_args_int(a, "batch", 1, 65536, 8, &batch, err) || !tb_args_int(a, "seq", 2, 4095, 256, &seq, err)
+    const char *memory;
+    if (!tb_args_choice(a, "memory", modes, "fast", &memory, err)
+        || !tb_args_int(a, "batch", 1, 65536, 8, &batch, err) || !tb_args_int(a, "seq", 2, 4095, 256, &seq, err)
         || !tb_args_int(a, "steps", 1, 100000, 5, &steps, err) || !tb_args_int(a, "threads", 1, 4096, 0, &threads, err))
         return NULL;
     struct tb_bench_spec s = { .base = text_or(a, "base", "tiny"), .method = text_or(a, "method", "lora:r=8"),
                                .batch = (int)batch, .seq = (int)seq, .steps = (int)steps, .threads = (int)threads,
-                               .recompute = is_small };
+                               .recompute = strcmp(memory, "small") == 0 };
     return tb_session_bench_step(&s, err);
 }
 

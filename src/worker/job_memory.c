@@ -60,7 +60,7 @@ bool tb_job_admit(struct tb_job *j, uint64_t room, struct tb_err *err)
     if (fits(j, &j->need))
         return true;
     if (!j->spec.recompute && fits(j, &j->other))
-        snprintf(hint, sizeof hint, "use exec.memory = \"small\" (--set exec.memory=small), which needs %llu MB; or ",
+        snprintf(hint, sizeof hint, "use exec.memory = \"small\" (resume --memory small), which needs %llu MB; or ",
                  (unsigned long long)((bytes_of(j, &j->other) - j->fixed_bytes) >> 20));
     return tb_fail(err, TB_ERR_BUSY, "%s needs %llu MB and %llu MB are free now; %suse a smaller batch, shorter rows "
                    "or exec.micro_tokens, or wait for other programs", tb_config_name(&j->config),

@@ -193,8 +193,10 @@ static bool open_stored(struct work *w, const struct tb_metrics *m, struct tb_jo
     int max_tok = (int)tb_json_int(tb_metrics_fact(m, "data", "max_tok"), 0);
     const char *base_id = tb_json_str(tb_metrics_fact(m, "base", "id"), "");
     const char *order = tb_json_str(tb_metrics_fact(m, "data", "order_hash"), "");
-    bool good = tb_job_stored_config(&c, tb_json_get(m->facts, "config"), err)
-             && tb_job_open(j, w->shelf, &c, 0, max_tok, err);
+    bool good = tb_job_stored_config(&c, tb_json_get(m->facts, "config"), err);
+    if (good && w->spec->memory)
+        tb_json_set(c.map, "exec.memory", tb_json_new_str(w->spec->memory));
+    good = good && tb_job_open(j, w->shelf, &c, 0, max_tok, err);
     tb_json_free(c.map);
     if (!good)
         return false;
@@ -378,7 +380,8 @@ static double seconds_of(const struct tb_job *j, double gflops)
     double tok = 0, forward = flop_per_token(j) / (j->stack->part[0]->method->peft_type ? 2 : 3);
     for (int i = 0; i < j->n_eval; i++)
         tok += tb_dataset_row(j->data, j->eval_row[i]).n;
-    double evals = forward * tok * j->n_eval_at, training = (flop_per_token(j) + tb_job_again_flop(j)) * (double)j->n_tokens;
+    double evals = forward * tok * j->n_eval_at;
+    double training = (flop_per_token(j) + tb_job_again_flop(j)) * (double)j->n_tokens;
     return j->seconds > 0 ? j->seconds + evals / (gflops * 1e9) : (training + evals) / (gflops * 1e9);
 }
 

@@ -12,6 +12,7 @@ struct tb_worker_spec {
     const char *store;    /* folder, NULL: $TUNEBENCH_STORE or tunebench.d */
     char *const *argv;    /* of this process, recorded */
     int threads;          /* 0: as the run's config says; changes no bit */
+    const char *memory;   /* exec.memory of runs that are in the store; NULL: as their configs say; changes no bit */
     bool again;           /* runs that are in the store already are made once more under a new id */
     struct tb_train_view view;
     /* A run of the plan that needs no training: it is over already, or somebody else has it. */

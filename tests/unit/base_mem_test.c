@@ -76,7 +76,8 @@ static void version_1(void)
     put("/sys/fs/cgroup/memory/docker/7/memory.limit_in_bytes", "524288000\n");
     put("/sys/fs/cgroup/memory/docker/7/memory.usage_in_bytes", "314572800\n");
     is_free(200, "the limit of the group above");
-    put("/sys/fs/cgroup/memory/docker/7/memory.stat", "cache 3\ninactive_file 20971520\ntotal_inactive_file 104857600\n");
+    put("/sys/fs/cgroup/memory/docker/7/memory.stat", "cache 3\ninactive_file 20971520\n"
+                                                      "total_inactive_file 104857600\n");
     is_free(300, "with the page cache of all below it");
     put("/sys/fs/cgroup/memory/docker/7/in/memory.limit_in_bytes", "157286400\n");
     is_free(100, "the least one");

@@ -409,9 +409,9 @@ static void forced(void)
     uint64_t fast = tb_job_bytes(&j) - j.fixed_bytes, small = tb_job_bytes(&k) - k.fixed_bytes;
     err = (struct tb_err){ 0 };
     ok(good && is_mode(&j, "fast") && is_mode(&k, "small") && strcmp(j.id, k.id) == 0, "either mode is taken as asked");
-    ok(good && !tb_job_admit(&j, fast - 1, &err) && strstr(err.text, "--set exec.memory=small"),
+    ok(good && !tb_job_admit(&j, fast - 1, &err) && strstr(err.text, "resume --memory small"),
        "fast is refused where it does not fit, and the other is named: %s", err.text);
-    ok(good && !tb_job_admit(&j, small - 1, &err) && !strstr(err.text, "exec.memory=small"),
+    ok(good && !tb_job_admit(&j, small - 1, &err) && !strstr(err.text, "--memory small"),
        "but not where that would not fit either");
     ok(good && tb_job_admit(&k, UINT64_MAX, &err) && is_mode(&k, "small"), "small stays small with all the room");
     tb_job_close(&j);
