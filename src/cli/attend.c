@@ -45,6 +45,7 @@ struct attend {
 static struct tb_live_facts facts_of(const struct tb_metrics *m)
 {
     return (struct tb_live_facts){ .name = tb_json_str(tb_metrics_fact(m, "run", "name"), ""),
+                                   .memory = tb_json_str(tb_metrics_fact(m, "plan", "memory"), ""),
                                    .n_trainable = tb_json_int(tb_metrics_fact(m, "plan", "n_trainable"), 0),
                                    .share = tb_json_real(tb_metrics_fact(m, "plan", "share"), NAN),
                                    .n_steps = tb_json_int(tb_metrics_fact(m, "plan", "n_steps"), 0),
@@ -223,7 +224,7 @@ static bool see_to_worker(struct attend *a, struct tb_err *err)
     if (a->n_starts++ > 5)
         return tb_fail(err, TB_ERR_IO, "the worker ends without having trained what is on the list; its log is in %s/"
                        "worker", tb_store_path(a->store));
-    return tb_worker_start(tb_store_path(a->store), a->spec->threads, a->spec->in_flight, err);
+    return tb_worker_start(tb_store_path(a->store), a->spec, err);
 }
 
 /* All that is left waits for memory, and nothing of this store gives any back. */
@@ -396,7 +397,7 @@ static bool attend(struct attend *a, const struct tb_attend_spec *s, const struc
         for (size_t i = 0; i < result->n; i++)
             has_work = has_work || !tb_state_is_over(result->run[i].state);
         if (has_work)
-            good = tb_worker_start(tb_store_path(a->store), a->spec->threads, a->spec->in_flight, err);
+            good = tb_worker_start(tb_store_path(a->store), a->spec, err);
         good = good && (detach ? print_detached(a, result) : follow_result(a, result, err));
     }
     tb_store_close(a->store);

@@ -58,10 +58,11 @@ void tb_live_begin(struct tb_live *l, const void *key, const struct tb_live_fact
     *lane = (struct tb_lane){ .key = key, .n_steps = f->n_steps, .seconds = f->seconds, .first_s = -1,
                               .first_step = f->from_step, .eval = NAN };
     safe_name(lane->name, sizeof lane->name, f->name);
-    fprintf(stderr, "%s: %s trainable (%s of the base), %lld step%s, memory %s", lane->name,
+    fprintf(stderr, "%s: %s trainable (%s of the base), %lld step%s, memory %s%s", lane->name,
             tb_fmt_count(n, sizeof n, f->n_trainable), tb_fmt_unit(share, sizeof share, TB_UNIT_SHARE, f->share),
             (long long)f->n_steps, f->n_steps == 1 ? "" : "s",
-            tb_fmt_unit(bytes, sizeof bytes, TB_UNIT_BYTES, (double)f->bytes));
+            tb_fmt_unit(bytes, sizeof bytes, TB_UNIT_BYTES, (double)f->bytes),
+            strcmp(f->memory, "small") == 0 ? " (small)" : "");
     if (f->from_step)
         fprintf(stderr, "; goes on at step %lld", (long long)f->from_step);
     fputc('\n', stderr);
@@ -200,7 +201,8 @@ void tb_live_end(struct tb_live *l, const void *key, enum tb_state state)
 static void on_begin(void *arg, const struct tb_job *j, const char *dir, int64_t from_step)
 {
     int64_t trained = tb_stack_trainable(j->stack);
-    struct tb_live_facts f = { .name = tb_config_name(&j->config), .n_trainable = trained,
+    struct tb_live_facts f = { .name = tb_config_name(&j->config), .memory = j->spec.recompute ? "small" : "fast",
+                               .n_trainable = trained,
                                .share = (double)trained / (double)j->base->model->n_params, .n_steps = j->n_steps,
                                .seconds = j->seconds, .bytes = (int64_t)tb_job_bytes(j), .n_eval = j->n_eval,
                                .from_step = from_step };
@@ -253,13 +255,16 @@ void tb_live_skipped(void *arg, const char *id, const char *name, enum tb_state 
 
 bool tb_live_open(struct tb_live *live, struct tb_worker_spec *spec, const struct tb_args *a, struct tb_err *err)
 {
-    const char *term = getenv("TERM");
+    static const char *const modes[] = { "auto", "fast", "small", NULL };
+    const char *term = getenv("TERM"), *memory;
     long threads, in_flight;
     if (!tb_args_int(a, "threads", 1, 4096, 0, &threads, err)
+        || !tb_args_choice(a, "memory", modes, NULL, &memory, err)
         || !tb_args_int(a, "in-flight", 1, TB_WORKER_MOST_IN_FLIGHT, 0, &in_flight, err))
         return false;
     *spec = (struct tb_worker_spec){ .store = tb_args_get(a, "store"), .again = tb_args_has(a, "again"),
-                                     .threads = (int)threads, .in_flight = (int)in_flight, .argv = a->argv };
+                                     .threads = (int)threads, .memory = memory, .in_flight = (int)in_flight,
+                                     .argv = a->argv };
     *live = (struct tb_live){ .is_terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0 };
     spec->view = (struct tb_train_view){
         .arg = live, .begin = on_begin, .step = on_step, .eval = on_eval, .note = on_note, .end = on_end,

@@ -30,13 +30,13 @@ struct tb_live {
 
 /* What is said of a run when it begins. */
 struct tb_live_facts {
-    const char *name;
+    const char *name, *memory; /* memory: "fast" or "small" */
     int64_t n_trainable, n_steps, bytes, n_eval, from_step;
     double share, seconds;
 };
 
-/* Fills a spec from the flags store, threads, in-flight and again, and with what training calls; `live` must outlive
- * it. */
+/* Fills a spec from the flags store, threads, memory, in-flight and again, and with what training calls; `live` must
+ * outlive it. */
 bool tb_live_open(struct tb_live *live, struct tb_worker_spec *spec, const struct tb_args *a, struct tb_err *err);
 void tb_live_close(struct tb_live *live);
 /* One run's progress; `key` is any address that stands for it. */

@@ -12,6 +12,7 @@
 static const struct tb_flag flags[] = {
     { "all", NULL, false, "all that were left unfinished: queued, stopped, lost" },
     { "threads", "N", false, "threads; as the run was begun if not given (the bits are the same)" },
+    { "memory", "MODE", false, "auto, fast or small; as the run was begun if not given (the bits are the same)" },
     TB_ATTEND_FLAGS,
     TB_FLAG_WAIT,
     { "json", NULL, false, "the comparison as JSON" },

@@ -18,6 +18,7 @@ static const struct tb_flag flags[] = {
     { "set", "KEY=VALUE", true, "a key of all runs of the recipe" },
     { "grid", "KEY=A,B", true, "one run for each value" },
     { "threads", "N", false, "threads; as each run says if not given (the bits are the same)" },
+    { "memory", "MODE", false, "auto, fast or small; as each run says if not given (the bits are the same)" },
     { "in-flight", "N", false, "runs that take turns (4)" },
     { "idle", "S", false, "leave after so many seconds without work (30)" },
     { "detached", NULL, false, "as 'run' starts it: waits for memory, says little" },

@@ -16,6 +16,7 @@ struct tb_engine_spec {
     int quantum_tok;    /* 512; part of the numbers (TUNEBENCH_QUANTUM in tests) */
     bool share_prompts; /* rows of a step with equal prompts share their segment */
     bool is_training;   /* false: evaluation only, no saved activations */
+    bool recompute;     /* a block keeps only its input, and runs forward again before its backward: changes no bit */
     int step_rows;      /* most rows given at once */
     int row_tok;        /* longest row */
 };
@@ -38,6 +39,7 @@ struct tb_counters {
     int64_t linear_forward, linear_dx, linear_dw; /* FLOP */
     int64_t attention_forward, attention_back;
     int64_t head_forward, head_dx, head_dw;
+    int64_t linear_again, attention_again; /* forward once more, with spec.recompute */
 };
 
 /* One AdamW step. lr is per part of the stack. */

@@ -4,7 +4,7 @@
  *     <host>-cpu.log    what a detached one had to say
  *     bell              grows by a byte whenever somebody put a run on the list
  * Whoever wants to leave says so first, looks for new runs once more, and only then gives up the lock; whoever put a
- * run on the list reads the text afterwards. So either the one on duty sees the run, or the other sees that it leaves. */
+ * run on the list reads the text afterwards. So either the one on duty sees the run, or the other sees it leave. */
 #ifndef TB_STORE_DUTY_H
 #define TB_STORE_DUTY_H
 

@@ -265,11 +265,8 @@ static int pass_tokens(const struct tb_job *j)
     return (int)(j->step_tok > 0 && j->step_tok < most ? j->step_tok : most);
 }
 
-static bool size(struct tb_job *j, struct tb_err *err)
+static void size(struct tb_job *j)
 {
-    if (strcmp(tb_config_str(&j->config, "exec.memory"), "small") == 0)
-        return tb_fail(err, TB_ERR_RECIPE, "exec.memory = \"small\" (recomputed activations) is not there yet; lower "
-                       "batch or exec.micro_tokens instead");
     j->spec = (struct tb_engine_spec){ .micro_tok = pass_tokens(j),
                                        .quantum_tok = tb_job_quantum(),
                                        .share_prompts = tb_dataset_shares_prompts(j->data), .is_training = true,
@@ -277,11 +274,8 @@ static bool size(struct tb_job *j, struct tb_err *err)
     for (int i = 0; i < j->stack->n; i++) /* a dropout mask belongs to one row, so prompts cannot be shared */
         if (tb_adapter_real(j->stack->part[i], "dropout") > 0)
             j->spec.share_prompts = false;
-    tb_engine_footprint(j->base->model, j->stack, &j->spec, &j->need);
-    if (strcmp(j->base->path, "scratch") == 0)
-        j->need.weights = 0; /* they are in memory already */
     j->fixed_bytes = tb_job_fixed_bytes();
-    return true;
+    tb_job_choose_memory(j, tb_mem_free_bytes());
 }
 
 static void set_id(struct tb_job *j)
@@ -343,10 +337,8 @@ bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c
     walk_order(j);
     hash_eval(j);
     set_id(j);
-    if (size(j, err))
-        return true;
-    tb_err_prefix(err, "%s", tb_config_name(c));
-    return false;
+    size(j);
+    return true;
 }
 
 void tb_job_close(struct tb_job *j)
@@ -357,19 +349,6 @@ void tb_job_close(struct tb_job *j)
     free(j->eval_at);
     tb_json_free(j->config.map);
     *j = (struct tb_job){ 0 };
-}
-
-/* A checkpoint stands in memory while it is written: values and both moments once as arrays, and as the image of the
- * file, which grows by eighths. Measured: 2.25 times their bytes. */
-static uint64_t checkpoint_bytes(const struct tb_job *j)
-{
-    return (uint64_t)tb_stack_trainable(j->stack) * 3 * sizeof(float) / 4 * 9;
-}
-
-uint64_t tb_job_bytes(const struct tb_job *j)
-{
-    return j->need.weights + j->need.adapter + j->need.activations + j->need.logits + j->need.scratch
-         + checkpoint_bytes(j) + j->fixed_bytes;
 }
 
 static void put_int(struct tb_json *map, const char *key, int64_t v)
@@ -384,22 +363,14 @@ static void put_str(struct tb_json *map, const char *key, const char *s)
 
 struct tb_json *tb_job_plan_facts(const struct tb_job *j)
 {
-    struct tb_json *map = tb_json_new_map(), *parts = tb_json_new_map();
+    struct tb_json *map = tb_json_new_map();
     int64_t n = tb_stack_trainable(j->stack);
     put_int(map, "n_trainable", n);
     put_int(map, "n_params", j->base->model->n_params);
     tb_json_set(map, "share", tb_json_new_real((double)n / (double)j->base->model->n_params));
     put_int(map, "n_steps", j->n_steps);
     put_int(map, "n_tokens", j->n_tokens);
-    put_int(map, "predicted_bytes", (int64_t)tb_job_bytes(j));
-    put_int(parts, "weights", (int64_t)j->need.weights);
-    put_int(parts, "adapter", (int64_t)j->need.adapter);
-    put_int(parts, "activations", (int64_t)j->need.activations);
-    put_int(parts, "logits", (int64_t)j->need.logits);
-    put_int(parts, "scratch", (int64_t)j->need.scratch);
-    put_int(parts, "checkpoint", (int64_t)checkpoint_bytes(j));
-    put_int(parts, "fixed", (int64_t)j->fixed_bytes);
-    tb_json_set(map, "predicted", parts);
+    tb_job_put_memory(j, map);
     return map;
 }
 

@@ -121,8 +121,10 @@ static bool open_stored(struct server *s, const struct tb_metrics *m, struct tb_
     int max_tok = (int)tb_json_int(tb_metrics_fact(m, "data", "max_tok"), 0);
     const char *base_id = tb_json_str(tb_metrics_fact(m, "base", "id"), "");
     const char *order = tb_json_str(tb_metrics_fact(m, "data", "order_hash"), "");
-    bool good = tb_job_stored_config(&c, tb_json_get(m->facts, "config"), err)
-             && tb_job_open(j, s->w->shelf, &c, 0, max_tok, err);
+    bool good = tb_job_stored_config(&c, tb_json_get(m->facts, "config"), err);
+    if (good && s->w->spec->memory)
+        tb_json_set(c.map, "exec.memory", tb_json_new_str(s->w->spec->memory));
+    good = good && tb_job_open(j, s->w->shelf, &c, 0, max_tok, err);
     tb_json_free(c.map);
     if (!good)
         return false;
@@ -146,18 +148,6 @@ static uint64_t company(const struct server *s, const struct slot *except)
     return sum;
 }
 
-static bool fits(struct slot *slot, struct tb_err *err)
-{
-    const struct tb_job *j = &slot->job;
-    uint64_t need = tb_job_bytes(j) - j->fixed_bytes, room = tb_mem_free_bytes();
-    slot->lacks_memory = need > room;
-    if (need <= room)
-        return true;
-    return tb_fail(err, TB_ERR_BUSY, "%s needs %llu MB and %llu MB are free now; use a smaller batch, shorter rows or "
-                   "exec.micro_tokens, or wait for other programs", tb_config_name(&j->config),
-                   (unsigned long long)(need >> 20), (unsigned long long)(room >> 20));
-}
-
 static bool begin(struct server *s, struct slot *slot, struct tb_err *err)
 {
     enum tb_state seen;
@@ -170,7 +160,8 @@ static bool begin(struct server *s, struct slot *slot, struct tb_err *err)
         return false;
     uint64_t others = company(s, NULL);
     slot->job.fixed_bytes -= others < slot->job.fixed_bytes ? others : slot->job.fixed_bytes;
-    if (!fits(slot, err))
+    slot->lacks_memory = !tb_job_admit(&slot->job, tb_mem_free_bytes(), err);
+    if (slot->lacks_memory)
         return false;
     int threads = s->w->spec->threads > 0 ? s->w->spec->threads : tb_job_threads(&slot->job);
     struct tb_kernels *k = tb_worker_kernels(s->w, threads, err);
@@ -428,14 +419,22 @@ static bool fail_start(const char *log, struct tb_err *err)
     return false;
 }
 
-bool tb_worker_start(const char *store, int threads, int in_flight, struct tb_err *err)
+bool tb_worker_start(const char *store, const struct tb_worker_spec *spec, struct tb_err *err)
 {
     struct tb_duty_sight sight;
     char n_threads[16], n_runs[16], *root = realpath(store, NULL), *log = NULL;
-    snprintf(n_threads, sizeof n_threads, "%d", threads);
-    snprintf(n_runs, sizeof n_runs, "%d", in_flight ? in_flight : TB_WORKER_IN_FLIGHT);
-    char *argv[] = { (char *)tb_proc_self(), "worker", "--detached", "--store", root, "--in-flight", n_runs,
-                     threads ? "--threads" : NULL, n_threads, NULL };
+    snprintf(n_threads, sizeof n_threads, "%d", spec->threads);
+    snprintf(n_runs, sizeof n_runs, "%d", spec->in_flight ? spec->in_flight : TB_WORKER_IN_FLIGHT);
+    char *argv[13] = { (char *)tb_proc_self(), "worker", "--detached", "--store", root, "--in-flight", n_runs };
+    int n = 7;
+    if (spec->threads) {
+        argv[n++] = "--threads";
+        argv[n++] = n_threads;
+    }
+    if (spec->memory) {
+        argv[n++] = "--memory";
+        argv[n++] = (char *)spec->memory;
+    }
     bool good = root || tb_fail_errno(err, "cannot find %s", store);
     double until = tb_clock_mono_s() + start_patience_s;
     if (good)

@@ -53,6 +53,7 @@ struct tb_json *tb_session_export(const char *store, const char *run, const char
 struct tb_bench_spec {
     const char *base, *method;
     int batch, seq, steps, threads;
+    bool recompute; /* exec.memory = "small" */
 };
 struct tb_json *tb_session_bench_step(const struct tb_bench_spec *s, struct tb_err *err);
 /* `bench gemm`: rows {name, type, m, n, k, isa, gflops, share}. filter: part of a row's name, or NULL. */

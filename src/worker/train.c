@@ -73,11 +73,13 @@ static void on_trouble(void *arg, const char *words)
 static bool set_running(struct tb_run_writer *w, void *arg, struct tb_err *err)
 {
     const struct tb_training *t = arg;
-    struct tb_json *env = tb_json_new_map(), *facts = tb_json_new_map();
+    struct tb_json *env = tb_json_new_map(), *plan = tb_json_new_map(), *facts = tb_json_new_map();
     tb_json_set(env, "device", tb_json_new_str("cpu"));
     tb_json_set(env, "isa", tb_json_new_str(t->k->name));
     tb_json_set(env, "threads", tb_json_new_int(t->k->n_threads));
     tb_json_set(facts, "env", env);
+    tb_job_put_memory(t->job, plan); /* as it was admitted */
+    tb_json_set(facts, "plan", plan);
     bool good = tb_run_writer_state(w, TB_STATE_RUNNING, NULL, NULL, err) && tb_run_writer_facts(w, facts, err);
     tb_json_free(facts);
     return good;

@@ -15,6 +15,7 @@ struct tb_worker_spec {
     const char *store;    /* folder, NULL: $TUNEBENCH_STORE or tunebench.d */
     char *const *argv;    /* of this process, recorded */
     int threads;          /* 0: as each run's config says; changes no bit */
+    const char *memory;   /* exec.memory of all runs; NULL: as their configs say; changes no bit */
     int in_flight;        /* runs that take turns; 0: TB_WORKER_IN_FLIGHT */
     bool again;           /* runs that are in the store already are made once more under a new id */
     bool is_detached;     /* waits for more work, and for memory */
@@ -61,9 +62,9 @@ bool tb_worker_serve(struct tb_worker *w, struct tb_worker_result *mine, struct 
 void tb_worker_tally(const char *store, struct tb_worker_result *r);
 void tb_worker_result_free(struct tb_worker_result *r);
 
-/* Starts a detached process that serves the store and waits until it is on duty; fine if one is already. threads and
- * in_flight as in a spec. */
-bool tb_worker_start(const char *store, int threads, int in_flight, struct tb_err *err);
+/* Starts a detached process that serves the store, with the spec's threads, memory and in_flight, and waits until it is
+ * on duty; fine if one is already. */
+bool tb_worker_start(const char *store, const struct tb_worker_spec *spec, struct tb_err *err);
 
 /* What training a plan would take, trained nothing: {runs: [{id, name, state ("new" if it is not in the store), method,
  * trainable, share, steps, tokens, eval_rows, predicted_bytes, predicted {..}, est_s, ..}], data: [..]}; a new
