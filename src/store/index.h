@@ -14,6 +14,7 @@ struct tb_run_summary {
     char id[TB_RUN_ID], name[96], ended_by[32], note[160], created[24], changed[24];
     char method[64]; /* "lora", "lora+prompt" for a stack */
     char rates[64];  /* of a stack: the learning rate of each part, "0.0005,0.01" */
+    char arm[20];    /* equal for runs that differ in nothing but their seed */
     char base[160], base_id[72], data[160], data_id[72], tags[128], budget_unit[16], final_hash[72];
     int32_t state;     /* enum tb_state as stored */
     int32_t is_sealed; /* no journal */

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/str.h"
+#include "plan/plan.h"
 #include "store/index.h"
 
 static void copy(char *dst, size_t n, const struct tb_json *j)
@@ -61,6 +62,19 @@ static int64_t serial(const struct tb_run_summary *s, const struct tb_metrics *m
     return tb_json_int(tb_metrics_fact(m, "run", "serial"), is_time ? (int64_t)timegm(&tm) * 1000000000 : 0);
 }
 
+/* The run's id as it would be without a seed. */
+static void arm(struct tb_run_summary *s, const struct tb_json *config)
+{
+    char id[17];
+    struct tb_config c = { tb_json_copy(config) };
+    if (tb_json_type(config) == TB_JSON_MAP) {
+        tb_json_del(c.map, "seed");
+        tb_config_id(&c, s->data_id, s->base_id, id);
+        tb_str_copy(s->arm, sizeof s->arm, id);
+    }
+    tb_json_free(c.map);
+}
+
 static void from_facts(struct tb_run_summary *s, const struct tb_metrics *m)
 {
     const struct tb_json *config = tb_json_get(m->facts, "config"),
@@ -79,6 +93,7 @@ static void from_facts(struct tb_run_summary *s, const struct tb_metrics *m)
     copy(s->budget_unit, sizeof s->budget_unit, tb_json_get(config, "budget.unit"));
     copy(s->final_hash, sizeof s->final_hash, tb_json_get(result, "final_hash"));
     method(s, config);
+    arm(s, config);
     tags(s, tb_json_get(result, "tags") ? tb_json_get(result, "tags")
                                         : tb_json_get(config, "exec.tags"));
     s->is_protected = tb_json_bool(tb_json_get(result, "protected"), false);
