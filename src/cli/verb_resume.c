@@ -13,6 +13,7 @@ static const struct tb_flag flags[] = {
     { "all", NULL, false, "all that were left unfinished: queued, stopped, lost" },
     { "threads", "N", false, "threads; as the run was begun if not given (the bits are the same)" },
     TB_FLAG_WAIT,
+    TB_FLAGS_COMPARE,
     { "json", NULL, false, "the comparison as JSON" },
     { "csv", NULL, false, "the comparison as CSV" },
     { "plain", NULL, false, "the comparison separated by tabs" },
