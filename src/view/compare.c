@@ -309,7 +309,7 @@ static bool load(struct compare *c, const char *const *ids, size_t n, struct tb_
     return good;
 }
 
-static void make_arms(struct compare *c)
+static void make_arms(const struct compare *c, struct tb_arms *arms, enum tb_arms_by by)
 {
     const struct tb_run_item **item = tb_xcalloc(c->n + 1, sizeof *item);
     const struct tb_metrics **m = tb_xcalloc(c->n + 1, sizeof *m);
@@ -317,9 +317,18 @@ static void make_arms(struct compare *c)
         item[i] = c->run[i].item;
         m[i] = &c->run[i].m;
     }
-    tb_arms_make(&c->arms, item, m, c->n, c->all, c->n_all, c->spec->by);
+    tb_arms_make(arms, item, m, c->n, c->all, c->n_all, by);
     free(m);
     free(item);
+}
+
+/* The verdict is about arms, also where the table shows runs. */
+static void judge(struct compare *c)
+{
+    struct tb_arms arms;
+    make_arms(c, &arms, TB_ARMS_BY_SEED);
+    tb_verdict_all(&c->note->verdict, &arms);
+    tb_arms_free(&arms);
 }
 
 /* Columns that say nothing where every arm is one run. */
@@ -344,11 +353,11 @@ bool tb_compare_table(struct tb_table *t, struct tb_store *s, const char *const 
     c.spark = tb_xcalloc(c.n_all + 1, sizeof *c.spark);
     good = good && load(&c, ids, n, err);
     if (good) {
-        make_arms(&c);
+        make_arms(&c, &c.arms, spec->by);
         put_arms(&c);
         if (is_text)
             drop_seeds(&c);
-        tb_verdict_all(&note->verdict, &c.arms);
+        judge(&c);
         tb_arms_free(&c.arms);
     }
     for (size_t i = 0; i < c.n; i++)

@@ -89,15 +89,28 @@ static char *cost(const struct tb_arm *a, const struct tb_arm *b)
 
 /* ---- what stands against it */
 
-/* "a, b" of a proof that differs. */
+/* A value as JSON: text without quotes, of a hash what tells it from another. */
+static void say_value(struct tb_buf *b, const char *json)
+{
+    size_t n = strlen(json);
+    if (n >= 2 && json[0] == '"')
+        tb_buf_fmt(b, "%.*s%s", (int)(n > 26 ? 12 : n - 2), json + 1, n > 26 ? ".." : "");
+    else
+        tb_buf_str(b, n ? json : "unknown");
+}
+
+/* A proof that differs, with both values. */
 static void say_values(struct tb_buf *b, const struct tb_diff *d, const char *what, const char *words)
 {
     for (size_t i = 0; i < d->n_same; i++) {
         const struct tb_diff_key *k = &d->same[i];
         if (k->is_equal || strcmp(k->key, what) != 0)
             continue;
-        tb_buf_fmt(b, "%s%s (%s, %s)", b->n ? "; " : "", words, *k->value[0] ? k->value[0] : "unknown",
-                   *k->value[1] ? k->value[1] : "unknown");
+        tb_buf_fmt(b, "%s%s (", b->n ? "; " : "", words);
+        say_value(b, k->value[0]);
+        tb_buf_str(b, ", ");
+        say_value(b, k->value[1]);
+        tb_buf_char(b, ')');
     }
 }
 
@@ -110,6 +123,7 @@ static const struct tb_metrics *partner(const struct tb_arm *a, const struct tb_
     return b->m[0];
 }
 
+/* Budgets are left out: the result begins with them. */
 static char *but(const struct tb_arm *a, const struct tb_arm *b)
 {
     struct tb_diff d;
@@ -120,8 +134,6 @@ static char *but(const struct tb_arm *a, const struct tb_arm *b)
     say_values(&out, &d, "data", "the data differ");
     say_values(&out, &d, "eval rows", "the evaluation rows differ, only common ones are compared");
     say_values(&out, &d, "row order", "the rows were trained on in another order");
-    say_values(&out, &d, "budget", "the budgets differ");
-    say_values(&out, &d, "budget unit", "the budgets have other units");
     if (x != y)
         tb_buf_fmt(&out, "%sthey have not trained on the same number of tokens (%lld, %lld)", out.n ? "; " : "",
                    (long long)x, (long long)y);
@@ -235,7 +247,7 @@ static enum group group_of(const struct rival *r)
     return !r->is_paired || isnan(r->p.low) ? UNKNOWN : r->p.low > 0 ? BEHIND : BESIDE;
 }
 
-/* "NAME (+0.2350 [+0.2140, +0.2560]), .." of those of one group behind the best. */
+/* "NAME (by 0.2350 [0.2140, 0.2560]), .." of those of one group. */
 static size_t say_group(struct tb_buf *b, const struct rival *r, size_t n, enum group which, const char *before)
 {
     size_t found = 0;
@@ -246,7 +258,8 @@ static size_t say_group(struct tb_buf *b, const struct rival *r, size_t n, enum 
         if (which == UNKNOWN)
             tb_buf_fmt(b, " (%s)", r[i].is_paired ? "one prompt gives no interval" : r[i].why.text);
         else
-            tb_buf_fmt(b, " (%+.4f [%+.4f, %+.4f])", r[i].p.difference, r[i].p.low, r[i].p.high);
+            tb_buf_fmt(b, which == BEHIND ? " (by %.4f [%.4f, %.4f])" : " (%+.4f [%+.4f, %+.4f])", r[i].p.difference,
+                       r[i].p.low, r[i].p.high);
     }
     if (found > MOST_NAMED)
         tb_buf_fmt(b, " and %zu more", found - MOST_NAMED);
@@ -257,9 +270,9 @@ static char *result_of_all(const struct rival *r, size_t n)
 {
     struct tb_buf b = { 0 };
     tb_buf_fmt(&b, "%s has the lowest loss (%.4f)", r[0].arm->name, r[0].arm->eval);
-    say_group(&b, r, n, BEHIND, "; better by so many nats per token than ");
-    say_group(&b, r, n, BESIDE, "; cannot be told apart from it: ");
-    say_group(&b, r, n, UNKNOWN, "; not comparable with it: ");
+    say_group(&b, r, n, BEHIND, "; it is better, in nats per token, than ");
+    say_group(&b, r, n, BESIDE, "; it cannot be told apart from ");
+    say_group(&b, r, n, UNKNOWN, "; it cannot be compared with ");
     return tb_buf_take(&b);
 }
 
