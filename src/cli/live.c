@@ -328,14 +328,29 @@ static const char *const missed_least[] = { "predicted_bytes", "best_eval", "ada
                                             "spark",           "peak_bytes", "share",        "tok_s",
                                             "wall_s",          NULL };
 
-/* What the last column but a few means, and what is left to do. */
-static void print_note(const struct tb_compare_note *n, const struct tb_worker_result *r)
+static void print_verdict(const struct tb_out *o, const struct tb_verdict *v)
 {
+    const char *const words[][2] = { { "verdict", v->result }, { "cost", v->cost }, { "but", v->but },
+                                     { "doubt", v->doubt }, { "settle", v->settle } };
+    if (v->result && *v->result)
+        fputc('\n', stdout);
+    for (int i = 0; i < 5 && v->result && *v->result; i++)
+        if (*words[i][1])
+            tb_out_pair(o, 7, words[i][0], words[i][1]);
+}
+
+/* What the last column but a few means, what follows from it, and what is left to do. */
+static void print_note(const struct tb_out *o, const struct tb_compare_note *n, const struct tb_worker_result *r)
+{
+    const char *seeds = n->n_seeds > 1 ? n->is_by_seed ? " and of seeds, each with the same seed of the reference"
+                                                       : " and of the seeds of either arm" : "";
     if (n->n_rows)
-        printf("\neval: nats per label token of held-out rows. Differences of the last evaluations on the same "
+        printf("\neval: nats per label token of held-out rows%s. Differences of the last evaluations on the same "
                "%zu rows of %zu prompts,\n"
-               "with the 95 %% interval of resampled prompts; below 0 is better than the reference%s.\n",
-               n->n_rows, n->n_prompts, n->n_references > 1 ? " (the first run of the same seed)" : "");
+               "with the 95 %% interval of resampled prompts%s; below 0 is better than the reference%s.\n",
+               n->n_seeds > 1 ? ", means over seeds, +- their deviation" : "", n->n_rows, n->n_prompts, seeds,
+               !n->n_seeds && n->n_references > 1 ? " (the first run of the same seed)" : "");
+    print_verdict(o, &n->verdict);
     if (r->n_unfinished)
         printf("\n%zu of %zu runs are unfinished; go on with: tunebench resume --all\n", r->n_unfinished, r->n);
 }
@@ -345,18 +360,23 @@ bool tb_live_compare(const struct tb_out *o, const struct tb_args *a, const stru
 {
     const char **ids = calloc(r->n + 1, sizeof *ids);
     struct tb_store *s = ids ? tb_pick_store(a, err) : NULL;
-    struct tb_compare_note note;
+    struct tb_compare_note note = { 0 };
+    struct tb_compare_spec spec = { .how = o->form, .is_ascii = o->is_ascii, .has_runs = tb_args_has(a, "runs") };
     struct tb_table t = { 0 };
     bool is_text = o->form == TB_EMIT_TEXT;
     for (size_t i = 0; s && i < r->n; i++)
         ids[i] = r->run[i].id;
-    bool good = s && tb_compare_table(&t, s, ids, r->n, o->form, o->is_ascii, &note, err);
+    bool good = s && tb_arms_by_named(tb_args_get(a, "group"), &spec.by, err);
+    if (spec.by == TB_ARMS_AUTO && !is_text)
+        spec.by = TB_ARMS_SINGLE; /* a line a run, whatever the seeds: a program that wants means asks */
+    good = good && tb_compare_table(&t, s, ids, r->n, &spec, &note, err);
     if (good) {
         fputs(is_text ? "\n" : "", stdout);
         tb_out_table_fit(o, &t, missed_least);
     }
     if (good && is_text)
-        print_note(&note, r);
+        print_note(o, &note, r);
+    tb_compare_note_free(&note);
     tb_table_free(&t);
     tb_store_close(s);
     free(ids);

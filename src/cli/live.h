@@ -35,6 +35,11 @@ struct tb_live_facts {
     double share, seconds;
 };
 
+/* Flags of verbs that end with a comparison. */
+#define TB_FLAGS_COMPARE \
+    { "group", "seed|none", false, "mean over seeds, or single runs (the mean where every arm has several seeds)" }, \
+    { "runs", NULL, false, "with means: the single runs below them" }
+
 /* Fills a spec from the flags store, threads, memory, in-flight and again, and with what training calls; `live` must
  * outlive it. */
 bool tb_live_open(struct tb_live *live, struct tb_worker_spec *spec, const struct tb_args *a, struct tb_err *err);

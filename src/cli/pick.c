@@ -56,18 +56,15 @@ static bool resolve(struct tb_pick *p, const char *ref, struct tb_err *err)
     return true;
 }
 
-bool tb_pick_run(struct tb_pick *p, struct tb_store *s, const char *ref, struct tb_err *err)
+bool tb_pick_from(struct tb_pick *p, const struct tb_store *s, const struct tb_run_item *all, size_t n,
+                  const char *ref, struct tb_err *err)
 {
-    struct tb_run_item *all = NULL;
-    size_t n = 0;
     *p = (struct tb_pick){ .at = -1 };
     tb_metrics_init(&p->m);
-    int64_t i = tb_store_list(s, &all, &n, err) ? tb_run_find(all, n, ref, err) : -1;
-    if (i >= 0)
-        p->item = all[i];
-    free(all);
+    int64_t i = tb_run_find(all, n, ref, err);
     if (i < 0)
         return false;
+    p->item = all[i];
     p->dir = tb_store_run_dir(s, p->item.sum.id);
     tb_metrics_free(&p->m);
     if (!tb_metrics_load(&p->m, p->dir, err) || !resolve(p, ref, err))
@@ -80,6 +77,16 @@ bool tb_pick_run(struct tb_pick *p, struct tb_store *s, const char *ref, struct 
         tb_str_copy(p->item.sum.id, sizeof p->item.sum.id, id); /* the folder's, not the one in the file */
     }
     return true;
+}
+
+bool tb_pick_run(struct tb_pick *p, struct tb_store *s, const char *ref, struct tb_err *err)
+{
+    struct tb_run_item *all = NULL;
+    size_t n = 0;
+    *p = (struct tb_pick){ .at = -1 };
+    bool good = tb_store_list(s, &all, &n, err) && tb_pick_from(p, s, all, n, ref, err);
+    free(all);
+    return good;
 }
 
 void tb_pick_free(struct tb_pick *p)

@@ -15,6 +15,7 @@ static const struct tb_flag flags[] = {
     { "memory", "MODE", false, "auto, fast or small; as the run was begun if not given (the bits are the same)" },
     TB_ATTEND_FLAGS,
     TB_FLAG_WAIT,
+    TB_FLAGS_COMPARE,
     { "json", NULL, false, "the comparison as JSON" },
     { "csv", NULL, false, "the comparison as CSV" },
     { "plain", NULL, false, "the comparison separated by tabs" },

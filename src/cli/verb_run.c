@@ -10,6 +10,7 @@ static const struct tb_flag flags[] = {
     TB_PLAN_FLAGS,
     TB_ATTEND_FLAGS,
     { "again", NULL, false, "train runs that are in the store already once more, under a new id" },
+    TB_FLAGS_COMPARE,
     { "json", NULL, false, "the comparison as JSON" },
     { "csv", NULL, false, "the comparison as CSV" },
     { "plain", NULL, false, "the comparison separated by tabs" },

@@ -26,6 +26,7 @@ struct slot {
     char id[TB_RUN_ID];
     char *dir;
     bool lacks_memory;
+    uint64_t held_bytes; /* measured behind its turns */
     struct tb_job job;
     struct tb_training *training;
 };
@@ -45,6 +46,7 @@ struct server {
     struct put_off *off;
     size_t n_off, cap_off;
     double scan_at, idle_since;
+    uint64_t idle_bytes, fixed_bytes; /* of the process beside the runs: anonymous memory, and with the program's pages */
     bool has_waiting; /* a run on the list for which memory did not suffice */
 };
 
@@ -140,12 +142,17 @@ static bool open_stored(struct server *s, const struct tb_metrics *m, struct tb_
 static uint64_t company(const struct server *s, const struct slot *except)
 {
     uint64_t sum = 0;
-    for (int i = 0; i < s->n_slots; i++) {
-        const struct tb_footprint *f = &s->slot[i]->job.need;
-        if (s->slot[i] != except)
-            sum += f->adapter + f->activations + f->logits + f->scratch;
-    }
+    for (int i = 0; i < s->n_slots; i++)
+        sum += s->slot[i] != except ? s->slot[i]->held_bytes : 0;
     return sum;
+}
+
+/* What the process holds beside runs is known while none is in flight; what a run holds is seen behind its turn, since
+ * memory that nobody has touched yet is none. */
+static void weigh(struct server *s, struct slot *slot)
+{
+    uint64_t all = tb_mem_anon_bytes(), others = s->idle_bytes + company(s, slot);
+    slot->held_bytes = all > others ? all - others : 0;
 }
 
 static bool begin(struct server *s, struct slot *slot, struct tb_err *err)
@@ -158,8 +165,11 @@ static bool begin(struct server *s, struct slot *slot, struct tb_err *err)
     tb_metrics_free(&m);
     if (!good)
         return false;
-    uint64_t others = company(s, NULL);
-    slot->job.fixed_bytes -= others < slot->job.fixed_bytes ? others : slot->job.fixed_bytes;
+    if (s->n_slots == 0) {
+        s->idle_bytes = tb_mem_anon_bytes();
+        s->fixed_bytes = slot->job.fixed_bytes;
+    }
+    slot->job.fixed_bytes = s->fixed_bytes;
     slot->lacks_memory = !tb_job_admit(&slot->job, tb_mem_free_bytes(), err);
     if (slot->lacks_memory)
         return false;
@@ -282,6 +292,7 @@ static bool give_turn(struct server *s, int i, double seconds, bool *active)
     struct tb_err why = { 0 };
     if (tb_training_turn(slot->training, &spec, &turn, &why)) {
         *active = *active || turn != TB_TURN_IDLE;
+        weigh(s, slot);
         if (turn != TB_TURN_OVER)
             return true;
         drop(s, i);

@@ -44,6 +44,11 @@ struct tb_eval_spec {
 };
 struct tb_json *tb_session_eval(const struct tb_eval_spec *s, struct tb_err *err);
 
+/* `diff --rows`: {prompt, completion} of rows by their ids, null for one that is none; TB_ERR_FORMAT if the text has
+ * changed since the run read it. */
+struct tb_json *tb_session_row_texts(const char *store, const char *run, const int64_t *row, size_t n,
+                                     struct tb_err *err);
+
 /* `export --as peft`: a run's adapter as folder(s) that the PEFT library loads, read back, logits compared:
  * {dir, parts, max_logit_difference, load: "the line that loads it"}. full: a model folder, in fp32 or bf16. */
 struct tb_json *tb_session_export(const char *store, const char *run, const char *dir, bool as_bf16, int threads,
