@@ -119,8 +119,7 @@ static void print_schema(const struct tb_schema *s)
         printf("\n  --method %s:KEY=VALUE,..\n  in a recipe: t.%s { KEY = VALUE, .. }\n", s->name, s->name);
     else if (is_mix)
         printf("\n  --data A,weight=N --data KIND:B,KEY=VALUE,..\n"
-               "  in a recipe: t.mix { { t.pairs \"A\", N }, { t.KIND { \"B\", KEY = VALUE }, N }, "
-               "KEY = VALUE, .. }\n");
+               "  in a recipe: t.mix { { t.pairs \"A\", N }, t.KIND \"B\", KEY = VALUE, .. }\n");
     else
         printf("\n  --data %s:FILE,KEY=VALUE,..\n  in a recipe: t.%s { \"FILE\", KEY = VALUE, .. }\n", s->name,
                s->name);

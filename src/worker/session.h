@@ -24,8 +24,17 @@ struct tb_trace_spec {
 };
 struct tb_json *tb_session_trace(const struct tb_trace_spec *s, struct tb_err *err);
 
-/* `tokenize`: one JSON string a line in, {"ids": [..]} a line out; or text lines in, ids out. */
-bool tb_session_tokenize(const char *base, bool is_json, bool special, FILE *in, FILE *out, struct tb_err *err);
+/* `tokenize`: text lines in, ids out; as JSON one string a line in, {"ids": [..]} a line out. */
+struct tb_tokenize_spec {
+    const char *base;
+    bool is_json;
+    bool parses_special; /* names of control tokens in the text mean the tokens */
+    bool shows_pieces;   /* each id with its token's text; as JSON {"ids", "pieces"} */
+    bool decodes;        /* ids in; text out, unless pieces are shown */
+    bool is_terminal;    /* text that comes out is made safe for one */
+    FILE *in, *out;
+};
+bool tb_session_tokenize(const struct tb_tokenize_spec *s, struct tb_err *err);
 
 /* `tokenize --train`: learns a tokenizer of n_vocab entries from text files (documents between blank lines) and
  * writes it as a Hugging Face folder; *made: entries that came out. */

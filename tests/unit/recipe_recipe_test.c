@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "recipe/recipe.h"
 #include "tests/recipes/words.h"
 #include "tests/tap.h"
@@ -165,6 +166,18 @@ static void mixes(void)
              "data = t.one_of { t.pairs 'a', t.mix { t.pairs 'a', t.jsonl 'b' } } }", NULL);
     is_str(names(p), "ia3-s0 ia3-mix-s0", "a mix beside one of its sources");
     tb_plan_free(p);
+}
+
+/* A byte-order mark, of the recipe and of a file beside it, moves no line and is recorded. */
+static void marked(void)
+{
+    write_file("bom.lua", "\xef\xbb\xbf" HEAD "return t.lora { r = 3 }");
+    struct tb_plan *p = plan("\xef\xbb\xbf" HEAD "return t.sweep { " COMMON "method = require 'bom' }", NULL);
+    is_str(names(p), "lora-r3-s0", "a recipe that begins with a byte-order mark");
+    ok(p && tb_str_starts(p->recipe, "\xef\xbb\xbf"), "is kept as it is");
+    tb_plan_free(p);
+    ok(!plan("\xef\xbb\xbf\n\n oops", NULL) && err.line == 3, "its lines are counted as they stand");
+    ok(!plan("\xef\xbb\xbf\x1bLua", NULL) && strstr(err.text, "compiled Lua"), "compiled Lua hides behind none");
 }
 
 static void variants(void)
@@ -344,6 +357,7 @@ int main(int argc, char **argv)
         zips();
         stacks();
     mixes();
+    marked();
         variants();
         filters();
         modules();
