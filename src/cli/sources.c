@@ -48,12 +48,13 @@ struct tb_json *tb_sources_losses(const struct tb_metrics *m, int64_t step)
 
 static void put_source(struct tb_table *t, size_t i, const struct tb_json *s, const struct tb_json *loss)
 {
-    char name[32];
+    char name[32], weight[32];
     snprintf(name, sizeof name, "  data.%zu", i);
+    snprintf(weight, sizeof weight, "%.6g", real(s, "weight"));
     tb_table_text(t, name);
     tb_table_text(t, tb_path_base(tb_json_str(tb_json_get(s, "path"), "")));
     tb_table_text(t, tb_json_str(tb_json_get(s, "kind"), ""));
-    tb_table_real(t, real(s, "weight"));
+    tb_table_text(t, weight);
     tb_table_int(t, count(s, "n_rows"));
     tb_table_int(t, count(s, "n_held"));
     tb_table_int(t, count(s, "n_dropped"));
@@ -68,7 +69,7 @@ void tb_sources_print(const struct tb_out *o, const struct tb_json *data, const 
 {
     static const struct tb_table_column columns[] = {
         { "  source", NULL, TB_UNIT_TEXT, false },  { "file", NULL, TB_UNIT_TEXT, false },
-        { "kind", NULL, TB_UNIT_TEXT, false },      { "weight", NULL, TB_UNIT_RATE, false },
+        { "kind", NULL, TB_UNIT_TEXT, false },      { "weight", NULL, TB_UNIT_TEXT, false },
         { "rows", NULL, TB_UNIT_COUNT, false },     { "held out", NULL, TB_UNIT_COUNT, false },
         { "dropped", NULL, TB_UNIT_COUNT, false },  { "in an epoch", NULL, TB_UNIT_COUNT, false },
         { "tokens", NULL, TB_UNIT_COUNT, false },   { "of all", NULL, TB_UNIT_SHARE, false },
