@@ -236,7 +236,7 @@ static void old_requests(void)
     struct timespec hour_ago[2] = { { .tv_sec = time(NULL) - 3600 }, { .tv_sec = time(NULL) - 3600 } };
     struct tb_ctl_request q;
     struct tb_ctl_answer a;
-    unsigned old, mark, young;
+    unsigned old = 0, mark = 0, young = 0;
     char path[400];
     create("00000000000000b7");
     ok(tb_ctl_post(dir, "stop", NULL, &old, NULL) && tb_ctl_post(dir, "facts", NULL, &mark, NULL)
