@@ -5,6 +5,7 @@
 local bind = ...
 local space = bind.part "space"
 local method = bind.part "method"
+local mix = bind.part "mix"
 local type, tostring, rawget, setmetatable = type, tostring, rawget, setmetatable
 local math_type, floor, format = math.type, math.floor, string.format
 
@@ -93,9 +94,12 @@ local function data_word(kind)
 end
 local data = bind.words "data"
 for i = 1, #data do
-    word(data[i].name, data_word(data[i].name))
+    if data[i].name ~= "mix" then
+        word(data[i].name, data_word(data[i].name))
+    end
 end
 
+mix.define(word)
 method.define(word)
 
 -- t.sweep and t.run: what each key of theirs takes.
@@ -118,7 +122,7 @@ end
 
 function takes.data(here, leaf)
     local p = space.of(leaf)
-    if p and p.kind == "data" then
+    if p and (p.kind == "data" or p.kind == "mix") then
         return leaf
     end
     local names = {}

@@ -291,6 +291,13 @@ function size(v)
         end
         return n
     end
+    if p.kind == "mix" then
+        local n = size_of_entries(p.entries)
+        for i = 1, #p.sources do
+            n = n * size(p.sources[i]) * size(p.weights[i])
+        end
+        return n
+    end
     return p.entries and size_of_entries(p.entries) or 1
 end
 
@@ -376,6 +383,23 @@ local function set_parts(draft, parts, i, go_on)
     end)
 end
 
+-- The sources of a mix from the i-th on, each at "data.<i>".
+local function set_sources(draft, p, i, go_on)
+    local at = "data." .. i - 1
+    if not p.sources[i] then
+        return walk(draft, p.entries, under "data", 1, go_on)
+    end
+    each(p.sources[i], function(leaf)
+        put(draft, at .. ".kind", of(leaf).data, function()
+            walk(draft, of(leaf).entries, under(at), 1, function()
+                each(p.weights[i], function(weight)
+                    put(draft, at .. ".weight", weight, function() set_sources(draft, p, i + 1, go_on) end)
+                end)
+            end)
+        end)
+    end)
+end
+
 local setters = {}
 
 function setters.base(draft, p, go_on)
@@ -386,6 +410,9 @@ function setters.base(draft, p, go_on)
 end
 
 function setters.data(draft, p, go_on)
+    if p.kind == "mix" then
+        return put(draft, "data.kind", "mix", function() set_sources(draft, p, 1, go_on) end)
+    end
     put(draft, "data.kind", p.data, function() walk(draft, p.entries, under "data", 1, go_on) end)
 end
 

@@ -12,6 +12,30 @@ struct tb_store *tb_pick_store(const struct tb_args *a, struct tb_err *err)
     return tb_store_open(tb_args_get(a, "store"), false, err);
 }
 
+/* Events and samples of later steps, in whatever order a resumed run left them. */
+static void drop_texts(struct tb_metrics *m, int64_t step)
+{
+    size_t n = 0, k = 0;
+    for (size_t i = 0; i < m->n_events; i++) {
+        if (m->events[i].step <= step) {
+            m->events[n++] = m->events[i];
+            continue;
+        }
+        free(m->events[i].kind);
+        free(m->events[i].text);
+    }
+    for (size_t i = 0; i < m->n_samples; i++) {
+        if (m->samples[i].step <= step) {
+            m->samples[k++] = m->samples[i];
+            continue;
+        }
+        free(m->samples[i].prompt);
+        free(m->samples[i].output);
+    }
+    m->n_events = n;
+    m->n_samples = k;
+}
+
 /* Drops what was recorded behind `step`. */
 static void end_at(struct tb_metrics *m, int64_t step)
 {
@@ -23,6 +47,7 @@ static void end_at(struct tb_metrics *m, int64_t step)
         m->n_eval--;
     while (m->n_rows && m->rows[m->n_rows - 1].step > step)
         m->n_rows--;
+    drop_texts(m, step);
 }
 
 static int64_t last_checkpoint(const char *dir)

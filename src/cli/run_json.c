@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/sources.h"
 #include "plan/plan.h"
 #include "store/checkpoint.h"
 #include "view/runs.h"
@@ -46,10 +47,10 @@ struct tb_json *tb_run_value(const struct tb_run_item *item, int column)
 /* A choice, without which a run is not what it is; everything else has a default. */
 static bool is_given(const struct tb_json *config, const char *key)
 {
-    static const char *const given[] = { "base", "data.kind", "data.path", "budget.unit", "budget.n", NULL };
+    static const char *const given[] = { "base", "budget.unit", "budget.n", NULL };
     const char *unit = tb_json_str(tb_json_get(config, "budget.unit"), "");
     bool needs_schedule = strcmp(unit, "minutes") == 0 && strcmp(key, "schedule.name") == 0;
-    return tb_str_in(key, given) || needs_schedule || (tb_str_starts(key, "method.") && tb_str_ends(key, ".kind"));
+    return tb_str_in(key, given) || needs_schedule || tb_config_is_path(key) || tb_str_ends(key, ".kind");
 }
 
 /* Defaults that follow another key follow the value that was chosen for it: alpha = 2 r. */
@@ -115,6 +116,9 @@ static struct tb_json *evals_of(const struct tb_metrics *m)
         for (int c = 0; c < TB_N_EVAL; c++)
             tb_json_set(row, tb_eval_columns[c].name,
                         number(((const double *)&m->eval[i])[c], tb_eval_columns[c].is_int));
+        struct tb_json *by_source = tb_sources_losses(m, (int64_t)m->eval[i].step);
+        if (by_source)
+            tb_json_set(row, "sources", by_source);
         tb_json_append(out, row);
     }
     return out;

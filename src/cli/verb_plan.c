@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "cli/make_plan.h"
 #include "cli/out.h"
+#include "cli/sources.h"
 #include "cli/verb.h"
 #include "view/fmt.h"
 #include "worker/worker.h"
@@ -85,6 +86,10 @@ static void put_row(struct tb_table *t, const struct tb_json *r)
 static void print_how(const struct tb_json *data)
 {
     const char *sep = tb_json_str(tb_json_get(data, "sep"), "");
+    if (tb_json_get(data, "sources")) {
+        printf("%zu sources", tb_json_len(tb_json_get(data, "sources")));
+        return;
+    }
     printf("read as %s", tb_json_str(tb_json_get(data, "kind"), "text"));
     if (*sep)
         printf(", separator ");
@@ -146,6 +151,7 @@ static void print_plan(const struct tb_out *o, const struct tb_json *plan)
         return;
     print_data(tb_json_at(runs, 0));
     print_memory(runs);
+    tb_sources_print(o, tb_json_get(tb_json_at(runs, 0), "data"), NULL);
     if (count_of(plan, "n_same") == 1)
         puts("1 run was written twice and is made once");
     else if (count_of(plan, "n_same"))

@@ -11,7 +11,9 @@
 #include "base/str.h"
 #include "cli/out.h"
 #include "cli/run_json.h"
+#include "cli/sources.h"
 #include "cli/verb.h"
+#include "plan/plan.h"
 #include "store/checkpoint.h"
 #include "view/runs.h"
 #include "view/series.h"
@@ -107,7 +109,7 @@ static void print_config(const struct tb_out *o, const struct tb_json *config, c
         const struct tb_json *v = tb_json_iter_value(it);
         const char *key = tb_json_iter_key(it);
         bool is_kind = tb_str_ends(key, ".kind") || tb_str_starts(key, "budget.") || strcmp(key, "base") == 0
-                    || strcmp(key, "data.path") == 0;
+                    || tb_config_is_path(key);
         bool same = !is_kind && tb_json_equal(tb_json_get(defaults, key), v);
         if (same == is_default)
             pair(o, key, v);
@@ -136,6 +138,8 @@ static void print_section(const struct tb_out *o, const struct tb_pick *p, const
     tb_out_head(o, title);
     for (void *it = tb_json_first(map); it; it = tb_json_next(map, it)) {
         const struct tb_json *v = tb_json_iter_value(it);
+        if (strcmp(tb_json_iter_key(it), "sources") == 0) /* a table of its own */
+            continue;
         if (tb_json_type(v) != TB_JSON_MAP) {
             pair(o, tb_json_iter_key(it), v);
             continue;
@@ -271,6 +275,7 @@ static void print_run(const struct tb_out *o, const struct tb_pick *p)
     print_options(o, p);
     print_section(o, p, "base", "BASE");
     print_section(o, p, "data", "DATA");
+    tb_sources_print(o, tb_json_get(p->m.facts, "data"), &p->m);
     print_section(o, p, "plan", "PLAN");
     print_section(o, p, "lineage", "LINEAGE");
     print_checkpoints(o, p);

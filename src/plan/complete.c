@@ -14,6 +14,7 @@
 
 #include "base/mem.h"
 #include "plan/keys.h"
+#include "plan/plan_priv.h"
 #include "plan/schema.h"
 
 static const double full_decay = 0.01, full_scratch_lr = 1e-3;
@@ -75,8 +76,9 @@ static bool missing(const struct tb_json *draft, struct tb_err *err)
         { "budget.n", "a budget: budget = t.tokens(100e3), or --budget 100k" },
         { "method.kind", "a method: method = t.lora{ r = 8 }, or --method lora:r=8" },
     };
+    bool is_mix = is_word(draft, "data.kind", "mix"); /* its sources have paths */
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-        if (!tb_json_get(draft, needed[i][0]))
+        if (!tb_json_get(draft, needed[i][0]) && !(is_mix && tb_config_is_path(needed[i][0])))
             return !tb_fail(err, TB_ERR_RECIPE, "a run needs %s", needed[i][1]);
     return false;
 }
@@ -86,6 +88,42 @@ static bool undotted(const struct tb_json *draft, struct tb_json *out, struct tb
     return section(draft, "", tb_keys_section(""), "a run", out, err);
 }
 
+/* Source i of a mix. */
+static bool source(const struct tb_json *draft, int i, struct tb_json *out, struct tb_err *err)
+{
+    struct tb_key keys[TB_MIX_KEYS];
+    char prefix[16], key[32];
+    snprintf(prefix, sizeof prefix, "data.%d", i);
+    snprintf(key, sizeof key, "data.%d.kind", i);
+    const char *kind = tb_json_str(tb_json_get(draft, key), "");
+    if (!tb_mix_keys(kind, keys))
+        return tb_fail(err, TB_ERR_RECIPE, "%s: there is no data of kind '%.40s' for a mix", prefix, kind);
+    return section(draft, prefix, keys, prefix, out, err);
+}
+
+static bool mix(const struct tb_json *draft, struct tb_json *out, struct tb_err *err)
+{
+    const struct tb_schema *s = tb_schema_find("data", "mix");
+    struct tb_config c = { (struct tb_json *)draft };
+    int n = tb_config_sources(&c);
+    char key[64];
+    bool good = n >= 2 && !tb_json_get(draft, tb_config_source_key(&c, n, "kind", key));
+    if (!good)
+        return tb_fail(err, TB_ERR_RECIPE, "a mix has 2 to %d sources", TB_PLAN_MAX_SOURCES);
+    struct tb_json *given = pick(draft, "data");
+    put(out, "data", "kind", tb_json_new_str("mix"));
+    tb_json_del(given, "kind");
+    struct tb_json *map = tb_key_check(s->keys, given, "t.mix", err);
+    good = map && tb_key_complete(s->keys, map, "t.mix", err);
+    if (good)
+        put_all(out, "data", s->keys, map);
+    for (int i = 0; good && i < n; i++)
+        good = source(draft, i, out, err);
+    tb_json_free(map);
+    tb_json_free(given);
+    return good;
+}
+
 static bool data(const struct tb_json *draft, struct tb_json *out, struct tb_err *err)
 {
     const char *kind = tb_json_str(tb_json_get(draft, "data.kind"), "");
@@ -93,6 +131,8 @@ static bool data(const struct tb_json *draft, struct tb_json *out, struct tb_err
     char who[64];
     if (!s)
         return tb_fail(err, TB_ERR_RECIPE, "there is no data of kind '%.40s'", kind);
+    if (strcmp(kind, "mix") == 0)
+        return mix(draft, out, err);
     snprintf(who, sizeof who, "t.%.40s", kind);
     struct tb_json *given = pick(draft, "data");
     put(out, "data", "kind", tb_json_new_str(kind));
@@ -296,17 +336,31 @@ static void fill_neutral(struct tb_json *map, const char *prefix, const struct t
     }
 }
 
+static void fill_sources(struct tb_config *c)
+{
+    struct tb_key keys[TB_MIX_KEYS];
+    char key[64];
+    for (int i = 0; i < tb_config_sources(c); i++) {
+        bool is_known = tb_mix_keys(tb_config_str(c, tb_config_source_key(c, i, "kind", key)), keys);
+        snprintf(key, sizeof key, "data.%d", i);
+        if (is_known)
+            fill_neutral(c->map, key, keys);
+    }
+}
+
 void tb_config_fill(struct tb_config *c)
 {
     const struct tb_schema *data_words = tb_schema_find("data", tb_config_str(c, "data.kind"));
     bool is_stack = strcmp(tb_config_str(c, "method.kind"), "stack") == 0;
     for (int i = 0; tb_keys_at(i); i++) {
         const char *name = tb_keys_at(i)->name;
-        if (*name && (strcmp(name, "scratch") != 0 || is_word(c->map, "base", "scratch")))
+        if (*name && !strchr(name, '<') && (strcmp(name, "scratch") != 0 || is_word(c->map, "base", "scratch")))
             fill_neutral(c->map, name, tb_keys_at(i)->keys);
     }
     if (data_words)
         fill_neutral(c->map, "data", data_words->keys);
+    if (is_word(c->map, "data.kind", "mix"))
+        fill_sources(c);
     for (int i = 0; i < tb_config_parts(c); i++) {
         const char *kind = tb_config_part_kind(c, i);
         const struct tb_schema *s = tb_schema_find("method", kind);

@@ -45,8 +45,14 @@ static const struct tb_key scratch[] = {
 };
 
 static const struct tb_key data[] = {
-    { .name = "kind", .type = TB_KEY_STR, .help = "how the file is read: pairs, jsonl, text" },
+    { .name = "kind", .type = TB_KEY_STR, .help = "how the file is read: pairs, jsonl, text; or mix" },
     { .name = "path", .type = TB_KEY_NAMES, EXEC, .help = "the files; the id holds their content" },
+    TB_END_KEY
+};
+
+static const struct tb_key source[] = {
+    { REAL("weight", 0, 1000), SAME("1"),
+      .help = "how often an epoch holds each row of source i: 2 is twice, 0.5 every other row" },
     TB_END_KEY
 };
 
@@ -111,6 +117,7 @@ static const struct tb_keys_section sections[] = {
     { "", "what is trained on what", root },
     { "scratch", "a base with random weights: t.scratch{..}", scratch },
     { "data", "the training text", data },
+    { "data.<i>", "a source of t.mix, from 0 on, which has the keys of its kind too", source },
     { "budget", "how long a run lasts", budget },
     { "batch", "rows of one step", batch },
     { "optim", "the optimiser", optim },

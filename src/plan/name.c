@@ -85,7 +85,7 @@ static void put_part(struct tb_buf *b, const struct tb_config *c, int i)
 /* Keys that put_part shows, that the seed shows, or that say nothing about this run. */
 static bool is_shown_already(const struct tb_config *c, const char *name)
 {
-    static const char *const never[] = { "seed", "budget.unit", "data.kind", "exec.name", NULL };
+    static const char *const never[] = { "seed", "budget.unit", "exec.name", NULL };
     char prefix[128];
     for (int i = 0; i < tb_config_parts(c); i++) {
         const struct tb_key *keys = part_table(c, i, prefix);
@@ -94,7 +94,9 @@ static bool is_shown_already(const struct tb_config *c, const char *name)
             && strcmp(name + n, keys->name) == 0)
             return true;
     }
-    return tb_str_in(name, never) || (tb_str_starts(name, "method.") && tb_str_ends(name, ".kind"));
+    if (strcmp(name, "data.kind") == 0) /* of other kinds than a mix the path says enough */
+        return strcmp(tb_config_str(c, name), "mix") != 0;
+    return tb_str_in(name, never) || tb_str_ends(name, ".kind");
 }
 
 static bool only_follows(const struct tb_config *c, const char *name)

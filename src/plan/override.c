@@ -79,7 +79,7 @@ static bool set(struct tb_json *draft, const char *key, const char *text, struct
 {
     if (strcmp(key, "budget") == 0)
         return set_budget(draft, text, err);
-    bool is_path = strcmp(key, "data.path") == 0; /* one file, whatever its name holds */
+    bool is_path = tb_config_is_path(key); /* one file, whatever its name holds */
     struct tb_json *v = is_path ? tb_json_new_str(text)
                                 : tb_key_parse(tb_config_key(draft, key), text, err);
     if (!v)

@@ -112,7 +112,8 @@ static struct tb_pyramid_block extremes(const struct tb_pyramid *p, size_t first
 }
 
 /* Behind the last point, from `first` on, that falls into bucket b or one before it. */
-static size_t end_of(const struct tb_series *s, size_t first, size_t last, const double span[2], size_t buckets, size_t b)
+static size_t end_of(const struct tb_series *s, size_t first, size_t last, const double span[2], size_t buckets,
+                     size_t b)
 {
     while (first < last) {
         size_t mid = first + (last - first) / 2;

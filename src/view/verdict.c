@@ -195,7 +195,8 @@ static char *settle(const struct tb_arm *a, const struct tb_arm *b, const struct
     double needed, seconds = 0;
     size_t more = more_seeds(p, n, &needed), want = n + more;
     if (!more && isfinite(needed) && needed > 0)
-        tb_buf_fmt(&out, "the difference is so small that about %.0f seeds would be needed: take the cheaper one", needed);
+        tb_buf_fmt(&out, "the difference is so small that about %.0f seeds would be needed: take the cheaper one",
+                   needed);
     if (a->n < want)
         say_command(&out, a, want - a->n, &seconds);
     if (b->n < want)

@@ -85,12 +85,12 @@ static bool in_steps(const struct tb_job *j, const struct tb_budget *b, int64_t 
     const struct tb_dataset_counts *c = tb_dataset_counts(j->data);
     bool counts_tok = tb_config_int(&j->config, "batch.tokens") > 0;
     double epochs = most_epochs(j, b);
-    if (counts_tok && epochs * c->train > max_ordered)
+    if (counts_tok && epochs * c->epoch > max_ordered)
         return tb_fail(err, TB_ERR_RECIPE, "%lld %s are %.0f epochs of %d rows, too many to be counted; set batch.rows "
-                       "instead of batch.tokens", (long long)b->n, tb_budget_unit_name(b->unit), epochs, c->train);
+                       "instead of batch.tokens", (long long)b->n, tb_budget_unit_name(b->unit), epochs, c->epoch);
     if (b->unit == TB_BUDGET_STEPS)
         *steps = b->n;
-    else if (epochs * c->train > 0x1p62) /* a step has at most 65,536 rows */
+    else if (epochs * c->epoch > 0x1p62) /* a step has at most 65,536 rows */
         *steps = INT64_MAX;
     else
         *steps = b->unit == TB_BUDGET_TOKENS ? tb_order_steps_of_tokens(j->order, b->n)
@@ -214,11 +214,13 @@ static void end_hash(struct tb_sha256 *h, char hex[65])
     tb_hex(digest, sizeof digest, hex);
 }
 
-/* Proof that arms saw the same rows in the same order: the row numbers of the first steps, at most a million of
- * them. On the way: the tokens of the largest step. */
+/* Proof that arms saw the same rows in the same order: the numbers that the order gave in the first steps, at most a
+ * million of them; of a mix those of the rows, since its weights change what a place of an epoch is. On the way: the
+ * tokens of the largest step. */
 static void walk_order(struct tb_job *j)
 {
     struct tb_sha256 h;
+    bool is_mix = strcmp(tb_config_str(&j->config, "data.kind"), "mix") == 0;
     int64_t n_seen = 0;
     int n_train;
     const int *train = tb_dataset_train(j->data, &n_train);
@@ -229,7 +231,7 @@ static void walk_order(struct tb_job *j)
         int64_t tok = 0;
         hash_int(&h, n);
         for (int i = 0; i < n; i++) {
-            hash_int(&h, rows[i]);
+            hash_int(&h, is_mix ? train[rows[i]] : rows[i]);
             tok += tb_dataset_row(j->data, train[rows[i]]).n;
         }
         j->step_tok = tok > j->step_tok ? tok : j->step_tok;
@@ -313,8 +315,9 @@ bool tb_job_stored_config(struct tb_config *c, const struct tb_json *stored, str
     if (tb_json_type(stored) != TB_JSON_MAP)
         return tb_fail(err, TB_ERR_FORMAT, "the run's config is no map");
     c->map = tb_json_copy(stored);
+    bool is_mix = strcmp(tb_config_str(c, "data.kind"), "mix") == 0; /* its sources have paths */
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-        if (!tb_config_get(c, needed[i]))
+        if (!tb_config_get(c, needed[i]) && !(is_mix && tb_config_is_path(needed[i])))
             return tb_fail(err, TB_ERR_FORMAT, "the run's config lacks %s", needed[i]);
     for (void *it = tb_json_first(c->map); it; it = tb_json_next(c->map, it))
         if (!check_value(c, tb_json_iter_key(it), tb_json_iter_value(it), err))
@@ -386,13 +389,23 @@ struct tb_json *tb_job_base_facts(const struct tb_job *j)
     return map;
 }
 
+/* The first file of each source: "a.txt+b.txt". */
+static void put_path(struct tb_json *map, const struct tb_dataset *d)
+{
+    struct tb_buf b = { 0 };
+    for (int i = 0; i < tb_dataset_sources(d); i++)
+        tb_buf_fmt(&b, "%s%s", i ? "+" : "", tb_dataset_source(d, i)->path);
+    put_str(map, "path", b.p);
+    tb_buf_free(&b);
+}
+
 struct tb_json *tb_job_data_facts(const struct tb_job *j)
 {
     const struct tb_dataset_counts *n = tb_dataset_counts(j->data);
     const char *sep = tb_config_str(&j->config, "data.sep");
     struct tb_json *map = tb_json_new_map();
     put_str(map, "id", tb_dataset_hash(j->data));
-    put_str(map, "path", tb_json_str(tb_json_at(tb_config_get(&j->config, "data.path"), 0), ""));
+    put_path(map, j->data);
     put_str(map, "kind", tb_config_str(&j->config, "data.kind"));
     if (*sep)
         put_str(map, "sep", sep);
@@ -405,6 +418,8 @@ struct tb_json *tb_job_data_facts(const struct tb_job *j)
     put_int(map, "prompt_tok", n->prompt_tok);
     put_int(map, "completion_tok", n->completion_tok);
     put_int(map, "max_tok", j->max_tok);
+    if (tb_dataset_sources(j->data) > 1)
+        tb_json_set(map, "sources", tb_job_sources(j));
     put_str(map, "order_hash", j->order_hash);
     put_str(map, "eval_hash", j->eval_hash);
     return map;

@@ -66,6 +66,10 @@ double tb_job_again_flop(const struct tb_job *j);
 struct tb_json *tb_job_plan_facts(const struct tb_job *j);
 struct tb_json *tb_job_base_facts(const struct tb_job *j);
 struct tb_json *tb_job_data_facts(const struct tb_job *j);
+/* Of each source of a mix: a list of {path, kind, weight, first_row, n_rows, n_train, n_held, n_eval, n_dropped,
+ * n_epoch, tok, share}: the last three are rows and tokens of an epoch, and their share of its tokens. Row r of an
+ * evaluation is of the source with first_row <= r < first_row + n_rows. */
+struct tb_json *tb_job_sources(const struct tb_job *j);
 /* Learning rate of part i at its peak; threads of the run. */
 double tb_job_lr(const struct tb_job *j, int part);
 int tb_job_threads(const struct tb_job *j);

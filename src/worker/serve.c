@@ -46,7 +46,7 @@ struct server {
     struct put_off *off;
     size_t n_off, cap_off;
     double scan_at, idle_since;
-    uint64_t idle_bytes, fixed_bytes; /* of the process beside the runs: anonymous memory, and with the program's pages */
+    uint64_t idle_bytes, fixed_bytes; /* of the process beside the runs: anonymous, and with its code */
     bool has_waiting; /* a run on the list for which memory did not suffice */
 };
 

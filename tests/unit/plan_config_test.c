@@ -123,6 +123,65 @@ static void stacks(void)
             "full cannot");
 }
 
+static const char mixed[] = "\"base\": \"tiny\", \"budget.unit\": \"tokens\", \"budget.n\": 100000, "
+                            "\"method.kind\": \"lora\", \"data.kind\": \"mix\", \"data.0.kind\": \"pairs\", "
+                            "\"data.0.path\": \"a\", \"data.1.kind\": \"jsonl\", \"data.1.path\": [\"b\", \"c\"]";
+
+/* Completes a mix with more keys; NULL if that fails. */
+static struct tb_json *mix_of(const char *more)
+{
+    char text[2048];
+    snprintf(text, sizeof text, "{%s%s}", mixed, more);
+    struct tb_json *draft = tb_json_parse(text, strlen(text), "test", NULL);
+    memset(&err, 0, sizeof err);
+    struct tb_json *map = draft ? tb_config_complete(draft, &err) : NULL;
+    tb_json_free(draft);
+    return map;
+}
+
+static void mix_refused(const char *more, const char *words)
+{
+    struct tb_json *map = mix_of(more);
+    if (!ok(!map && strstr(err.text, words), "refused: %s", words))
+        printf("# said: %s\n", err.text);
+    tb_json_free(map);
+}
+
+static void mixes(void)
+{
+    struct tb_config c = { mix_of(", \"data.0.weight\": 2") };
+    char key[64], *text = tb_config_text(&c, data_hash, base_id);
+    is_int(tb_config_sources(&c), 2, "two sources");
+    is_str(tb_config_source_key(&c, 1, "path", key), "data.1.path", "with keys of their own");
+    is_int((int64_t)tb_json_len(tb_config_get(&c, key)), 2, "and files");
+    near(tb_config_real(&c, "data.1.weight"), 1, 0, "weight 1 by default");
+    is_str(text, "{\"base\":\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\",\"batch.rows\":16,"
+           "\"budget.n\":100000,\"budget.unit\":\"tokens\",\"data\":\"fedcba9876543210fedcba9876543210fedcba9876543210"
+           "fedcba9876543210\",\"data.0.kind\":\"pairs\",\"data.0.weight\":2,\"data.1.kind\":\"jsonl\","
+           "\"data.eval\":0.1,\"data.kind\":\"mix\",\"method.kind\":\"lora\","
+           "\"method.lora.alpha\":16,\"method.lora.r\":8,\"method.lora.targets\":[\"q\",\"v\"],\"optim.lr\":0.0005,"
+           "\"seed\":0}", "canonical text: weights that are 1, and paths, are not in it");
+    free(text);
+    tb_json_del(c.map, "data.1.weight");
+    tb_json_del(c.map, "data.0.sep");
+    tb_config_fill(&c);
+    ok(tb_config_real(&c, "data.1.weight") == 1 && strcmp(tb_config_str(&c, "data.0.sep"), "||") == 0,
+       "a map of an older program gets neutral values");
+    ok(!tb_config_get(&c, "data.<i>.weight"), "and no others");
+    ok(tb_config_is_path("data.1.path") && tb_config_is_path("data.path") && !tb_config_is_path("data.0.sep"),
+       "which keys name files");
+    tb_json_free(c.map);
+    mix_refused(", \"data.path\": \"x\"", "t.mix has no 'path'");
+    mix_refused(", \"data.0.eval\": 0.2", "data.0 has no 'eval'");
+    mix_refused(", \"data.0.weight\": 1001", "from 0 to 1000");
+    mix_refused(", \"data.0.weight\": \"x\"", "must be a number");
+    mix_refused(", \"data.3.kind\": \"pairs\", \"data.3.path\": \"x\"", "no key 'data.3.kind'");
+    mix_refused(", \"data.2.kind\": \"pairs\"", "data.2 needs 'path'");
+    mix_refused(", \"data.2.kind\": \"mix\", \"data.2.path\": \"x\"", "no data of kind 'mix' for a mix");
+    mix_refused(", \"data.1.sep\": \"x\"", "data.1 has no 'sep'");
+    refused("\"method.kind\": \"lora\", \"data.0.kind\": \"pairs\"", "no key 'data.0.kind'");
+}
+
 static void rules(void)
 {
     struct tb_config c = config("\"method.kind\": \"ia3\", \"batch.tokens\": 2048, \"eval.every\": \"20k\"");
@@ -207,6 +266,7 @@ int main(void)
     ids();
     rates();
     stacks();
+    mixes();
     rules();
     scratch();
     budgets();

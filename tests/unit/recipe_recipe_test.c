@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "recipe/recipe.h"
 #include "tests/recipes/words.h"
 #include "tests/tap.h"
@@ -134,6 +135,51 @@ static void stacks(void)
     tb_plan_free(p);
 }
 
+static void mixes(void)
+{
+    struct tb_plan *p = plan(HEAD "return t.sweep { base = t.model 'tiny', budget = t.steps(9), method = t.ia3 {}, "
+                             "data = t.mix { { t.pairs { 'a.txt', sep = '=>' }, t.grid { 1, 2 } }, "
+                             "t.jsonl { 'b.jsonl' }, { t.pairs 'c.txt', weight = 0.5 }, eval = 0.2 }, "
+                             "where = function(c) return c.data[0].weight > 1 and c['data.2.weight'] == 0.5 "
+                             "end }", NULL);
+    is_str(names(p), "ia3-s0", "a mix, with a grid of weights, one of which is left");
+    if (p) {
+        const struct tb_config *c = &p->runs[0];
+        is_int(tb_config_sources(c), 3, "three sources");
+        near(tb_config_real(c, "data.0.weight"), 2, 0, "each with its weight");
+        near(tb_config_real(c, "data.1.weight"), 1, 0, "1 if none is given");
+        is_str(tb_config_str(c, "data.0.sep"), "=>", "keys of its kind");
+        is_str(tb_json_str(tb_json_at(tb_config_get(c, "data.2.path"), 0), ""), "c.txt", "and its file");
+        near(tb_config_real(c, "data.eval"), 0.2, 0, "eval is that of the mix");
+        ok(!tb_config_get(c, "data.0.eval") && !tb_config_get(c, "data.path"), "and of no source");
+    }
+    tb_plan_free(p);
+    p = plan(HEAD "local s = t.run { base = t.model 'tiny', budget = t.steps(9), method = t.ia3 {}, "
+             "data = t.mix { { t.pairs 'a', 2 }, t.jsonl 'b' } }\n"
+             "return s:with { data = t.mix { t.pairs 'a', t.jsonl 'b' }:with { order = 'by_prompt' } }",
+             (const char *const[]){ "data.1.weight=3", "+data.0.weight=1,4", NULL });
+    is_str(names(p), "ia3-weight1-s0 ia3-weight4-s0", "and from the command line");
+    ok(p && tb_config_real(&p->runs[1], "data.1.weight") == 3
+           && strcmp(tb_config_str(&p->runs[0], "data.order"), "by_prompt") == 0, "every key can be set");
+    tb_plan_free(p);
+    p = plan(HEAD "return t.sweep { base = t.model 'tiny', budget = t.steps(9), method = t.ia3 {}, "
+             "data = t.one_of { t.pairs 'a', t.mix { t.pairs 'a', t.jsonl 'b' } } }", NULL);
+    is_str(names(p), "ia3-s0 ia3-mix-s0", "a mix beside one of its sources");
+    tb_plan_free(p);
+}
+
+/* A byte-order mark, of the recipe and of a file beside it, moves no line and is recorded. */
+static void marked(void)
+{
+    write_file("bom.lua", "\xef\xbb\xbf" HEAD "return t.lora { r = 3 }");
+    struct tb_plan *p = plan("\xef\xbb\xbf" HEAD "return t.sweep { " COMMON "method = require 'bom' }", NULL);
+    is_str(names(p), "lora-r3-s0", "a recipe that begins with a byte-order mark");
+    ok(p && tb_str_starts(p->recipe, "\xef\xbb\xbf"), "is kept as it is");
+    tb_plan_free(p);
+    ok(!plan("\xef\xbb\xbf\n\n oops", NULL) && err.line == 3, "its lines are counted as they stand");
+    ok(!plan("\xef\xbb\xbf\x1bLua", NULL) && strstr(err.text, "compiled Lua"), "compiled Lua hides behind none");
+}
+
 static void variants(void)
 {
     struct tb_plan *p = plan(HEAD "local s = t.sweep { " COMMON "method = t.lora {}, "
@@ -189,8 +235,8 @@ static void same_as_flags(const char *lua, const char *flag)
 {
     char text[800];
     const char *const methods[] = { flag };
-    struct tb_plan_flags f = { "tiny", "pairs:places.txt,eval=0.1", "60k", "0,3", methods, 1,
-                               NULL };
+    struct tb_plan_flags f = { .base = "tiny", .data = "pairs:places.txt,eval=0.1", .budget = "60k", .seeds = "0,3",
+                               .methods = methods, .n_methods = 1 };
     snprintf(text, sizeof text,
              HEAD "return t.sweep { " COMMON "seed = t.grid { 0, 3 }, method = %s }", lua);
     struct tb_plan *p = plan(text, NULL), *q = NULL;
@@ -310,6 +356,8 @@ int main(int argc, char **argv)
         files();
         zips();
         stacks();
+    mixes();
+    marked();
         variants();
         filters();
         modules();
