@@ -104,7 +104,7 @@ static const struct tb_key eval[] = {
 static const struct tb_key exec[] = {
     { INT("threads", 0, 4096), SAME("0"), EXEC, .help = "threads; 0: one for each processor" },
     { .name = "memory", .type = TB_KEY_CHOICE, .choices = "auto|fast|small", SAME("\"auto\""), EXEC,
-      .help = "keep activations (fast) or compute them again (small)" },
+      .help = "keep activations (fast), compute them again (small), or what fits (auto)" },
     { INT("micro_tokens", 16, 1048576), SAME("2048"), EXEC, .help = "tokens of one pass" },
     { REAL("checkpoint_s", 0, 1e6), SAME("60"), EXEC,
       .help = "seconds of training between checkpoints" },

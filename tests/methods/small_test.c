@@ -102,6 +102,7 @@ static void bits(void)
 {
     static const char dropped[] = "{\"r\": 4, \"dropout\": 0.3, \"targets\": [\"all-linear\"]}";
     static const char top[] = "{\"r\": 4, \"layers\": [2, 3]}", last[] = "{\"r\": 4, \"layers\": [3]}";
+    static const char low[] = "{\"r\": 4, \"layers\": [0, 1]}";
     static const char blocks[] = "{\"block\": 8, \"targets\": [\"all-linear\"]}";
     static const char texts[] = "{\"tokens\": 5, \"init\": \"text\"}", every[] = "{\"targets\": [\"all-linear\"]}";
     static const struct {
@@ -111,6 +112,7 @@ static void bits(void)
         { "lora at all linears with dropout", { .method = { "lora" }, .keys = { dropped } } },
         { "dora at all linears", { .method = { "dora" }, .keys = { every } } },
         { "lora on the two top blocks", { .method = { "lora" }, .keys = { top } } },
+        { "lora on the two lowest blocks", { .method = { "lora" }, .keys = { low } } },
         { "lora on the last block", { .method = { "lora" }, .keys = { last } } },
         { "oft at all linears", { .method = { "oft" }, .keys = { blocks } } },
         { "ia3 at all linears", { .method = { "ia3" }, .keys = { every } } },
