@@ -99,8 +99,11 @@ end
 method.define(word)
 
 -- t.sweep and t.run: what each key of theirs takes.
-local sections = { optim = true, schedule = true, eval = true, exec = true }
-local valid = { "base", "data", "budget", "seed", "batch", "method", "optim", "schedule", "eval", "exec", "where" }
+local sections = { optim = true, schedule = true, eval = true, stop = true, exec = true }
+local valid = {
+    "base", "data", "budget", "seed", "batch", "method", "optim", "schedule", "eval", "stop", "exec",
+    "max_trainable", "where",
+}
 
 local function show(leaf)
     return space.of(leaf) and "t." .. space.of(leaf).word or tostring(leaf)
@@ -140,6 +143,10 @@ end
 
 function takes.seed(here, leaf)
     return space.check(here, "", "", "seed", leaf)
+end
+
+function takes.max_trainable(here, leaf)
+    return space.check(here, "", "", "max_trainable", leaf)
 end
 
 function takes.batch(here, leaf)

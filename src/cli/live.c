@@ -242,7 +242,7 @@ int tb_live_exit(const struct tb_worker_result *r)
 /* Columns that a narrow terminal does without, the first ones first. */
 static const char *const missed_least[] = { "predicted_bytes", "best_eval", "adapter_bytes", "first_eval",
                                             "spark",           "peak_bytes", "share",        "tok_s",
-                                            "wall_s",          NULL };
+                                            "tokens",          "wall_s",     NULL };
 
 /* What the last column but a few means, and what is left to do. */
 static void print_note(const struct tb_compare_note *n, const struct tb_worker_result *r)

@@ -254,6 +254,11 @@ static bool budget(const struct tb_json *draft, struct tb_json *out, struct tb_e
     return section(draft, "budget", tb_keys_section("budget"), "budget", out, err);
 }
 
+static bool stop(const struct tb_json *draft, struct tb_json *out, struct tb_err *err)
+{
+    return section(draft, "stop", tb_keys_section("stop"), "stop", out, err);
+}
+
 static bool exec(const struct tb_json *draft, struct tb_json *out, struct tb_err *err)
 {
     return section(draft, "exec", tb_keys_section("exec"), "exec", out, err);
@@ -278,7 +283,7 @@ struct tb_json *tb_config_complete(const struct tb_json *draft, struct tb_err *e
     bool good = !missing(draft, err) && undotted(draft, out, err) && scratch(draft, out, err)
         && data(draft, out, err) && budget(draft, out, err) && batch(draft, out, err)
         && method(draft, out, err) && optim(draft, out, err) && schedule(draft, out, err)
-        && eval(draft, out, err) && exec(draft, out, err) && all_taken(draft, out, err);
+        && eval(draft, out, err) && stop(draft, out, err) && exec(draft, out, err) && all_taken(draft, out, err);
     if (good)
         return out;
     tb_json_free(out);

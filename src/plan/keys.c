@@ -22,6 +22,8 @@ static const struct tb_key root[] = {
       .help = "the frozen model: a name, a .gguf file or a folder; the id holds its content" },
     { INT("seed", 0, most), .def = "0",
       .help = "of everything random: start values, order, dropout" },
+    { REAL("max_trainable", 0, 1), SAME("0"), EXEC,
+      .help = "largest share of the base's parameters that a run may train; 0: any" },
     TB_END_KEY
 };
 
@@ -78,8 +80,8 @@ static const struct tb_key optim[] = {
 };
 
 static const struct tb_key schedule[] = {
-    { .name = "name", .type = TB_KEY_CHOICE, .choices = "cosine|constant", SAME("\"cosine\""),
-      .help = "how the rate goes on after the warm-up" },
+    { .name = "name", .type = TB_KEY_CHOICE, .choices = "cosine|linear|constant", SAME("\"cosine\""),
+      .help = "how the rate goes on after the warm-up: down to the floor, or not at all" },
     { REAL("warmup", 0, 1), SAME("0.05"), .help = "share of the steps in which the rate rises" },
     { REAL("floor", 0, 1), SAME("0.1"), .help = "share of the peak rate that is left at the end" },
     TB_END_KEY
@@ -92,6 +94,14 @@ static const struct tb_key eval[] = {
       .help = "as 100000tokens or 50steps; empty: at 0, 25, 50, 75 and 100 % of the budget" },
     { .name = "metrics", .type = TB_KEY_NAMES, SAME("[\"loss\"]"), REPORT,
       .help = "what is measured" },
+    TB_END_KEY
+};
+
+static const struct tb_key stop[] = {
+    { INT("patience", 0, 1e6), SAME("0"),
+      .help = "a run ends after so many evaluations without an improvement; 0: never" },
+    { REAL("min_delta", 0, 100), SAME("0"),
+      .help = "nats by which the loss must fall below the best to be an improvement" },
     TB_END_KEY
 };
 
@@ -116,6 +126,7 @@ static const struct tb_keys_section sections[] = {
     { "optim", "the optimiser", optim },
     { "schedule", "the learning rate over time", schedule },
     { "eval", "what is scored, and when", eval },
+    { "stop", "when a run ends before its budget is spent", stop },
     { "exec", "how a run is carried out; changes no numbers", exec },
 };
 

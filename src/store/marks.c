@@ -71,6 +71,11 @@ struct tb_json *tb_marks_tags(const struct tb_metrics *m)
     return list;
 }
 
+bool tb_marks_is_protected(const struct tb_metrics *m)
+{
+    return tb_json_bool(tb_metrics_fact(m, "result", "protected"), false);
+}
+
 const char *tb_marks_note(const struct tb_metrics *m)
 {
     return tb_json_str(tb_metrics_fact(m, "result", "note"), "");

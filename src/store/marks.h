@@ -16,6 +16,8 @@ bool tb_tag_check(const char *tag, struct tb_err *err);
 
 /* The tags of a run: those it was given, else those of its plan. A new list of strings. */
 struct tb_json *tb_marks_tags(const struct tb_metrics *m);
+/* Whether no automatic act may end the run or remove anything of it. */
+bool tb_marks_is_protected(const struct tb_metrics *m);
 /* Lent; "" if it has none. */
 const char *tb_marks_note(const struct tb_metrics *m);
 

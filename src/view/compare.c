@@ -20,7 +20,7 @@ static const struct tb_table_column for_people[] = {
     { "trainable", NULL, TB_UNIT_COUNT, false }, { "share", "of base", TB_UNIT_SHARE, false },
     { "adapter_bytes", "adapter", TB_UNIT_BYTES, false }, { "first_eval", "eval@0", TB_UNIT_LOSS, false },
     { "eval_loss", "eval", TB_UNIT_LOSS, false }, { "best_eval", "best", TB_UNIT_LOSS, false },
-    { "difference", "against the reference", TB_UNIT_TEXT, false },
+    { "difference", "against the reference", TB_UNIT_TEXT, false }, { "tokens", NULL, TB_UNIT_COUNT, false },
     { "tok_s", "tok/s", TB_UNIT_PLAIN, false }, { "predicted_bytes", "planned", TB_UNIT_BYTES, false },
     { "peak_bytes", "peak", TB_UNIT_BYTES, false }, { "wall_s", "training", TB_UNIT_SECONDS, false },
     { "spark", "loss by step", TB_UNIT_TEXT, false },
@@ -40,6 +40,7 @@ static const struct tb_table_column for_programs[] = {
     { "difference", NULL, TB_UNIT_LOSS, false },
     { "low", NULL, TB_UNIT_LOSS, false },
     { "high", NULL, TB_UNIT_LOSS, false },
+    { "tokens", NULL, TB_UNIT_COUNT, false },
     { "tok_s", NULL, TB_UNIT_PLAIN, false },
     { "predicted_bytes", NULL, TB_UNIT_BYTES, false },
     { "peak_bytes", NULL, TB_UNIT_BYTES, false },
@@ -72,6 +73,7 @@ static void put_count(struct tb_table *t, int64_t v)
 static void put_costs(struct tb_table *t, const struct tb_run_item *item)
 {
     const struct tb_run_summary *s = &item->sum;
+    tb_table_int(t, s->tokens);
     tb_table_real(t, mean_rate(item));
     put_count(t, s->predicted_bytes);
     put_count(t, s->peak_bytes);

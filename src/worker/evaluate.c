@@ -73,6 +73,8 @@ bool tb_training_evaluate(struct tb_training *t, struct tb_err *err)
     }
     if (good && t->view->eval)
         t->view->eval(t->view->arg, t->job, &c.row);
+    if (good)
+        tb_training_weigh(t, c.row.loss);
     free(c.rows);
     return good;
 }

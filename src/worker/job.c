@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "kernels/kernels.h"
+#include "worker/bound.h"
 
 /* Pages of the program and its libraries that a run touches. */
 static const uint64_t code_bytes = 12 << 20;
@@ -111,11 +112,11 @@ static bool count_steps(struct tb_job *j, struct tb_err *err)
         return false;
     }
     j->schedule =
-        (struct tb_schedule){ .is_constant = strcmp(tb_config_str(&j->config, "schedule.name"), "constant") == 0,
+        (struct tb_schedule){ .kind = tb_schedule_named(tb_config_str(&j->config, "schedule.name")),
                               .warmup = tb_config_real(&j->config, "schedule.warmup"),
                               .floor = tb_config_real(&j->config, "schedule.floor"),
                               .n_steps = j->n_steps };
-    if (j->seconds > 0 && !j->schedule.is_constant)
+    if (j->seconds > 0 && j->schedule.kind != TB_SCHEDULE_CONSTANT)
         return tb_fail(err, TB_ERR_RECIPE,
                        "a budget in minutes has no last step for the rate to fall to: set schedule = "
                        "{ name = \"constant\" } (--set schedule.name=constant), or give the budget in tokens");
@@ -335,6 +336,7 @@ bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c
     *j = (struct tb_job){ .config.map = tb_json_copy(c->map) };
     if (!tb_shelf_settle(s, &j->config, err) || !(j->base = tb_shelf_base(s, &j->config, err))
         || !(j->stack = tb_stack_open(j->config.map, j->base->model, err))
+        || !tb_bound_check(&j->config, j->stack, j->base->model->n_params, err)
         || !choose_rows(j, s, n_virtual, max_tok, err) || !open_order(j, err) || !count_steps(j, err)
         || !choose_evals(j, err)) {
         tb_err_prefix(err, "%s", tb_config_name(c));

@@ -102,6 +102,7 @@ static bool begin(struct tb_training *t, struct tb_err *err)
     bool found = false;
     t->best_step = t->last_kept = t->best_kept = -1;
     t->best_loss = INFINITY;
+    tb_stopping_from_json(&t->stopping, NULL);
     if (!open_engine(t, err) || !start_values(t, err) || !tb_training_load(t, &found, err)
         || !tb_recorder_do(t->recorder, set_running, t, err))
         return false;
@@ -154,7 +155,7 @@ static bool step(struct tb_training *t, bool *diverged, char words[256], struct 
                                 .loss = out.loss, .lr = u.lr[0], .grad_norm = out.grad_norm,
                                 .tok_per_s = (double)(t->tokens - before) / fmax(took, 1e-9),
                                 .mem_bytes = (double)tb_mem_rss_bytes() };
-    *diverged = tb_watch_diverged(&t->watch, out.loss, words, 256);
+    *diverged = tb_watch_diverged(&t->watch, out.loss, words, 256) && !tb_training_outlives(t, &out, words);
     if (!*diverged && !out.is_finite) {
         snprintf(words, 256, "the gradient is not finite");
         *diverged = true;
@@ -167,11 +168,16 @@ static bool step(struct tb_training *t, bool *diverged, char words[256], struct 
 }
 
 /* ---- between steps */
-static bool is_last(const struct tb_training *t)
+static bool is_spent(const struct tb_training *t)
 {
     if (t->job->seconds > 0)
         return tb_training_wall(t) >= t->job->seconds;
     return t->step >= t->job->n_steps;
+}
+
+static bool is_last(const struct tb_training *t)
+{
+    return t->stopping.ends || is_spent(t);
 }
 
 static bool is_eval_due(const struct tb_training *t)
@@ -290,7 +296,10 @@ static bool loop(struct tb_training *t, enum tb_state *state, struct tb_err *err
             return false;
     }
     *state = TB_STATE_DONE;
-    return tb_training_seal(t, *state, "budget", NULL, err);
+    if (is_spent(t))
+        return tb_training_seal(t, *state, "budget", NULL, err);
+    tb_stopping_words(&t->stopping, words, sizeof words);
+    return tb_training_seal(t, *state, "patience", words, err);
 }
 
 /* Between the look at a run and its lock somebody may have stopped it. */

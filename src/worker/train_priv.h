@@ -4,6 +4,7 @@
 #define TB_WORKER_TRAIN_PRIV_H
 
 #include "worker/recorder.h"
+#include "worker/stopping.h"
 #include "worker/train.h"
 #include "worker/watch.h"
 
@@ -20,6 +21,7 @@ struct tb_training {
     double since;   /* monotonic time from which on it trains */
     double saved_s; /* wall_s of the last checkpoint */
     struct tb_watch watch;
+    struct tb_stopping stopping;
     double best_loss;
     int64_t best_step; /* -1: none yet */
     int64_t last_kept; /* step of the newest checkpoint, -1: none */
@@ -38,6 +40,12 @@ void tb_training_note(struct tb_training *t, const char *kind, const char *text)
 
 /* evaluate.c: scores the held-out rows, records them, and says whether this is the best so far. */
 bool tb_training_evaluate(struct tb_training *t, struct tb_err *err);
+
+/* stopping.c: takes the loss of an evaluation, which may be the last of the run (t->stopping.ends). */
+void tb_training_weigh(struct tb_training *t, double loss);
+/* Whether a run whose loss has grown goes on all the same, since it is protected. A loss or gradient that is not
+ * finite ends any run: there is nothing left to train on. */
+bool tb_training_outlives(struct tb_training *t, const struct tb_step_out *out, const char *words);
 
 /* keep.c: a checkpoint of this step; removes those that neither are the newest nor the best. And the way back:
  * *found is false if there is none. */
