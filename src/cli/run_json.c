@@ -7,11 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/show_checkpoints.h"
 #include "plan/plan.h"
-#include "store/checkpoint.h"
 #include "view/runs.h"
 
 static struct tb_json *list_of(const char *joined)
@@ -149,24 +148,6 @@ static struct tb_json *samples_of(const struct tb_metrics *m)
     return out;
 }
 
-static struct tb_json *checkpoints_of(const char *dir)
-{
-    struct tb_json *out = tb_json_new_list();
-    int64_t *steps = NULL;
-    size_t n = tb_checkpoint_list(dir, &steps);
-    for (size_t i = 0; i < n; i++) {
-        struct tb_json *c = tb_json_new_map();
-        char *path = tb_checkpoint_path(dir, steps[i]);
-        tb_json_set(c, "step", tb_json_new_int(steps[i]));
-        tb_json_set(c, "bytes", tb_json_new_int(tb_file_size(path)));
-        tb_json_set(c, "path", tb_json_new_str(path));
-        tb_json_append(out, c);
-        free(path);
-    }
-    free(steps);
-    return out;
-}
-
 struct tb_json *tb_run_json(const struct tb_pick *p)
 {
     static const char *const sections[] = {
@@ -187,6 +168,6 @@ struct tb_json *tb_run_json(const struct tb_pick *p)
     tb_json_set(out, "evals", evals_of(&p->m));
     tb_json_set(out, "events", events_of(&p->m));
     tb_json_set(out, "samples", samples_of(&p->m));
-    tb_json_set(out, "checkpoints", checkpoints_of(p->dir));
+    tb_json_set(out, "checkpoints", tb_checkpoints_json(p));
     return out;
 }

@@ -6,13 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/out.h"
 #include "cli/run_json.h"
+#include "cli/show_checkpoints.h"
 #include "cli/verb.h"
-#include "store/checkpoint.h"
 #include "view/runs.h"
 #include "view/series.h"
 
@@ -208,26 +207,6 @@ static void print_evals(const struct tb_out *o, const struct tb_metrics *m)
     tb_table_free(&t);
 }
 
-static void print_checkpoints(const struct tb_out *o, const struct tb_pick *p)
-{
-    int64_t *steps = NULL;
-    size_t n = tb_checkpoint_list(p->dir, &steps);
-    if (n)
-        tb_out_head(o, "CHECKPOINTS");
-    for (size_t i = 0; i < n; i++) {
-        char size[64], name[32];
-        char *path = tb_checkpoint_path(p->dir, steps[i]);
-        tb_fmt_unit(size, sizeof size, TB_UNIT_BYTES, (double)tb_file_size(path));
-        snprintf(name, sizeof name, "%lld%s", (long long)steps[i],
-                 i + 1 == n ? " last" : steps[i] == p->item.sum.best_step ? " best" : "");
-        char *line = tb_xasprintf("%s  %s", size, path);
-        tb_out_pair(o, WIDTH, name, line);
-        free(line);
-        free(path);
-    }
-    free(steps);
-}
-
 static void print_events(const struct tb_out *o, const struct tb_metrics *m)
 {
     size_t from = m->n_events > LAST_EVENTS ? m->n_events - LAST_EVENTS : 0;
@@ -273,7 +252,7 @@ static void print_run(const struct tb_out *o, const struct tb_pick *p)
     print_section(o, p, "data", "DATA");
     print_section(o, p, "plan", "PLAN");
     print_section(o, p, "lineage", "LINEAGE");
-    print_checkpoints(o, p);
+    tb_show_checkpoints(o, p);
     print_events(o, &p->m);
     print_samples(o, &p->m);
     print_section(o, p, "env", "ENVIRONMENT");

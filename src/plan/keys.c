@@ -112,6 +112,8 @@ static const struct tb_key exec[] = {
     { INT("micro_tokens", 16, 1048576), SAME("2048"), EXEC, .help = "tokens of one pass" },
     { REAL("checkpoint_s", 0, 1e6), SAME("60"), EXEC,
       .help = "seconds of training between checkpoints" },
+    { INT("keep_best", 0, 1e6), SAME("1"), EXEC,
+      .help = "checkpoints with the lowest eval loss that stay, besides the last" },
     { .name = "name", .type = TB_KEY_STR, SAME("\"\""), EXEC, .help = "what the run is called" },
     { .name = "tags", .type = TB_KEY_NAMES, SAME("[]"), EXEC, .help = "words to find the run by" },
     TB_END_KEY

@@ -63,7 +63,7 @@ bool tb_training_evaluate(struct tb_training *t, struct tb_err *err)
     c.rows = tb_xcalloc((size_t)t->job->n_eval, sizeof *c.rows);
     bool good = tb_engine_evaluate(t->engine, t->eval_rows, t->job->n_eval, t->eval_loss, t->eval_labels, err);
     if (good) {
-        c.row.loss = add_up(t, &c);
+        t->eval = c.row.loss = add_up(t, &c);
         good = tb_recorder_do(t->recorder, write_eval, &c, err);
     }
     t->since = tb_clock_mono_s();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* stopping.c - the rule of early stopping, and the runs that are exempt: what a person has protected ends by its
- * budget or by a person, never by a rule. */
+/* stopping.c - ends that a rule brings about: patience and divergence; and the runs that are exempt: what a person has
+ * protected ends by its budget or by a person. */
 #include "worker/stopping.h"
 
 #include <math.h>
@@ -85,6 +85,23 @@ void tb_training_weigh(struct tb_training *t, double loss)
         tb_training_note(t, "patience", words);
     else if (s->n_since == patience)
         tell_exempt(t, "patience", words);
+}
+
+bool tb_training_is_broken(const struct tb_training *t, char *words, size_t n)
+{
+    if (t->job->n_eval == 0 || isfinite(t->eval))
+        return false;
+    snprintf(words, n, "the loss of the evaluation is %s", isnan(t->eval) ? "NaN" : "infinite");
+    return true;
+}
+
+bool tb_training_diverge(struct tb_training *t, const char *words, struct tb_err *err)
+{
+    char text[320];
+    if (t->last_kept >= 0)
+        snprintf(text, sizeof text, "%s; the last checkpoint is that of step %lld", words, (long long)t->last_kept);
+    tb_training_note(t, "divergence", t->last_kept >= 0 ? text : words);
+    return tb_training_seal(t, TB_STATE_FAILED, "divergence", words, err);
 }
 
 bool tb_training_outlives(struct tb_training *t, const struct tb_step_out *out, const char *words)

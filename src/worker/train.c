@@ -100,7 +100,7 @@ static bool start_values(struct tb_training *t, struct tb_err *err)
 static bool begin(struct tb_training *t, struct tb_err *err)
 {
     bool found = false;
-    t->best_step = t->last_kept = t->best_kept = -1;
+    t->best_step = t->last_kept = -1;
     t->best_loss = INFINITY;
     tb_stopping_from_json(&t->stopping, NULL);
     if (!open_engine(t, err) || !start_values(t, err) || !tb_training_load(t, &found, err)
@@ -190,11 +190,16 @@ static bool is_eval_due(const struct tb_training *t)
     return false;
 }
 
-static bool border(struct tb_training *t, struct tb_err *err)
+/* *diverged as in step: what a broken run would write into a checkpoint is not wanted. */
+static bool border(struct tb_training *t, bool *diverged, char words[256], struct tb_err *err)
 {
     double every = tb_config_real(&t->job->config, "exec.checkpoint_s");
-    if (is_eval_due(t))
-        return tb_training_evaluate(t, err) && tb_training_save(t, err);
+    if (is_eval_due(t)) {
+        if (!tb_training_evaluate(t, err))
+            return false;
+        *diverged = tb_training_is_broken(t, words, 256);
+        return *diverged || tb_training_save(t, err);
+    }
     if (tb_training_wall(t) - t->saved_s >= every)
         return tb_training_save(t, err);
     return true;
@@ -242,7 +247,7 @@ static bool answer(struct tb_training *t, struct tb_ctl_request *q)
     else if (strcmp(q->verb, "checkpoint") != 0 && !stops)
         note = TB_CTL_UNKNOWN;
     else if ((good = tb_training_save(t, &err)))
-        note = "checkpoint kept";
+        note = t->last_kept == t->step ? "checkpoint kept" : TB_CTL_NOT_DONE "a trained value is not finite";
     tb_err_prefix(&err, "not done");
     tb_recorder_answer(t->recorder, q, t->step, good ? note : err.text);
     return stops;
@@ -287,13 +292,12 @@ static bool loop(struct tb_training *t, enum tb_state *state, struct tb_err *err
             return leave(t, state, err);
         if (!step(t, &diverged, words, err))
             return false;
-        if (diverged) {
-            tb_training_note(t, "divergence", words);
-            *state = TB_STATE_FAILED;
-            return tb_training_seal(t, *state, "divergence", words, err);
-        }
-        if (!border(t, err))
+        if (!diverged && !border(t, &diverged, words, err))
             return false;
+        if (diverged) {
+            *state = TB_STATE_FAILED;
+            return tb_training_diverge(t, words, err);
+        }
     }
     *state = TB_STATE_DONE;
     if (is_spent(t))

@@ -22,10 +22,10 @@ struct tb_training {
     double saved_s; /* wall_s of the last checkpoint */
     struct tb_watch watch;
     struct tb_stopping stopping;
+    double eval; /* loss of the last evaluation */
     double best_loss;
     int64_t best_step; /* -1: none yet */
     int64_t last_kept; /* step of the newest checkpoint, -1: none */
-    int64_t best_kept; /* step of the best one, which best_step may have left behind */
     bool can_measure_peak;
     bool is_paused;
     struct tb_row *rows; /* of a step, and of the evaluation */
@@ -46,8 +46,12 @@ void tb_training_weigh(struct tb_training *t, double loss);
 /* Whether a run whose loss has grown goes on all the same, since it is protected. A loss or gradient that is not
  * finite ends any run: there is nothing left to train on. */
 bool tb_training_outlives(struct tb_training *t, const struct tb_step_out *out, const char *words);
+/* Whether the last evaluation was not finite, with the reason in words[n]. */
+bool tb_training_is_broken(const struct tb_training *t, char *words, size_t n);
+/* Ends the run for that reason: an event, and the state failed. */
+bool tb_training_diverge(struct tb_training *t, const char *words, struct tb_err *err);
 
-/* keep.c: a checkpoint of this step; removes those that neither are the newest nor the best. And the way back:
+/* keep.c: a checkpoint of this step, unless a value in it is not finite; removes those that nothing keeps. And the way back:
  * *found is false if there is none. */
 bool tb_training_save(struct tb_training *t, struct tb_err *err);
 bool tb_training_load(struct tb_training *t, bool *found, struct tb_err *err);

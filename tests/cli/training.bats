@@ -67,3 +67,19 @@ LUA
     ask 4 plan "$RECIPE" --set max_trainable=7
     complains "max_trainable must be a number from 0 to 1"
 }
+
+@test "the best checkpoints stay, and show says why" {
+    recipe 'budget = t.steps(12), batch = 2, eval = { rows = 8, every = t.steps(2) }, exec = { keep_best = 3 },
+            optim = { lr = 3 }, schedule = { name = "constant", warmup = 0 }'
+    ask 0 run "$RECIPE"
+    ask 0 show @last --json
+    best=$(json '[.evals[] | select(.step > 0)] | sort_by(.loss, .step) | .[:3] | map(.step) | sort | @json')
+    [ "$(json '[.checkpoints[] | select(.kept | index("best")) | .step] | sort | @json')" = "$best" ]
+    [ "$(json '.checkpoints[-1] | [.step, (.kept | index("newest") != null)] | @json')" = '[12,true]' ]
+    [ "$(json '[.checkpoints[] as $c | .evals[] | select(.step == $c.step) | .loss == $c.eval] | all')" = true ]
+    [ "$(json '.checkpoints | map(.rank) | index(1) != null')" = true ]
+    ask 0 show @last
+    says "stays as" "best (2nd)" "best (3rd)" "newest" "000012.h5"
+    ask 0 gc --dry-run
+    says "nothing to remove"
+}
