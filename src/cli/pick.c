@@ -23,6 +23,7 @@ static void end_at(struct tb_metrics *m, int64_t step)
         m->n_eval--;
     while (m->n_rows && m->rows[m->n_rows - 1].step > step)
         m->n_rows--;
+    tb_metrics_drop_samples(m, step);
 }
 
 static int64_t last_checkpoint(const char *dir)

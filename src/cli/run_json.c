@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/show_checkpoints.h"
+#include "cli/show_samples.h"
 #include "plan/plan.h"
 #include "view/runs.h"
 
@@ -134,20 +135,6 @@ static struct tb_json *events_of(const struct tb_metrics *m)
     return out;
 }
 
-static struct tb_json *samples_of(const struct tb_metrics *m)
-{
-    struct tb_json *out = tb_json_new_list();
-    for (size_t i = 0; i < m->n_samples; i++) {
-        struct tb_json *s = tb_json_new_map();
-        tb_json_set(s, "step", tb_json_new_int(m->samples[i].step));
-        tb_json_set(s, "row_id", tb_json_new_int(m->samples[i].row_id));
-        tb_json_set(s, "prompt", tb_json_new_str(m->samples[i].prompt));
-        tb_json_set(s, "output", tb_json_new_str(m->samples[i].output));
-        tb_json_append(out, s);
-    }
-    return out;
-}
-
 struct tb_json *tb_run_json(const struct tb_pick *p)
 {
     static const char *const sections[] = {
@@ -167,7 +154,7 @@ struct tb_json *tb_run_json(const struct tb_pick *p)
     tb_json_set(out, "train", train_of(&p->m));
     tb_json_set(out, "evals", evals_of(&p->m));
     tb_json_set(out, "events", events_of(&p->m));
-    tb_json_set(out, "samples", samples_of(&p->m));
+    tb_json_set(out, "samples", tb_samples_json(&p->m));
     tb_json_set(out, "checkpoints", tb_checkpoints_json(p));
     return out;
 }

@@ -11,6 +11,7 @@
 #include "cli/out.h"
 #include "cli/run_json.h"
 #include "cli/show_checkpoints.h"
+#include "cli/show_samples.h"
 #include "cli/verb.h"
 #include "view/runs.h"
 #include "view/series.h"
@@ -288,7 +289,10 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     bool good = s && tb_pick_run(&p, s, a->pos[0], err);
     if (good && p.at >= 0)
         forget_end(&p);
-    if (good && o.form == TB_EMIT_JSON)
+    bool worst = tb_args_has(a, "worst");
+    if (good && (worst || tb_args_has(a, "samples")))
+        good = tb_show_samples(&o, &p, worst, err);
+    else if (good && o.form == TB_EMIT_JSON)
         tb_out_json(&o, run_json(&p));
     else if (good)
         print_run(&o, &p);
@@ -297,7 +301,11 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     return good;
 }
 
-static const struct tb_flag flags[] = { TB_FLAG_JSON, { 0 } };
+static const struct tb_flag flags[] = {
+    { "samples", NULL, false, "only the sampled rows of its last evaluation, with their losses" },
+    { "worst", NULL, false, "these, the highest loss first" },
+    TB_FLAG_JSON, { 0 }
+};
 
 const struct tb_verb tb_verb_show = {
     .name = "show", .usage = "RUN",
@@ -305,6 +313,7 @@ const struct tb_verb tb_verb_show = {
             "RUN is a name, the beginning of an id, @last or @best; RUN:400 and RUN:best show it as it was then.",
     .examples = "  tunebench show @best\n"
                 "  tunebench show lora-r8-s0:400\n"
+                "  tunebench show lora-r8-s0:best --worst\n"
                 "  tunebench show 3f9a --json | jq .changed\n",
     .flags = flags, .run = run,
 };

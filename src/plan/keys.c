@@ -92,6 +92,8 @@ static const struct tb_key eval[] = {
       .help = "held-out rows scored; 0: what the budget bears" },
     { .name = "every", .type = TB_KEY_STR, SAME("\"\""), REPORT,
       .help = "as 100000tokens or 50steps; empty: at 0, 25, 50, 75 and 100 % of the budget" },
+    { INT("samples", 0, 1000), SAME("4"), REPORT,
+      .help = "scored rows whose text is kept with each evaluation, for show --samples" },
     { .name = "metrics", .type = TB_KEY_NAMES, SAME("[\"loss\"]"), REPORT,
       .help = "what is measured" },
     TB_END_KEY

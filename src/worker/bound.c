@@ -39,8 +39,8 @@ bool tb_bound_check(const struct tb_config *c, const struct tb_stack *s, int64_t
     for (int i = 0; i < tb_config_parts(c); i++)
         say_keys(c, i, &keys);
     tb_fail(err, TB_ERR_RECIPE, "trains %lld of the base's %lld parameters, a share of %.3g, above max_trainable = "
-            "%.6g; %s%.200s, or raise max_trainable", (long long)n, (long long)n_params, (double)n / (double)n_params, bound,
-            keys.n ? "lower " : "take another method", keys.n ? keys.p : "");
+            "%.6g; %s%.200s, or raise max_trainable", (long long)n, (long long)n_params,
+            (double)n / (double)n_params, bound, keys.n ? "lower " : "take another method", keys.n ? keys.p : "");
     tb_buf_free(&keys);
     return false;
 }

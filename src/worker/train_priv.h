@@ -51,8 +51,8 @@ bool tb_training_is_broken(const struct tb_training *t, char *words, size_t n);
 /* Ends the run for that reason: an event, and the state failed. */
 bool tb_training_diverge(struct tb_training *t, const char *words, struct tb_err *err);
 
-/* keep.c: a checkpoint of this step, unless a value in it is not finite; removes those that nothing keeps. And the way back:
- * *found is false if there is none. */
+/* keep.c: a checkpoint of this step, unless a value in it is not finite; removes those that nothing keeps. And the
+ * way back: *found is false if there is none. */
 bool tb_training_save(struct tb_training *t, struct tb_err *err);
 bool tb_training_load(struct tb_training *t, bool *found, struct tb_err *err);
 

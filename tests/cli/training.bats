@@ -83,3 +83,29 @@ LUA
     ask 0 gc --dry-run
     says "nothing to remove"
 }
+
+@test "samples: the same rows at each evaluation, with their losses, the worst first" {
+    recipe 'budget = t.steps(4), batch = 2, eval = { rows = 8, every = t.steps(2), samples = 3 }'
+    ask 0 run "$RECIPE"
+    ask 0 show @last --samples --json
+    [ "$(json '[.step, (.samples | length)] | @json')" = '[4,3]' ]
+    [ "$(json '[.samples[] | (.loss > 0) and (.n_tok > 0) and (.prompt | test("name")) and (.output | length) > 5] | all')" \
+        = true ]
+    rows=$(json '.samples | map(.row_id) | @json')
+    ask 0 show @last:2 --samples --json
+    [ "$(json '.step')" = 2 ]
+    [ "$(json '.samples | map(.row_id) | @json')" = "$rows" ]
+    ask 0 show @last:1 --worst --json
+    [ "$(json '.step')" = 0 ]
+    [ "$(json '.samples | map(.loss) | . == (sort | reverse)')" = true ]
+    prompt=$(json '.samples[0].prompt')
+    grep -qF "$prompt" "$TREE/data/places.txt"
+    ask 0 show @last --worst
+    says "evaluation after step 4, the highest loss first" "row " "loss " "prompt" "output"
+    ask 0 show @last --json
+    [ "$(json '.samples | length')" = 9 ]
+    h5ls "$(echo "$TUNEBENCH_STORE"/runs/*/run.h5)/samples/output" | grep -q '{9}'
+    ask 0 run "$RECIPE" --set eval.samples=0
+    ask 3 show @last --samples
+    complains "has no samples"
+}
