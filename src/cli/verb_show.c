@@ -11,6 +11,7 @@
 #include "cli/out.h"
 #include "cli/run_json.h"
 #include "cli/show_checkpoints.h"
+#include "cli/show_probe.h"
 #include "cli/show_samples.h"
 #include "cli/verb.h"
 #include "view/runs.h"
@@ -247,6 +248,7 @@ static void print_run(const struct tb_out *o, const struct tb_pick *p)
     print_curve(o, p, "train/loss");
     print_curve(o, p, "eval/loss");
     print_evals(o, &p->m);
+    tb_show_probe(o, &p->m);
     print_section(o, p, "result", "RESULT");
     print_options(o, p);
     print_section(o, p, "base", "BASE");

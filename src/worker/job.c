@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "kernels/kernels.h"
 #include "worker/bound.h"
+#include "worker/probe.h"
 
 /* Pages of the program and its libraries that a run touches. */
 static const uint64_t code_bytes = 12 << 20;
@@ -393,6 +394,8 @@ struct tb_json *tb_job_plan_facts(const struct tb_job *j)
     tb_json_set(map, "share", tb_json_new_real((double)n / (double)j->base->model->n_params));
     put_int(map, "n_steps", j->n_steps);
     put_int(map, "n_tokens", j->n_tokens);
+    if (tb_probe_tokens(j))
+        put_int(map, "probe_tokens", tb_probe_tokens(j));
     put_int(map, "predicted_bytes", (int64_t)tb_job_bytes(j));
     put_int(parts, "weights", (int64_t)j->need.weights);
     put_int(parts, "adapter", (int64_t)j->need.adapter);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* keep.c - checkpoints of a run: what goes in, which stay (store/keeping.h), and how a run goes on from one.
  * Tensors carry the names of tb_saved_state; the state is {step, tokens, wall_s, best_step, best_loss, watch,
- * stopping, numeric, isa, rows}. There is no cursor: order and masks are functions of the step. */
+ * stopping, rates (where they were probed), numeric, isa}. There is no cursor: order and masks are functions of the
+ * step. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,8 @@ static struct tb_json *state_of(const struct tb_training *t)
     tb_json_set(s, "best_loss", tb_json_new_real(t->best_loss));
     tb_json_set(s, "watch", tb_watch_to_json(&t->watch));
     tb_json_set(s, "stopping", tb_stopping_to_json(&t->stopping));
+    if (t->probe.n)
+        tb_json_set(s, "rates", tb_probe_rates_json(t->lr, t->job->stack->n));
     tb_json_set(s, "numeric", tb_json_new_int(TB_NUMERIC));
     tb_json_set(s, "isa", tb_json_new_str(t->k->name));
     return s;
@@ -95,6 +98,7 @@ static bool take_state(struct tb_training *t, const struct tb_checkpoint *c, str
     t->best_loss = tb_json_real(tb_json_get(s, "best_loss"), INFINITY);
     tb_watch_from_json(&t->watch, tb_json_get(s, "watch"));
     tb_stopping_from_json(&t->stopping, tb_json_get(s, "stopping"));
+    tb_probe_rates(tb_json_get(s, "rates"), t->job->stack->n, t->lr);
     if (t->step == c->step && t->tokens >= 0 && (!t->job->n_steps || t->step <= t->job->n_steps))
         return true;
     return tb_fail_at(err, TB_ERR_FORMAT, t->dir, 0, "checkpoint %lld holds no state of step %lld", (long long)c->step,

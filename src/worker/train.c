@@ -88,7 +88,7 @@ static bool open_engine(struct tb_training *t, struct tb_err *err)
     return t->engine != NULL;
 }
 
-static bool start_values(struct tb_training *t, struct tb_err *err)
+bool tb_training_start(struct tb_training *t, struct tb_err *err)
 {
     struct tb_start *start = tb_job_start(t->job, err);
     bool good = start && tb_engine_start(t->engine, start, err);
@@ -103,8 +103,8 @@ static bool begin(struct tb_training *t, struct tb_err *err)
     t->best_step = t->last_kept = -1;
     t->best_loss = INFINITY;
     tb_stopping_from_json(&t->stopping, NULL);
-    if (!open_engine(t, err) || !start_values(t, err) || !tb_training_load(t, &found, err)
-        || !tb_recorder_do(t->recorder, set_running, t, err))
+    if (!open_engine(t, err) || !tb_training_start(t, err) || !tb_training_load(t, &found, err)
+        || !tb_training_probe_begin(t, err) || !tb_recorder_do(t->recorder, set_running, t, err))
         return false;
     t->saved_s = t->wall_s;
     t->since = tb_clock_mono_s();
@@ -114,26 +114,26 @@ static bool begin(struct tb_training *t, struct tb_err *err)
 }
 
 /* ---- a step */
-static int take_rows(struct tb_training *t)
+int tb_training_rows(struct tb_training *t, int64_t step, int64_t *tokens)
 {
     int n, n_train;
     const int *train = tb_dataset_train(t->job->data, &n_train);
-    const int *at = tb_order_step(t->job->order, t->step, &n);
+    const int *at = tb_order_step(t->job->order, step, &n);
     for (int i = 0; i < n; i++) {
         t->rows[i] = tb_dataset_row(t->job->data, train[at[i]]);
-        t->tokens += t->rows[i].n;
+        *tokens += t->rows[i].n;
     }
     return n;
 }
 
-static struct tb_update update_of(const struct tb_training *t)
+struct tb_update tb_training_update(const struct tb_training *t, double factor)
 {
     const struct tb_config *c = &t->job->config;
     struct tb_update u = { .beta1 = tb_config_real(c, "optim.beta1"), .beta2 = tb_config_real(c, "optim.beta2"),
                            .eps = tb_config_real(c, "optim.eps"), .decay = tb_config_real(c, "optim.decay"),
                            .clip = tb_config_real(c, "optim.clip"), .step = t->step };
     for (int i = 0; i < t->job->stack->n; i++)
-        u.lr[i] = tb_job_lr(t->job, i) * tb_schedule_factor(&t->job->schedule, t->step);
+        u.lr[i] = t->lr[i] * factor;
     return u;
 }
 
@@ -143,8 +143,8 @@ static bool step(struct tb_training *t, bool *diverged, char words[256], struct 
     double begin_s = tb_clock_mono_s();
     int64_t before = t->tokens;
     struct tb_step_out out;
-    struct tb_update u = update_of(t);
-    int n = take_rows(t);
+    struct tb_update u = tb_training_update(t, tb_schedule_factor(&t->job->schedule, t->step));
+    int n = tb_training_rows(t, t->step, &t->tokens);
     if (!tb_engine_gradient(t->engine, t->rows, n, (uint64_t)tb_config_int(&t->job->config, "seed"), t->step, &out,
                             err))
         return false;
@@ -246,6 +246,8 @@ static bool answer(struct tb_training *t, struct tb_ctl_request *q)
         good = tb_recorder_do(t->recorder, write_marks, q->args, &err);
     else if (strcmp(q->verb, "checkpoint") != 0 && !stops)
         note = TB_CTL_UNKNOWN;
+    else if (t->probe.is_on)
+        note = stops ? "its rate was being probed; nothing to keep" : TB_CTL_NOT_DONE "its rate is being probed";
     else if ((good = tb_training_save(t, &err)))
         note = t->last_kept == t->step ? "checkpoint kept" : TB_CTL_NOT_DONE "a trained value is not finite";
     tb_err_prefix(&err, "not done");
@@ -271,6 +273,8 @@ static bool is_asked_to_stop(struct tb_training *t)
 /* The end that was asked for from outside. */
 static bool leave(struct tb_training *t, enum tb_state *state, struct tb_err *err)
 {
+    if (t->probe.is_on && !tb_training_start(t, err))
+        return false;
     if (t->step != t->last_kept && t->step > 0 && !tb_training_save(t, err))
         return false;
     if (tb_train_wished() != TB_WISH_YIELD) {
@@ -290,9 +294,10 @@ static bool loop(struct tb_training *t, enum tb_state *state, struct tb_err *err
     while (!is_last(t)) {
         if (is_asked_to_stop(t))
             return leave(t, state, err);
-        if (!step(t, &diverged, words, err))
+        bool probes = t->probe.is_on;
+        if (!(probes ? tb_training_probe_step : step)(t, &diverged, words, err))
             return false;
-        if (!diverged && !border(t, &diverged, words, err))
+        if (!probes && !diverged && !border(t, &diverged, words, err))
             return false;
         if (diverged) {
             *state = TB_STATE_FAILED;

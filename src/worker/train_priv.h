@@ -3,6 +3,7 @@
 #ifndef TB_WORKER_TRAIN_PRIV_H
 #define TB_WORKER_TRAIN_PRIV_H
 
+#include "worker/probe.h"
 #include "worker/recorder.h"
 #include "worker/stopping.h"
 #include "worker/train.h"
@@ -22,6 +23,8 @@ struct tb_training {
     double saved_s; /* wall_s of the last checkpoint */
     struct tb_watch watch;
     struct tb_stopping stopping;
+    struct tb_probe probe;
+    double lr[TB_STACK_PARTS]; /* of each part, at its peak */
     double eval; /* loss of the last evaluation */
     double best_loss;
     int64_t best_step; /* -1: none yet */
@@ -37,6 +40,17 @@ struct tb_training {
 /* Seconds of training so far. */
 double tb_training_wall(const struct tb_training *t);
 void tb_training_note(struct tb_training *t, const char *kind, const char *text);
+
+/* train.c: start values and an optimiser that has seen nothing; the rows of a step into t->rows, whose tokens are
+ * added; what the optimiser is to do, with this share of the peak rates. */
+bool tb_training_start(struct tb_training *t, struct tb_err *err);
+int tb_training_rows(struct tb_training *t, int64_t step, int64_t *tokens);
+struct tb_update tb_training_update(const struct tb_training *t, double factor);
+
+/* probe.c: settles the rates, and whether they are to be probed first (t->probe.is_on); call it once the step is known.
+ * Then a step of the probe at a time, until it is over: *diverged with the reason if no rate is left. */
+bool tb_training_probe_begin(struct tb_training *t, struct tb_err *err);
+bool tb_training_probe_step(struct tb_training *t, bool *diverged, char words[256], struct tb_err *err);
 
 /* evaluate.c: scores the held-out rows, records them, and says whether this is the best so far. */
 bool tb_training_evaluate(struct tb_training *t, struct tb_err *err);

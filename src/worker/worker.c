@@ -14,6 +14,7 @@
 #include "base/numeric.h"
 #include "base/str.h"
 #include "store/writer.h"
+#include "worker/probe.h"
 #include "worker/session.h"
 
 struct work {
@@ -378,7 +379,8 @@ static double seconds_of(const struct tb_job *j, double gflops)
     double tok = 0, forward = flop_per_token(j) / (j->stack->part[0]->method->peft_type ? 2 : 3);
     for (int i = 0; i < j->n_eval; i++)
         tok += tb_dataset_row(j->data, j->eval_row[i]).n;
-    double evals = forward * tok * j->n_eval_at, training = flop_per_token(j) * (double)j->n_tokens;
+    double evals = forward * tok * j->n_eval_at,
+           training = flop_per_token(j) * (double)(j->n_tokens + tb_probe_tokens(j));
     return j->seconds > 0 ? j->seconds + evals / (gflops * 1e9) : (training + evals) / (gflops * 1e9);
 }
 

@@ -109,3 +109,64 @@ LUA
     ask 3 show @last --samples
     complains "has no samples"
 }
+
+# A probe of some seconds, so that there is time to get in its way.
+long_probe() {
+    recipe 'budget = t.steps(100), batch = 4, eval = { rows = 8 }, exec = { threads = 1 },
+            optim = { lr = t.probe { rates = { 1e-4, 1e-2, 1e-3 }, steps = 100 } }'
+}
+
+# begun: waits until the run in $TUNEBENCH_STORE has its first evaluation, which comes before the probe.
+begun() {
+    for _ in $(seq 300); do
+        [ "$(tb ls --json 2>/dev/null | jq -r '.[0].first_eval | type')" = number ] && return
+        sleep 0.05
+    done
+    return 1
+}
+facts='.[0] | [.state, .step, .lr, .final_hash, .loss, .eval_loss]'
+
+@test "t.probe: the rate that was chosen is the run's, its tokens stand apart" {
+    recipe 'budget = t.steps(6), batch = 4, eval = { rows = 8 }, optim = { lr = t.probe { steps = 5 } }'
+    ask 0 plan "$RECIPE" --json
+    probe=$(json '.runs[0].probe_tokens')
+    [ "$probe" -gt 0 ]
+    ask 0 run "$RECIPE"
+    ask 0 show @last --json
+    [ "$(json .probe.tokens)" = "$probe" ]
+    [ "$(json '.probe.tried | length')" = 5 ]
+    [ "$(json '.lr == .probe.rate and .train.lr[0] == .probe.rate and .tokens == .plan.n_tokens')" = true ]
+    [ "$(json '[.probe.tried[] | select(.taken) | .loss][0] == ([.probe.tried[].loss] | min)')" = true ]
+    ask 0 show @last
+    says "PROBE OF THE RATE" "taken" "5 steps with each" "probe: rate"
+    ask 0 plan "$RECIPE" --set lr=0.01 --json
+    [ "$(json '.runs[0] | [.lr, .probe_tokens] | @json')" = '[0.01,null]' ]
+    ask 0 plan "$RECIPE" --set lr=0.01 --set probe.n=3 --json
+    [ "$(json '.runs[0] | [.lr, .probe_tokens > 0] | @json')" = '[0.01,true]' ]
+    ask 4 plan "$RECIPE" --set probe.n=99
+    complains "from 0 to 15"
+    ask 0 help keys
+    says "probe.rates" "2 % of the run"
+}
+
+@test "t.probe: killed or stopped in the middle, the run ends with the same bits" {
+    need_verb resume
+    long_probe
+    ask 0 run "$RECIPE" --store "$BATS_TEST_TMPDIR/whole.d"
+    for how in KILL stop; do
+        export TUNEBENCH_STORE=$BATS_TEST_TMPDIR/$how.d
+        "$TB" run "$RECIPE" >/dev/null 2>&1 3>&- &
+        pid=$!
+        begun
+        if [ "$how" = stop ]; then
+            ask 0 stop @last
+            says "done at step 0"
+        else
+            kill -KILL $pid
+        fi
+        wait $pid || true
+        [ "$(tb ls --json | jq -r '.[0].step')" = 0 ] || skip "the probe was over before"
+        ask 0 resume --all
+        [ "$(tb ls --json | jq -c "$facts")" = "$(tb ls --json --store "$BATS_TEST_TMPDIR/whole.d" | jq -c "$facts")" ]
+    done
+}

@@ -60,6 +60,8 @@ static void ids(void)
         { "\"method.kind\": \"lora\", \"stop.patience\": 0, \"stop.min_delta\": 0", true, "no patience is neutral" },
         { "\"method.kind\": \"lora\", \"stop.patience\": 2", false, "patience counts" },
         { "\"method.kind\": \"lora\", \"schedule.name\": \"linear\"", false, "and a schedule" },
+        { "\"method.kind\": \"lora\", \"probe.steps\": 9", true, "the length of no probe is neutral" },
+        { "\"method.kind\": \"lora\", \"probe.n\": 5", false, "a probe counts" },
         { "\"method.kind\": \"lora\", \"eval.samples\": 4", true, "the samples that all runs have are neutral" },
         { "\"method.kind\": \"lora\", \"eval.samples\": 9", false, "others count" },
         { "\"method.kind\": \"lora\", \"exec.keep_best\": 9", true, "checkpoints that stay do not" },
