@@ -9,18 +9,27 @@
 #include "base/file.h"
 #include "store/checkpoint.h"
 #include "store/keeping.h"
+#include "store/marks.h"
 
 static const struct {
     enum tb_keep why;
     const char *name;
 } reasons[] = {
     { TB_KEEP_NEWEST, "newest" }, { TB_KEEP_BEST, "best" }, { TB_KEEP_ASKED, "asked for" },
-    { TB_KEEP_PROTECTED, "protected" },
+    { TB_KEEP_TAGGED, "tagged" }, { TB_KEEP_PROTECTED, "protected" },
 };
 enum { N_REASONS = sizeof reasons / sizeof *reasons };
 
-/* "newest, best", with the place of those behind the first: "best (2nd)". */
-static void say_why(const struct tb_kept *k, struct tb_buf *b)
+static void say_tags(const struct tb_metrics *m, int64_t step, struct tb_buf *b)
+{
+    struct tb_json *tags = tb_marks_checkpoint(m, step);
+    for (size_t i = 0; i < tb_json_len(tags); i++)
+        tb_buf_fmt(b, "%s%s", i ? "," : " ", tb_json_str(tb_json_at(tags, i), ""));
+    tb_json_free(tags);
+}
+
+/* "newest, best", with the place of those behind the first: "best (2nd)", and tags: "tagged mid". */
+static void say_why(const struct tb_metrics *m, const struct tb_kept *k, struct tb_buf *b)
 {
     static const char *const ends[] = { "th", "st", "nd", "rd" };
     for (int i = 0; i < N_REASONS; i++)
@@ -29,6 +38,8 @@ static void say_why(const struct tb_kept *k, struct tb_buf *b)
             tb_buf_fmt(b, "%s%s", b->n ? ", " : "", reasons[i].name);
             if (reasons[i].why == TB_KEEP_BEST && k->rank > 1)
                 tb_buf_fmt(b, " (%d%s)", k->rank, ends[last < 4 ? last : 0]);
+            if (reasons[i].why == TB_KEEP_TAGGED)
+                say_tags(m, k->step, b);
         }
     if (!k->why)
         tb_buf_str(b, "nothing keeps it");
@@ -38,7 +49,7 @@ static void put_row(struct tb_table *t, const struct tb_pick *p, const struct tb
 {
     struct tb_buf why = { 0 };
     char *path = tb_checkpoint_path(p->dir, k->step);
-    say_why(k, &why);
+    say_why(&p->m, k, &why);
     tb_table_int(t, k->step);
     tb_table_real(t, k->eval);
     tb_table_int(t, tb_file_size(path));
@@ -80,6 +91,7 @@ static struct tb_json *one(const struct tb_pick *p, const struct tb_kept *k)
     tb_json_set(c, "eval", tb_json_new_real(k->eval));
     tb_json_set(c, "rank", k->rank ? tb_json_new_int(k->rank) : tb_json_new_null());
     tb_json_set(c, "kept", why);
+    tb_json_set(c, "tags", tb_marks_checkpoint(&p->m, k->step));
     tb_json_set(c, "bytes", tb_json_new_int(tb_file_size(path)));
     tb_json_set(c, "path", tb_json_new_str(path));
     free(path);

@@ -8,7 +8,7 @@
 
 /* A heading and a table; nothing where there are none. */
 void tb_show_checkpoints(const struct tb_out *o, const struct tb_pick *p);
-/* [{step, eval, rank, kept ["newest", "best", "asked for", "protected"], bytes, path}]; a new list. */
+/* [{step, eval, rank, kept ["newest", "best", "asked for", "tagged", "protected"], tags, bytes, path}]; a new list. */
 struct tb_json *tb_checkpoints_json(const struct tb_pick *p);
 
 #endif

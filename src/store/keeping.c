@@ -41,6 +41,14 @@ static void mark_asked(struct tb_kept *k, size_t n, const char *dir)
     free(asked);
 }
 
+static bool is_tagged(const struct tb_metrics *m, int64_t step)
+{
+    struct tb_json *tags = tb_marks_checkpoint(m, step);
+    bool has_one = tb_json_len(tags) > 0;
+    tb_json_free(tags);
+    return has_one;
+}
+
 size_t tb_keep_list(const struct tb_metrics *m, const char *dir, struct tb_kept **list)
 {
     int64_t *steps;
@@ -48,7 +56,8 @@ size_t tb_keep_list(const struct tb_metrics *m, const char *dir, struct tb_kept 
     unsigned all = tb_marks_is_protected(m) ? TB_KEEP_PROTECTED : 0;
     struct tb_kept *k = tb_xcalloc(n + 1, sizeof *k);
     for (size_t i = 0; i < n; i++)
-        k[i] = (struct tb_kept){ .step = steps[i], .why = all, .eval = eval_at(m, steps[i]) };
+        k[i] = (struct tb_kept){ .step = steps[i], .why = all | (is_tagged(m, steps[i]) ? TB_KEEP_TAGGED : 0),
+                                 .eval = eval_at(m, steps[i]) };
     if (n)
         k[n - 1].why |= TB_KEEP_NEWEST;
     rank_all(k, n, tb_json_int(tb_metrics_fact(m, "config", "exec.keep_best"), 1));

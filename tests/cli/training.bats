@@ -80,6 +80,14 @@ LUA
     [ "$(json '.checkpoints | map(.rank) | index(1) != null')" = true ]
     ask 0 show @last
     says "stays as" "best (2nd)" "best (3rd)" "newest" "000012.h5"
+    ask 0 tag @last --at 12 +end
+    says "tags end" "inverse: tunebench tag" "--at 12 -end"
+    ask 0 show @last
+    says "tagged end"
+    ask 0 tag @last --at 12
+    says "tags end"
+    ask 3 tag @last --at 1 +none
+    complains "has no checkpoint of step 1"
     ask 0 gc --dry-run
     says "nothing to remove"
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* store_keeping_test.c - which checkpoints stay: newest, best by loss, asked for, all of a protected run. Only names of
+/* store_keeping_test.c - which checkpoints stay: newest, best by loss, asked for, tagged, all of a protected run. Only names of
  * files matter here, so they are empty. */
 #include "store/keeping.h"
 
@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "store/checkpoint.h"
 #include "store/ctl.h"
+#include "store/marks.h"
 #include "tests/tap.h"
 
 static char dir[200];
@@ -38,16 +39,16 @@ static void fact(struct tb_metrics *m, const char *section, const char *key, str
     tb_json_set(m->facts, section, map);
 }
 
-/* Letters of each checkpoint's reasons and its rank: "N2 B1 A. P. .."; malloc'ed. */
+/* Each checkpoint with the letters of its reasons and its rank: "4:B1 8:A0 12:N2"; malloc'ed. */
 static char *reasons(const struct tb_metrics *m)
 {
     struct tb_kept *k;
     struct tb_buf b = { 0 };
     size_t n = tb_keep_list(m, dir, &k);
     for (size_t i = 0; i < n; i++)
-        tb_buf_fmt(&b, "%s%lld:%s%s%s%s%d", i ? " " : "", (long long)k[i].step, k[i].why & TB_KEEP_NEWEST ? "N" : "",
+        tb_buf_fmt(&b, "%s%lld:%s%s%s%s%s%d", i ? " " : "", (long long)k[i].step, k[i].why & TB_KEEP_NEWEST ? "N" : "",
                    k[i].why & TB_KEEP_BEST ? "B" : "", k[i].why & TB_KEEP_ASKED ? "A" : "",
-                   k[i].why & TB_KEEP_PROTECTED ? "P" : "", k[i].rank);
+                   k[i].why & TB_KEEP_TAGGED ? "T" : "", k[i].why & TB_KEEP_PROTECTED ? "P" : "", k[i].rank);
     free(k);
     return b.p ? tb_buf_take(&b) : tb_xstrdup("");
 }
@@ -81,8 +82,16 @@ static void policy(void)
     asked_at(12, TB_CTL_NOT_DONE "the disk is full");
     asked_at(7, "checkpoint kept");
     are(&m, "4:3 6:A0 8:1 12:0 16:2 20:N4", "what somebody asked for, where that was done and is there");
+    struct tb_json *tags = tb_json_parse("[\"mid\"]", 7, "tags", NULL), *none = tb_json_new_list();
+    fact(&m, "result", "checkpoints", tb_marks_set_checkpoint(&m, 12, tags));
+    are(&m, "4:3 6:A0 8:1 12:T0 16:2 20:N4", "what has a tag");
+    fact(&m, "result", "checkpoints", tb_marks_set_checkpoint(&m, 4, tags));
+    fact(&m, "result", "checkpoints", tb_marks_set_checkpoint(&m, 12, none));
+    are(&m, "4:T3 6:A0 8:1 12:0 16:2 20:N4", "no more, when it has none; another one has");
     fact(&m, "result", "protected", tb_json_new_bool(true));
     are(&m, "4:P3 6:AP0 8:P1 12:P0 16:P2 20:NP4", "everything of a protected run");
+    tb_json_free(tags);
+    tb_json_free(none);
     m.eval = NULL;
     m.n_eval = 0;
     tb_metrics_free(&m);
