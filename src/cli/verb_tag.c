@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* verb_tag.c - tunebench tag: words to find runs by; +word adds one, -word takes one away. With --at STEP they are words
- * for one checkpoint, which stays as long as it has any. */
+/* verb_tag.c - tunebench tag: words to find runs by; +word adds one, -word takes one away. With --at STEP they are
+ * words for one checkpoint, which stays as long as it has any. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>

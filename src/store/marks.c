@@ -58,7 +58,8 @@ static bool check(const char *key, const struct tb_json *v, struct tb_err *err)
             || tb_fail(err, TB_ERR_LIMIT, "a note may have %d bytes", MAX_NOTE);
     bool is_switch = strcmp(key, "protected") == 0 || strcmp(key, "archived") == 0;
     return (is_switch && tb_json_type(v) == TB_JSON_BOOL)
-        || tb_fail(err, TB_ERR_USAGE, "'%.80s' is no mark of that kind (tags, checkpoints, note, protected, archived)", key);
+        || tb_fail(err, TB_ERR_USAGE, "'%.80s' is no mark of that kind (tags, checkpoints, note, protected, archived)",
+                   key);
 }
 
 struct tb_json *tb_marks_facts(const struct tb_json *marks, struct tb_err *err)

@@ -8,8 +8,8 @@
 
 #include "store/metrics.h"
 
-/* Some of {tags: [".."], checkpoints: {"<step>": [".."]}, note: "..", protected: bool, archived: bool} as facts {"result": {..}}; a new value.
- * TB_ERR_USAGE or TB_ERR_LIMIT if it holds anything else: requests come out of files. */
+/* Some of {tags: [".."], checkpoints: {"<step>": [".."]}, note: "..", protected: bool, archived: bool} as facts
+ * {"result": {..}}; a new value. TB_ERR_USAGE or TB_ERR_LIMIT if it holds anything else: requests come out of files. */
 struct tb_json *tb_marks_facts(const struct tb_json *marks, struct tb_err *err);
 
 /* Whether it may be a tag: no blanks or commas in it, no + or - in front. */

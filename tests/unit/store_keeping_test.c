@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* store_keeping_test.c - which checkpoints stay: newest, best by loss, asked for, tagged, all of a protected run. Only names of
- * files matter here, so they are empty. */
+/* store_keeping_test.c - which checkpoints stay: newest, best by loss, asked for, tagged, all of a protected run. Only
+ * names of files matter here, so they are empty. */
 #include "store/keeping.h"
 
 #include <stdlib.h>
