@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "store/checkpoint.h"
 #include "store/ctl.h"
+#include "store/lineage.h"
 
 enum { OLD_S = 3600 };
 
@@ -108,7 +109,7 @@ static int64_t newest(const char *dir)
     return step;
 }
 
-static void checkpoints(struct tb_garbage_list *g, const struct tb_run_summary *sum, const char *dir)
+static void checkpoints(struct tb_garbage_list *g, const struct tb_run_summary *sum, int64_t start, const char *dir)
 {
     int64_t *steps, *asked;
     char *folder = tb_path_join(dir, TB_DIR_CKPT);
@@ -116,7 +117,7 @@ static void checkpoints(struct tb_garbage_list *g, const struct tb_run_summary *
     size_t n_asked = tb_ctl_steps(dir, "checkpoint", &asked);
     int64_t last = n > 1 ? newest(dir) : -1;
     for (size_t i = 0; last >= 0 && i < n; i++) {
-        bool is_needed = steps[i] >= last || steps[i] == sum->best_step;
+        bool is_needed = steps[i] >= last || steps[i] == sum->best_step || steps[i] == start;
         for (size_t j = 0; j < n_asked; j++)
             is_needed |= asked[j] == steps[i];
         char *path = is_needed ? NULL : tb_checkpoint_path(dir, steps[i]);
@@ -135,6 +136,7 @@ static void scan_held(struct tb_garbage_list *g, const char *id, const char *dir
     struct tb_metrics m;
     struct tb_run_summary sum;
     bool is_good = tb_metrics_load(&m, dir, NULL);
+    int64_t start = is_good ? tb_lineage_start(&m) : -1;
     if (is_good)
         tb_summary_of(&sum, &m);
     tb_metrics_free(&m);
@@ -149,7 +151,7 @@ static void scan_held(struct tb_garbage_list *g, const char *id, const char *dir
     leftovers(g, id, dir, TB_DIR_CKPT, false);
     leftovers(g, id, dir, TB_DIR_CTL, true);
     if (tb_state_is_over((enum tb_state)sum.state))
-        checkpoints(g, &sum, dir);
+        checkpoints(g, &sum, start, dir);
 }
 
 static void scan_run(struct tb_garbage_list *g, struct tb_store *s, const char *id, bool archived)

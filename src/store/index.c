@@ -119,6 +119,7 @@ static void terminate(struct tb_run_summary *s)
     s->data[sizeof s->data - 1] = s->data_id[sizeof s->data_id - 1] = 0;
     s->tags[sizeof s->tags - 1] = s->budget_unit[sizeof s->budget_unit - 1] = 0;
     s->final_hash[sizeof s->final_hash - 1] = s->damage[sizeof s->damage - 1] = 0;
+    s->parent[sizeof s->parent - 1] = 0;
 }
 
 static uint32_t word(const char *p)

@@ -102,7 +102,8 @@ static bool begin(struct tb_training *t, struct tb_err *err)
     bool found = false;
     t->best_step = t->last_kept = t->best_kept = -1;
     t->best_loss = INFINITY;
-    if (!open_engine(t, err) || !start_values(t, err) || !tb_training_load(t, &found, err)
+    if (!open_engine(t, err) || !start_values(t, err) || !tb_training_recall(t, err)
+        || !tb_training_load(t, &found, err) || !tb_training_follow(t, err)
         || !tb_recorder_do(t->recorder, set_running, t, err))
         return false;
     t->saved_s = t->wall_s;
@@ -224,8 +225,9 @@ static bool write_marks(struct tb_run_writer *w, void *arg, struct tb_err *err)
 /* Answers what was asked; true if the run is to stop. */
 static bool answer(struct tb_training *t, struct tb_ctl_request *q)
 {
-    bool stops = strcmp(q->verb, "stop") == 0, good = true;
+    bool prunes = strcmp(q->verb, "prune") == 0, stops = prunes || strcmp(q->verb, "stop") == 0, good = true;
     const char *note = "done";
+    char words[256];
     struct tb_err err = { 0 };
     if (strcmp(q->verb, "pause") == 0)
         pause_or_go_on(t, true);
@@ -233,12 +235,15 @@ static bool answer(struct tb_training *t, struct tb_ctl_request *q)
         pause_or_go_on(t, false);
     else if (strcmp(q->verb, "facts") == 0)
         good = tb_recorder_do(t->recorder, write_marks, q->args, &err);
+    else if (strcmp(q->verb, "set") == 0)
+        note = (good = tb_training_set(t, q->args, words, sizeof words, &err)) ? words : note;
     else if (strcmp(q->verb, "checkpoint") != 0 && !stops)
         note = TB_CTL_UNKNOWN;
     else if ((good = tb_training_save(t, &err)))
         note = "checkpoint kept";
     tb_err_prefix(&err, "not done");
     tb_recorder_answer(t->recorder, q, t->step, good ? note : err.text);
+    t->is_pruned |= prunes;
     return stops;
 }
 
@@ -263,11 +268,19 @@ static bool leave(struct tb_training *t, enum tb_state *state, struct tb_err *er
     if (t->step != t->last_kept && t->step > 0 && !tb_training_save(t, err))
         return false;
     if (tb_train_wished() != TB_WISH_YIELD) {
-        *state = TB_STATE_STOPPED;
-        return tb_training_seal(t, *state, "user", "stopped on request", err);
+        *state = t->is_pruned ? TB_STATE_PRUNED : TB_STATE_STOPPED;
+        return tb_training_seal(t, *state, "user", t->is_pruned ? "pruned on request" : "stopped on request", err);
     }
     *state = TB_STATE_QUEUED;
     return tb_recorder_do(t->recorder, set_state, state, err);
+}
+
+/* A run that repeats another one ends where that did. */
+static bool end_early(struct tb_training *t, enum tb_state *state, struct tb_err *err)
+{
+    *state = TB_STATE_STOPPED;
+    return (t->step == t->last_kept || tb_training_save(t, err))
+        && tb_training_seal(t, *state, "rerun", "ended where the run did that it repeats", err);
 }
 
 static bool loop(struct tb_training *t, enum tb_state *state, struct tb_err *err)
@@ -279,7 +292,9 @@ static bool loop(struct tb_training *t, enum tb_state *state, struct tb_err *err
     while (!is_last(t)) {
         if (is_asked_to_stop(t))
             return leave(t, state, err);
-        if (!step(t, &diverged, words, err))
+        if (t->step == t->until)
+            return end_early(t, state, err);
+        if (!tb_training_follow(t, err) || !step(t, &diverged, words, err))
             return false;
         if (diverged) {
             tb_training_note(t, "divergence", words);
@@ -315,5 +330,6 @@ bool tb_train(struct tb_job *j, struct tb_kernels *k, const char *dir, const str
     free(t.eval_rows);
     free(t.eval_loss);
     free(t.eval_labels);
+    tb_training_forget(&t);
     return good;
 }

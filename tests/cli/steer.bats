@@ -20,14 +20,14 @@ value() { tb ls --all --json | jq -r ".[] | select(.id == \"$1\") | $2"; }
 checkpoints() { ls "$TUNEBENCH_STORE/runs/$1/ckpt"; }
 # undo: carries out the command that the last answer named.
 undo() {
-    local command=${output##*inverse: tunebench }
+    local command=${output##*undo: tunebench }
     [ "$command" != "$output" ]
     eval "ask 0 $command"
 }
 
 @test "stop: a run that waits, one that was lost; what is over stays as it is" {
     ask 0 stop prompt20-s0
-    says "prompt20-s0: stopped before its first step; inverse: tunebench resume prompt20-s0"
+    says "prompt20-s0: stopped before its first step; undo: tunebench resume prompt20-s0"
     [ "$(value 5555555555555555 '.state, .ended_by' | paste -sd ' ')" = "stopped user" ]
     ask 0 stop lost-s0
     says "lost-s0: stopped at step 12"
@@ -36,7 +36,7 @@ undo() {
     before=$(sha256sum "$TUNEBENCH_STORE/runs/1111111111111111/run.h5")
     ask 0 stop lora-r16-s0
     says "is done already; nothing to stop"
-    [[ $output != *inverse* ]]
+    [[ $output != *undo:* ]]
     [ "$(sha256sum "$TUNEBENCH_STORE/runs/1111111111111111/run.h5")" = "$before" ]
 }
 
@@ -78,14 +78,14 @@ undo() {
     ask 0 tag lora-r16-s0
     [ "$output" = "lora-r16-s0: tags ref,try" ]
     ask 0 tag lora-r16-s0 +good -ref
-    says "tags try,good" "inverse: tunebench tag lora-r16-s0 -good +ref"
+    says "tags try,good" "undo: tunebench tag lora-r16-s0 -good +ref"
     [ "$(value 1111111111111111 '.tags | join(" ")')" = "try good" ]
     [ "$(value 1111111111111111 .final_hash)" = abcdef012345 ]
     [ -z "$(find "$TUNEBENCH_STORE/runs/1111111111111111" -name 'journal.*')" ]
     undo
     [ "$(value 1111111111111111 '.tags | sort | join(" ")')" = "ref try" ]
     ask 0 tag lora-r16-s0 +ref -nothing
-    [[ $output != *inverse* ]]
+    [[ $output != *undo:* ]]
     ask 0 tag lora-r16-s0 -ref -try
     says "no tags"
     [ "$(value 1111111111111111 '.tags | length')" = 0 ]
@@ -102,7 +102,7 @@ undo() {
 
 @test "note: set, told, removed, undone; quotes survive" {
     ask 0 note prompt20-s0 "it's \$5"
-    says "note: it's \$5" "inverse: tunebench note prompt20-s0 ''"
+    says "note: it's \$5" "undo: tunebench note prompt20-s0 ''"
     ask 0 note prompt20-s0
     [ "$output" = "prompt20-s0: it's \$5" ]
     [ "$(value 5555555555555555 .note)" = "it's \$5" ]
@@ -122,7 +122,7 @@ undo() {
 
 @test "archive: hidden unless asked for; undone" {
     ask 0 archive state:failed
-    says "full-s0: is archived" "inverse: tunebench archive full-s0 --undo"
+    says "full-s0: is archived" "undo: tunebench archive full-s0 --undo"
     archived=$output
     ask 0 ls --plain --cols name
     [[ $output != *full-s0* ]]
@@ -233,7 +233,7 @@ undo() {
     done
     ctl=$TUNEBENCH_STORE/runs/6666666666666666/ctl
     ask 0 stop lost-s0 --wait 0
-    says "lost-s0: asked" "not answered yet" "inverse: tunebench resume lost-s0"
+    says "lost-s0: asked" "not answered yet" "undo: tunebench resume lost-s0"
     [ -e "$ctl/000001-stop.json" ]
     ask 75 tag lost-s0 +x --wait 0.2 --json
     [ "$(json '.[0] | .changed, .step' | paste -sd ' ')" = "false null" ]
@@ -289,7 +289,7 @@ step() { tb ls --json | jq '.[0].step'; }
     train 100000 0
     name=$(tb ls --json | jq -r '.[0].name')
     ask 0 pause "$name"
-    [[ $output =~ ^"$name: asked "[0-9:]{8}", done at step "[0-9]+" (paused); inverse: tunebench resume $name"$ ]]
+    [[ $output =~ ^"$name: asked "[0-9:]{8}", done at step "[0-9]+" (paused); undo: tunebench resume $name"$ ]]
     [ "$(tb ls --json | jq -r '.[0].state')" = paused ]
     at=$(step)
     sleep 0.3
@@ -303,14 +303,14 @@ step() { tb ls --json | jq '.[0].step'; }
     [ "$(json '.[0] | .changed, .step' | paste -sd ' ')" = "true $at" ]
     [ "$(tb ls --json | jq -r '.[0] | .tags[0], .note, .protected' | paste -sd ,)" = "live,while it runs,yes" ]
     ask 0 resume "$name"
-    says "done at step $at" "(goes on)" "inverse: tunebench pause $name"
+    says "done at step $at" "(goes on)" "undo: tunebench pause $name"
     for _ in $(seq 200); do
         [ "$(step)" -gt "$at" ] && break
         sleep 0.05
     done
     [ "$(step)" -gt "$at" ]
     ask 0 stop "$name"
-    says "asked" "done at step" "(checkpoint kept)" "inverse: tunebench resume $name"
+    says "asked" "done at step" "(checkpoint kept)" "undo: tunebench resume $name"
     [ "$(tb ls --json | jq -r '.[0] | .state, .tags[0], .note, .protected' | paste -sd ,)" \
         = "stopped,live,while it runs,yes" ]
     at=$(step)

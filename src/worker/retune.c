@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* retune.c - changes (worker/change.h) in a run while it is trained: those that are recorded come into force at their
+ * steps, and a request records new ones. The config of the job is always the one in force; the recipe's is kept beside
+ * it. A change is on disk before it is answered, and comes into force with the next step, so whoever repeats that step
+ * finds it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "store/lineage.h"
+#include "worker/change.h"
+#include "worker/train_priv.h"
+
+static bool recall(struct tb_run_writer *w, void *arg, struct tb_err *err)
+{
+    struct tb_training *t = arg;
+    const struct tb_metrics *m = tb_run_writer_metrics(w);
+    const struct tb_json *list = tb_changes_of(m);
+    t->changes = list ? tb_json_copy(list) : tb_json_new_list();
+    t->start = tb_lineage_start(m);
+    t->until = tb_lineage_until(m);
+    return true;
+}
+
+bool tb_training_recall(struct tb_training *t, struct tb_err *err)
+{
+    t->recipe = tb_json_copy(t->job->config.map);
+    t->followed = -1;
+    return tb_recorder_do(t->recorder, recall, t, err);
+}
+
+void tb_training_forget(struct tb_training *t)
+{
+    tb_json_free(t->recipe);
+    tb_json_free(t->changes);
+}
+
+/* Makes this map the config in force. */
+static bool take_config(struct tb_training *t, struct tb_json *map, struct tb_err *err)
+{
+    tb_json_free(t->job->config.map);
+    t->job->config.map = map;
+    return tb_job_renew(t->job, err);
+}
+
+bool tb_training_follow(struct tb_training *t, struct tb_err *err)
+{
+    bool is_due = false;
+    for (size_t i = 0; i < tb_json_len(t->changes); i++) {
+        int64_t step = tb_json_int(tb_json_get(tb_json_at(t->changes, i), "step"), -1);
+        is_due |= step > t->followed && step <= t->step;
+    }
+    if (!is_due)
+        return true;
+    t->followed = t->step;
+    struct tb_json *now = tb_changes_config(t->recipe, t->changes, t->step, err);
+    return now && take_config(t, now, err);
+}
+
+struct set_call {
+    int64_t step;
+    const struct tb_json *changes;
+    const char *words;
+    bool has_event; /* written already, when a full disk makes it try again */
+};
+
+static bool write_set(struct tb_run_writer *w, void *arg, struct tb_err *err)
+{
+    struct set_call *c = arg;
+    return tb_changes_record(w, c->step, c->changes, c->words, &c->has_event, err);
+}
+
+/* The list becomes the run's, and its config the one in force. */
+static bool carry_out(struct tb_training *t, struct tb_json *list, const char *words, struct tb_err *err)
+{
+    struct set_call call = { .step = t->step, .changes = list, .words = words };
+    struct tb_json *now = tb_changes_config(t->recipe, list, t->step, err);
+    if (!now || !tb_recorder_do(t->recorder, write_set, &call, err)) {
+        tb_json_free(now);
+        tb_json_free(list);
+        return false;
+    }
+    tb_json_free(t->changes);
+    t->changes = list;
+    return take_config(t, now, err);
+}
+
+bool tb_training_set(struct tb_training *t, const struct tb_json *asked, char *note, size_t n, struct tb_err *err)
+{
+    const struct tb_json *now = t->job->config.map;
+    struct tb_json *settled = tb_change_settle(now, asked, t->job->n_steps, t->job->n_tokens, err);
+    if (!settled)
+        return false;
+    char *words = tb_change_words(now, settled);
+    bool good = carry_out(t, tb_changes_with(t->changes, now, settled, t->step), words, err);
+    tb_str_copy(note, n, words);
+    if (good && t->view->note)
+        t->view->note(t->view->arg, t->job, t->step, "set", words);
+    free(words);
+    tb_json_free(settled);
+    return good;
+}
