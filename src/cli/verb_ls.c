@@ -106,6 +106,14 @@ static bool any_damaged(const struct list *l)
     return false;
 }
 
+static bool any_changed(const struct list *l)
+{
+    for (size_t i = 0; i < l->n_passing; i++)
+        if (l->all[l->order[i]].sum.n_changes)
+            return true;
+    return false;
+}
+
 /* The usual columns but for the n that are missed least. */
 static char *usual_columns(const struct list *l, size_t n_dropped)
 {
@@ -119,6 +127,8 @@ static char *usual_columns(const struct list *l, size_t n_dropped)
         if (!dropped)
             add_name(&b, name);
     }
+    if (any_changed(l))
+        add_name(&b, "changes");
     if (any_damaged(l))
         add_name(&b, "damage");
     free(copy);

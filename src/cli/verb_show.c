@@ -9,10 +9,12 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/lineage.h"
 #include "cli/out.h"
 #include "cli/run_json.h"
 #include "cli/verb.h"
 #include "store/checkpoint.h"
+#include "store/lineage.h"
 #include "view/runs.h"
 #include "view/series.h"
 
@@ -212,6 +214,7 @@ static void print_checkpoints(const struct tb_out *o, const struct tb_pick *p)
 {
     int64_t *steps = NULL;
     size_t n = tb_checkpoint_list(p->dir, &steps);
+    int64_t start = tb_lineage_start(&p->m);
     if (n)
         tb_out_head(o, "CHECKPOINTS");
     for (size_t i = 0; i < n; i++) {
@@ -219,7 +222,7 @@ static void print_checkpoints(const struct tb_out *o, const struct tb_pick *p)
         char *path = tb_checkpoint_path(p->dir, steps[i]);
         tb_fmt_unit(size, sizeof size, TB_UNIT_BYTES, (double)tb_file_size(path));
         snprintf(name, sizeof name, "%lld%s", (long long)steps[i],
-                 i + 1 == n ? " last" : steps[i] == p->item.sum.best_step ? " best" : "");
+                 i + 1 == n ? " last" : steps[i] == p->item.sum.best_step ? " best" : steps[i] == start ? " start" : "");
         char *line = tb_xasprintf("%s  %s", size, path);
         tb_out_pair(o, WIDTH, name, line);
         free(line);
@@ -257,7 +260,7 @@ static void print_samples(const struct tb_out *o, const struct tb_metrics *m)
     }
 }
 
-static void print_run(const struct tb_out *o, const struct tb_pick *p)
+static void print_run(const struct tb_out *o, struct tb_store *s, const struct tb_pick *p)
 {
     print_summary(o, p);
     print_state(o, p);
@@ -269,10 +272,13 @@ static void print_run(const struct tb_out *o, const struct tb_pick *p)
     print_evals(o, &p->m);
     print_section(o, p, "result", "RESULT");
     print_options(o, p);
+    if (tb_json_len(tb_json_get(p->m.facts, "changes")))
+        tb_out_head(o, "CHANGED UNDER WAY");
+    tb_changes_print(o, WIDTH, "", &p->m);
     print_section(o, p, "base", "BASE");
     print_section(o, p, "data", "DATA");
     print_section(o, p, "plan", "PLAN");
-    print_section(o, p, "lineage", "LINEAGE");
+    tb_lineage_print(o, WIDTH, s, p);
     print_checkpoints(o, p);
     print_events(o, &p->m);
     print_samples(o, &p->m);
@@ -290,12 +296,13 @@ static void forget_end(struct tb_pick *p)
     tb_json_set(p->m.facts, "result", result);
 }
 
-static struct tb_json *run_json(const struct tb_pick *p)
+static struct tb_json *run_json(struct tb_store *s, const struct tb_pick *p)
 {
     static const char *const of_end[] = { "state", "letter", "duration" };
     struct tb_json *out = tb_run_json(p);
     for (size_t i = 0; p->at >= 0 && i < sizeof of_end / sizeof *of_end; i++)
         tb_json_set(out, of_end[i], tb_json_new_null());
+    tb_json_set(out, "children", tb_lineage_children(s, p->item.sum.id));
     return out;
 }
 
@@ -310,9 +317,9 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     if (good && p.at >= 0)
         forget_end(&p);
     if (good && o.form == TB_EMIT_JSON)
-        tb_out_json(&o, run_json(&p));
+        tb_out_json(&o, run_json(s, &p));
     else if (good)
-        print_run(&o, &p);
+        print_run(&o, s, &p);
     tb_pick_free(&p);
     tb_store_close(s);
     return good;
