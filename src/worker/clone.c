@@ -220,6 +220,9 @@ static bool check_sources(struct tb_clone *c, struct tb_err *err)
             warn(c, "the data have changed since the run was trained");
         return true;
     }
+    if (from_checkpoint(c) && !same_base && strcmp(c->job.base->path, "scratch") == 0)
+        return tb_fail(err, TB_ERR_USAGE, "a base from scratch is made by its seed, which a start from weights so fixes; "
+                       "--cold trains from step 0");
     if (from_checkpoint(c) && !same_base)
         return tb_fail_at(err, TB_ERR_FORMAT, c->job.base->path, 0, "the base has changed since the parent began");
     if (c->mode == TB_CLONE_WARM && !same_data)

@@ -50,7 +50,9 @@ static bool has(const struct family *f, int64_t seed)
 static bool is_of(const struct family *f, const struct tb_run_summary *s)
 {
     struct tb_metrics m;
-    if (s->damage[0] || strcmp(s->method, f->own->method) != 0 || strcmp(s->base_id, f->own->base_id) != 0
+    bool is_scratch = strcmp(s->base, "scratch") == 0; /* such a base is made by the seed */
+    if (s->damage[0] || strcmp(s->method, f->own->method) != 0 || strcmp(s->base, f->own->base) != 0
+        || (!is_scratch && strcmp(s->base_id, f->own->base_id) != 0)
         || strcmp(s->data_id, f->own->data_id) != 0 || s->budget != f->own->budget)
         return false;
     char *dir = tb_store_run_dir(f->store, s->id);
