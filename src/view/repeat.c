@@ -79,6 +79,7 @@ void tb_repeat_words(const struct tb_repeat *r, char *dst, size_t n)
     else if (r->parts_at >= 0)
         snprintf(dst, n, "parts at step %lld, which was not made again", (long long)r->parts_at);
     else
-        snprintf(dst, n, "%s: %zu steps, %zu evaluations, final_hash %s", r->is_exact ? "bit-exact" : "parts at its end",
-                 r->n_steps, r->n_evals, r->hash);
+        snprintf(dst, n, "%s: %zu step%s, %zu evaluation%s, final_hash %s",
+                 r->is_exact ? "bit-exact" : "parts at its end", r->n_steps, r->n_steps == 1 ? "" : "s", r->n_evals,
+                 r->n_evals == 1 ? "" : "s", r->hash);
 }
