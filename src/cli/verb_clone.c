@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* verb_clone.c - tunebench clone: a new run out of one that is there, with other keys. A run that is trained just now is
- * asked for a checkpoint, whose step is the one in its answer. */
+/* verb_clone.c - tunebench clone: a new run out of one that is there, with other keys. A run that is trained just now
+ * is asked for a checkpoint, whose step is the one in its answer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,8 +231,8 @@ static const struct tb_flag flags[] = {
 const struct tb_verb tb_verb_clone = {
     .name = "clone", .usage = "RUN [--set KEY=VALUE..]",
     .help = "Makes a new run out of one with other keys, and trains it.\n"
-            "It begins from a checkpoint of a run that is trained, has ended or was lost, or from step 0. A warm start\n"
-            "fixes base, data, batch, seed and the method's shapes; a larger budget stretches the schedule.\n"
+            "It begins from a checkpoint of a run that is trained, has ended or was lost, or from step 0. A warm\n"
+            "start fixes base, data, batch, seed and the method's shapes; a larger budget stretches the schedule.\n"
             "RUN is a name, the beginning of an id, @last or @best; RUN:400 and RUN:best name a checkpoint.",
     .examples = "  tunebench clone lora-r8-s0 --set lr=1e-3\n"
                 "  tunebench clone lora-r8-s0 --at best --set budget=200k --dry-run\n"

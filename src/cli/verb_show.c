@@ -221,8 +221,9 @@ static void print_checkpoints(const struct tb_out *o, const struct tb_pick *p)
         char size[64], name[32];
         char *path = tb_checkpoint_path(p->dir, steps[i]);
         tb_fmt_unit(size, sizeof size, TB_UNIT_BYTES, (double)tb_file_size(path));
-        snprintf(name, sizeof name, "%lld%s", (long long)steps[i],
-                 i + 1 == n ? " last" : steps[i] == p->item.sum.best_step ? " best" : steps[i] == start ? " start" : "");
+        const char *what = i + 1 == n ? " last" : steps[i] == p->item.sum.best_step ? " best"
+                         : steps[i] == start ? " start" : "";
+        snprintf(name, sizeof name, "%lld%s", (long long)steps[i], what);
         char *line = tb_xasprintf("%s  %s", size, path);
         tb_out_pair(o, WIDTH, name, line);
         free(line);

@@ -33,8 +33,8 @@ struct tb_json *tb_change_settle(const struct tb_json *now, const struct tb_json
 struct tb_json *tb_changes_with(const struct tb_json *list, const struct tb_json *now, const struct tb_json *settled,
                                 int64_t step);
 
-/* "optim.lr 0.0003 -> 0.0005, optim.clip 1 -> 0.5"; malloc'ed. And back: what `key` was, malloc'ed; NULL if the words do
- * not say. */
+/* "optim.lr 0.0003 -> 0.0005, optim.clip 1 -> 0.5"; malloc'ed. And back: what `key` was, malloc'ed; NULL if the words
+ * do not say. */
 char *tb_change_words(const struct tb_json *now, const struct tb_json *settled);
 char *tb_change_was(const char *words, const char *key);
 

@@ -221,8 +221,8 @@ static bool check_sources(struct tb_clone *c, struct tb_err *err)
         return true;
     }
     if (from_checkpoint(c) && !same_base && strcmp(c->job.base->path, "scratch") == 0)
-        return tb_fail(err, TB_ERR_USAGE, "a base from scratch is made by its seed, which a start from weights so fixes; "
-                       "--cold trains from step 0");
+        return tb_fail(err, TB_ERR_USAGE, "a base from scratch is made by its seed, which a start from weights so "
+                       "fixes; --cold trains from step 0");
     if (from_checkpoint(c) && !same_base)
         return tb_fail_at(err, TB_ERR_FORMAT, c->job.base->path, 0, "the base has changed since the parent began");
     if (c->mode == TB_CLONE_WARM && !same_data)
@@ -387,7 +387,8 @@ static void set_cost(const struct tb_clone *c, struct tb_json *f)
     const struct tb_json *state = c->has_start ? c->start.state : NULL;
     int64_t until = tb_json_int(tb_json_get(c->lineage, "until"), c->job.n_steps);
     int64_t steps = until - (c->has_start ? c->start.step : 0);
-    int64_t tokens = until > 0 ? tb_order_tokens(c->job.order, until) - tb_json_int(tb_json_get(state, "tokens"), 0) : 0;
+    int64_t tokens = until > 0 ? tb_order_tokens(c->job.order, until) : 0;
+    tokens -= tb_json_int(tb_json_get(state, "tokens"), 0);
     bool is_timed = c->job.seconds > 0;
     double left_s = c->job.seconds - tb_json_real(tb_json_get(state, "wall_s"), 0);
     tb_json_set(f, "steps", is_timed ? tb_json_new_null() : tb_json_new_int(steps));

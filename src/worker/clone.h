@@ -24,8 +24,8 @@ struct tb_clone;
 struct tb_clone *tb_clone_open(const struct tb_clone_spec *s, struct tb_err *err);
 void tb_clone_close(struct tb_clone *c); /* NULL is fine */
 
-/* {id, name, mode, parent, parent_name, parent_step, changed: {key: [was, is]}, fixed: [key], steps, tokens, est_s, bytes (null
- * where not known), is_there: an equal run is in the store already, warnings: [text]}. Lent. */
+/* {id, name, mode, parent, parent_name, parent_step, changed: {key: [was, is]}, fixed: [key], steps, tokens, est_s,
+ * bytes (null where not known), is_there: an equal run is in the store already, warnings: [text]}. Lent. */
 const struct tb_json *tb_clone_facts(const struct tb_clone *c);
 
 /* Makes the run's folder, unless an equal run is there; the id in the facts is then the run's. */

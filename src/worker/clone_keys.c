@@ -102,8 +102,8 @@ bool tb_clone_allows(enum tb_clone_mode m, const struct tb_json *changed, struct
 {
     static const char *const why[] = {
         [BY_BASE] = "the weights were trained on that base; --cold trains from step 0",
-        [BY_PLACE] = "it goes on at its place in the order of the rows; --weights begins the data anew with the weights "
-                     "as they are, --cold trains from step 0",
+        [BY_PLACE] = "it goes on at its place in the order of the rows; --weights begins the data anew with the "
+                     "weights as they are, --cold trains from step 0",
         [BY_SHAPE] = "weights and moments are what they are by it; --weights keeps weights whose shapes stay, --cold "
                      "trains from step 0",
     };

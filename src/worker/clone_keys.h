@@ -29,8 +29,8 @@ bool tb_clone_allows(enum tb_clone_mode m, const struct tb_json *changed, struct
 /* The keys of a config that the mode fixes: a new list. */
 struct tb_json *tb_clone_fixed(enum tb_clone_mode m, const struct tb_json *config);
 
-/* "lora-r8-s0-lr0.0005": what a clone with this config is called by what is changed; of a changed seed the name says that
- * one. malloc'ed. */
+/* "lora-r8-s0-lr0.0005": what a clone with this config is called by what is changed; of a changed seed the name says
+ * that one. malloc'ed. */
 char *tb_clone_name(const char *parent, enum tb_clone_mode m, int64_t step, const struct tb_json *changed,
                     const struct tb_json *config);
 

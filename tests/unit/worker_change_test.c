@@ -85,7 +85,8 @@ static void which(void)
 
 static void words(void)
 {
-    const char *const given[] = { "lr=1e-3", "eval.every=50steps", "exec.checkpoint_s=5" }, *bad[] = { "optim.lr=fast" };
+    const char *const given[] = { "lr=1e-3", "eval.every=50steps", "exec.checkpoint_s=5" };
+    const char *const bad[] = { "optim.lr=fast" };
     struct tb_err err = { 0 };
     struct tb_json *now = config(single), *asked = tb_change_parse(now, given, 3, &err);
     char *text = tb_json_text(asked, TB_JSON_CANONICAL);
