@@ -421,7 +421,7 @@ bool tb_attend(const struct tb_attend_spec *s, const struct tb_args *args, const
         tb_worker_tally(spec.store, &result);
         if (!s->plan && result.n == 0)
             printf("nothing to go on with: every run is done\n");
-        else
+        else if (out)
             good = tb_live_compare(out, args, &result, err);
         *exit_code = tb_live_exit(&result);
     }

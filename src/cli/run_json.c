@@ -152,6 +152,8 @@ struct tb_json *tb_run_json(const struct tb_pick *p)
         const struct tb_json *v = tb_json_get(p->m.facts, sections[i]);
         tb_json_set(out, sections[i], v ? tb_json_copy(v) : tb_json_new_null());
     }
+    const struct tb_json *changes = tb_json_get(p->m.facts, "changes");
+    tb_json_set(out, "changes", changes ? tb_json_copy(changes) : tb_json_new_list());
     tb_json_set(out, "changed", changed(tb_json_get(p->m.facts, "config")));
     tb_json_set(out, "at_step", p->at < 0 ? tb_json_new_null() : tb_json_new_int(p->at));
     tb_json_set(out, "folder", tb_json_new_str(p->dir));

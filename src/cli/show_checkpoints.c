@@ -17,6 +17,7 @@ static const struct {
 } reasons[] = {
     { TB_KEEP_NEWEST, "newest" }, { TB_KEEP_BEST, "best" }, { TB_KEEP_ASKED, "asked for" },
     { TB_KEEP_TAGGED, "tagged" }, { TB_KEEP_PROTECTED, "protected" },
+    { TB_KEEP_START, "start" },
 };
 enum { N_REASONS = sizeof reasons / sizeof *reasons };
 

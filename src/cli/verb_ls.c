@@ -131,6 +131,14 @@ static bool any_damaged(const struct list *l)
 
 static const char *const missed_least[] = { "age", "share", "steps", "best_eval", "trainable", "id", NULL };
 
+static bool any_changed(const struct list *l)
+{
+    for (size_t i = 0; i < l->n_passing; i++)
+        if (l->all[l->order[i]].sum.n_changes)
+            return true;
+    return false;
+}
+
 static char *usual_columns(const struct list *l)
 {
     struct tb_buf b = { 0 };
@@ -140,6 +148,8 @@ static char *usual_columns(const struct list *l)
         if (!strstr(b.p, name))
             add_name(&b, name);
     }
+    if (any_changed(l))
+        add_name(&b, "changes");
     if (any_damaged(l))
         add_name(&b, "damage");
     return tb_buf_take(&b);

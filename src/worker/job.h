@@ -48,6 +48,12 @@ bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c
                  struct tb_err *err);
 void tb_job_close(struct tb_job *j); /* also after a failure */
 
+/* After keys of the config changed that may be changed under way: the schedule and the evaluations anew. */
+bool tb_job_renew(struct tb_job *j, struct tb_err *err);
+/* What stands for the data in an id: the hash of their content, with the limit of rows where that dropped some;
+ * malloc'ed. */
+char *tb_job_content(const struct tb_job *j);
+
 /* Bytes of the process beside any run, as they are now. */
 uint64_t tb_job_fixed_bytes(void);
 /* Predicted peak memory, bytes. */

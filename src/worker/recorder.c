@@ -184,7 +184,7 @@ static void answer_rest(struct tb_recorder *r)
 {
     int64_t step = tb_run_writer_metrics(r->w)->step;
     while (!tb_run_writer_is_gone(r->w) && (r->has_request || tb_run_writer_request(r->w, &r->request))) {
-        tb_ctl_done(tb_run_writer_dir(r->w), &r->request, step, TB_CTL_NOT_DONE "training had ended", NULL);
+        tb_ctl_done(tb_run_writer_dir(r->w), &r->request, step, TB_CTL_NOT_DONE TB_CTL_ENDED, NULL);
         tb_ctl_free(&r->request);
         r->has_request = false;
     }

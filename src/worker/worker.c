@@ -9,11 +9,12 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/numeric.h"
 #include "base/str.h"
 #include "store/duty.h"
 #include "store/writer.h"
 #include "worker/probe.h"
+#include "worker/change.h"
+#include "worker/put.h"
 #include "worker/session.h"
 #include "worker/worker_priv.h"
 
@@ -79,17 +80,8 @@ void tb_worker_tell_failure(const char *id, const struct tb_err *why)
 static bool create_run(struct tb_worker *w, const struct tb_plan *p, const struct tb_job *j, const char *id,
                        struct tb_err *err)
 {
-    struct tb_json *plan = tb_job_plan_facts(j), *base = tb_job_base_facts(j), *data = tb_job_data_facts(j);
-    struct tb_json *env = tb_run_env(w->spec->argv, TB_VERSION, TB_NUMERIC);
-    struct tb_run_new run = { .id = id, .name = tb_config_name(&j->config), .config = j->config.map,
-                              .recipe = *p->recipe ? p->recipe : NULL, .n_recipe = strlen(p->recipe),
-                              .overrides = p->overrides, .plan = plan, .base = base, .data = data, .env = env };
-    bool good = tb_run_create(tb_store_runs_dir(w->store), &run, err);
-    tb_json_free(plan);
-    tb_json_free(base);
-    tb_json_free(data);
-    tb_json_free(env);
-    return good;
+    struct tb_put how = { .argv = w->spec->argv, .recipe = p->recipe, .overrides = p->overrides };
+    return tb_put_run(w->store, j, &how, id, err);
 }
 
 /* Makes sure that the run is there, `anew` under an id that is free; another process may be quicker. */
@@ -101,7 +93,7 @@ static bool claim(struct tb_worker *w, const struct tb_plan *p, const struct tb_
         struct tb_err why = { 0 };
         if (anew)
             tb_store_next_id(w->store, j->id, id);
-        else if (tb_store_has(w->store, id))
+        else if (tb_changes_pick_id(w->store, j->id, id))
             return true;
         if (create_run(w, p, j, id, &why))
             return true;
@@ -128,7 +120,7 @@ static bool put_run(struct tb_worker *w, const struct tb_plan *p, const struct t
     struct tb_job j;
     bool good = tb_job_open(&j, w->shelf, c, n_virtual, 0, err);
     if (good) {
-        bool has_it = tb_store_has(w->store, j.id);
+        bool has_it = tb_changes_pick_id(w->store, j.id, r->id);
         bool anew = has_it && (w->spec->again || j.seconds > 0); /* what minutes hold depends on the machine */
         good = claim(w, p, &j, anew, r->id, err);
         r->state = good && has_it && !anew ? tb_worker_state_now(w, r->id) : TB_STATE_QUEUED;
@@ -317,8 +309,10 @@ static struct tb_json *planned(const struct tb_worker *w, const struct tb_job *j
     char *method = tb_stack_name(j->stack);
     struct tb_metrics m;
     const char *state = "new";
-    if (w->store && tb_store_has(w->store, j->id)) {
-        char *dir = tb_store_run_dir(w->store, j->id);
+    char id[TB_RUN_ID];
+    tb_str_copy(id, sizeof id, j->id);
+    if (w->store && tb_changes_pick_id(w->store, j->id, id)) {
+        char *dir = tb_store_run_dir(w->store, id);
         struct tb_run_sight sight = { .state = TB_STATE_QUEUED };
         if (tb_metrics_load(&m, dir, NULL))
             tb_run_look(dir, m.state, &sight);
@@ -326,7 +320,7 @@ static struct tb_json *planned(const struct tb_worker *w, const struct tb_job *j
         free(dir);
         state = tb_state_name(sight.state);
     }
-    tb_json_set(row, "id", tb_json_new_str(j->id));
+    tb_json_set(row, "id", tb_json_new_str(id));
     tb_json_set(row, "name", tb_json_new_str(tb_config_name(&j->config)));
     tb_json_set(row, "state", tb_json_new_str(state));
     tb_json_set(row, "method", tb_json_new_str(method));
