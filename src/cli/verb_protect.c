@@ -19,8 +19,9 @@ static const struct tb_flag flags[] = {
 
 const struct tb_verb tb_verb_protect = {
     .name = "protect", .usage = "RUN..",
-    .help = "Protects runs from automatic acts: gc and training remove none of their files.\n"
-            "Neither patience (stop.patience) nor a loss that has grown ends them; one that is not a number does.\n"
+    .help = "Protects runs from automatic acts.\n"
+            "gc and training remove none of their files; neither patience (stop.patience) nor a loss that has grown "
+            "ends them, though one that is not a number does.\n"
             "RUN is a name, the beginning of an id, @last, @best, or a filter as ls takes it.",
     .examples = "  tunebench protect @best\n"
                 "  tunebench protect 'eval<1.2' state:done\n"
