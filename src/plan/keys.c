@@ -151,7 +151,7 @@ static const struct tb_keys_section sections[] = {
     { "batch", "rows of one step", batch },
     { "optim", "the optimiser", optim },
     { "schedule", "the learning rate over time", schedule },
-    { "probe", "short trials that choose the rate before the run begins: lr = t.probe{..}", probe },
+    { "probe", "short trials that choose the rate: lr = t.probe{..}", probe },
     { "eval", "what is scored, and when", eval },
     { "stop", "when a run ends before its budget is spent", stop },
     { "exec", "how a run is carried out; changes no numbers", exec },
