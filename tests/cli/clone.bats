@@ -16,9 +16,8 @@ teardown() {
 
 # A run of 12 steps that is done, with checkpoints of all evaluations that are needed.
 short() {
-    train 12 0
-    wait "$PID" || true
-    PID=
+    recipe 12 0
+    ask 0 run "$BATS_TEST_TMPDIR/live.lua"
     name=$(tb ls --json | jq -r '.[0].name')
     id=$(tb ls --json | jq -r '.[0].id')
 }
