@@ -36,14 +36,6 @@ void tb_training_forget(struct tb_training *t)
     tb_json_free(t->changes);
 }
 
-/* Makes this map the config in force. */
-static bool take_config(struct tb_training *t, struct tb_json *map, struct tb_err *err)
-{
-    tb_json_free(t->job->config.map);
-    t->job->config.map = map;
-    return tb_job_renew(t->job, err);
-}
-
 bool tb_training_follow(struct tb_training *t, struct tb_err *err)
 {
     bool is_due = false;
@@ -55,7 +47,11 @@ bool tb_training_follow(struct tb_training *t, struct tb_err *err)
         return true;
     t->followed = t->step;
     struct tb_json *now = tb_changes_config(t->recipe, t->changes, t->step, err);
-    return now && take_config(t, now, err);
+    if (!now)
+        return false;
+    tb_json_free(t->job->config.map);
+    t->job->config.map = now;
+    return tb_job_renew(t->job, err);
 }
 
 struct set_call {
@@ -71,19 +67,21 @@ static bool write_set(struct tb_run_writer *w, void *arg, struct tb_err *err)
     return tb_changes_record(w, c->step, c->changes, c->words, &c->has_event, err);
 }
 
-/* The list becomes the run's, and its config the one in force. */
+/* The list becomes the run's, and its config the one in force; nothing changes if the job cannot follow it. */
 static bool carry_out(struct tb_training *t, struct tb_json *list, const char *words, struct tb_err *err)
 {
     struct set_call call = { .step = t->step, .changes = list, .words = words };
-    struct tb_json *now = tb_changes_config(t->recipe, list, t->step, err);
-    if (!now || !tb_recorder_do(t->recorder, write_set, &call, err)) {
-        tb_json_free(now);
-        tb_json_free(list);
-        return false;
+    struct tb_json *old = t->job->config.map, *now = tb_changes_config(t->recipe, list, t->step, err);
+    t->job->config.map = now ? now : old;
+    bool good = now && tb_job_renew(t->job, err) && tb_recorder_do(t->recorder, write_set, &call, err);
+    if (!good) {
+        t->job->config.map = old;
+        tb_job_renew(t->job, NULL);
     }
-    tb_json_free(t->changes);
-    t->changes = list;
-    return take_config(t, now, err);
+    tb_json_free(good ? old : now);
+    tb_json_free(good ? t->changes : list);
+    t->changes = good ? list : t->changes;
+    return good;
 }
 
 bool tb_training_set(struct tb_training *t, const struct tb_json *asked, char *note, size_t n, struct tb_err *err)
