@@ -12,6 +12,7 @@
 #include "cli/run_json.h"
 #include "cli/verb.h"
 #include "view/diff.h"
+#include "view/paired.h"
 #include "view/runs.h"
 
 enum { MAX_RUNS = 26, MAX_WORDS = 600 };

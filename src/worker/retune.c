@@ -54,6 +54,36 @@ bool tb_training_follow(struct tb_training *t, struct tb_err *err)
     return tb_job_renew(t->job, err);
 }
 
+static char *rate_key(const struct tb_training *t, int part)
+{
+    return t->job->stack->n > 1 ? tb_xasprintf("method.%d.lr", part) : tb_xstrdup("optim.lr");
+}
+
+double tb_training_lr(const struct tb_training *t, int part)
+{
+    bool is_changed = false;
+    char *key = rate_key(t, part);
+    for (size_t i = 0; !t->probe.is_on && i < tb_json_len(t->changes); i++) {
+        const struct tb_json *c = tb_json_at(t->changes, i);
+        is_changed |= tb_json_int(tb_json_get(c, "step"), -1) <= t->step
+                   && strcmp(tb_json_str(tb_json_get(c, "key"), ""), key) == 0;
+    }
+    free(key);
+    return is_changed ? tb_job_lr(t->job, part) : t->lr[part];
+}
+
+/* The config in force, with the rates that a probe may have found in the place of the recipe's. */
+static struct tb_json *config_now(const struct tb_training *t)
+{
+    struct tb_json *now = tb_json_copy(t->job->config.map);
+    for (int i = 0; i < t->job->stack->n; i++) {
+        char *key = rate_key(t, i);
+        tb_json_set(now, key, tb_json_new_real(tb_training_lr(t, i)));
+        free(key);
+    }
+    return now;
+}
+
 struct set_call {
     int64_t step;
     const struct tb_json *changes;
@@ -86,10 +116,13 @@ static bool carry_out(struct tb_training *t, struct tb_json *list, const char *w
 
 bool tb_training_set(struct tb_training *t, const struct tb_json *asked, char *note, size_t n, struct tb_err *err)
 {
-    const struct tb_json *now = t->job->config.map;
-    struct tb_json *settled = tb_change_settle(now, asked, t->job->n_steps, t->job->n_tokens, err);
-    if (!settled)
+    if (t->probe.is_on)
+        return tb_fail(err, TB_ERR_BUSY, "its rate is being probed");
+    struct tb_json *now = config_now(t), *settled = tb_change_settle(now, asked, t->job->n_steps, t->job->n_tokens, err);
+    if (!settled) {
+        tb_json_free(now);
         return false;
+    }
     char *words = tb_change_words(now, settled);
     bool good = carry_out(t, tb_changes_with(t->changes, now, settled, t->step), words, err);
     tb_str_copy(note, n, words);
@@ -97,5 +130,6 @@ bool tb_training_set(struct tb_training *t, const struct tb_json *asked, char *n
         t->view->note(t->view->arg, t->job, t->step, "set", words);
     free(words);
     tb_json_free(settled);
+    tb_json_free(now);
     return good;
 }

@@ -40,7 +40,7 @@ ids() { tb ls --json | jq -r 'map(.id) | join(" ")'; }
     [ "$(json '.lineage.changed | keys | join(" ")')" = "budget.n optim.lr" ]
     [ "$(json '.checkpoints | map(.step) | contains([12, 20])')" = true ]
     ask 0 show longer
-    says "LINEAGE" "$name ($id), warm from step 12" "optim.lr 0.0005 -> 0.01" "12 start"
+    says "LINEAGE" "$name ($id), warm from step 12" "optim.lr 0.0005 -> 0.01" " start "
     ask 0 show "$name"
     says "LINEAGE" "longer (" "warm from step 12"
     ask 0 gc --yes

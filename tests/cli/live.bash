@@ -32,7 +32,7 @@ LUA
 
 train() { # STEPS SEEDS: in the background; goes on once a step was made
     recipe "$@"
-    "$TB" run "$BATS_TEST_TMPDIR/live.lua" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+    "$TB" run --in-flight 1 "$BATS_TEST_TMPDIR/live.lua" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
     PID=$!
     for _ in $(seq 600); do
         [ "$(training)" = 1 ] && return
