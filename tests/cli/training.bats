@@ -81,7 +81,7 @@ LUA
     ask 0 show @last
     says "stays as" "best (2nd)" "best (3rd)" "newest" "000012.h5"
     ask 0 tag @last --at 12 +end
-    says "tags end" "inverse: tunebench tag" "--at 12 -end"
+    says "tags end" "undo: tunebench tag" "--at 12 -end"
     ask 0 show @last
     says "tagged end"
     ask 0 tag @last --at 12
