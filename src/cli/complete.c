@@ -192,6 +192,12 @@ static void put_key(const struct line *l, const char *name, const struct tb_key 
     put(l, name, "=", key->help);
 }
 
+static void put_flight_key(const struct line *l, const char *name, const struct tb_key *key)
+{
+    if (key->in_flight)
+        put(l, name, "=", key->help);
+}
+
 /* Values of the key in front of the "=", if they can be listed; of a list the last. */
 static void put_value(const struct line *l, const char *name, const struct tb_key *key)
 {
@@ -283,6 +289,8 @@ static void put_words(const struct line *l)
         put_verbs(l);
     if (strstr(usage, "RUN") || tb_str_starts(usage, "A B"))
         put_runs(l);
+    if (strstr(usage, ".. KEY=VALUE"))
+        each_key(l, put_flight_key);
     if (strstr(usage, "FILTER") && !strchr(l->typed, ':'))
         put_columns(l, ":");
     if (strchr(usage, '|') && !strchr(usage, ' '))

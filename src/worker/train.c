@@ -145,7 +145,7 @@ struct tb_update tb_training_update(const struct tb_training *t, double factor)
                            .eps = tb_config_real(c, "optim.eps"), .decay = tb_config_real(c, "optim.decay"),
                            .clip = tb_config_real(c, "optim.clip"), .step = t->step };
     for (int i = 0; i < t->job->stack->n; i++)
-        u.lr[i] = t->lr[i] * factor;
+        u.lr[i] = tb_training_lr(t, i) * factor;
     return u;
 }
 

@@ -88,6 +88,8 @@ bool tb_training_recall(struct tb_training *t, struct tb_err *err);
 void tb_training_forget(struct tb_training *t);
 bool tb_training_follow(struct tb_training *t, struct tb_err *err);
 bool tb_training_set(struct tb_training *t, const struct tb_json *asked, char *note, size_t n, struct tb_err *err);
+/* The peak rate of a part in force: as it was changed to, else its own. */
+double tb_training_lr(const struct tb_training *t, int part);
 
 /* finish.c: adapter, hash and figures into the run's folder, and its last state. */
 bool tb_training_seal(struct tb_training *t, enum tb_state state, const char *ended_by, const char *note,
