@@ -118,7 +118,8 @@ bool tb_training_set(struct tb_training *t, const struct tb_json *asked, char *n
 {
     if (t->probe.is_on)
         return tb_fail(err, TB_ERR_BUSY, "its rate is being probed");
-    struct tb_json *now = config_now(t), *settled = tb_change_settle(now, asked, t->job->n_steps, t->job->n_tokens, err);
+    struct tb_json *now = config_now(t);
+    struct tb_json *settled = tb_change_settle(now, asked, t->job->n_steps, t->job->n_tokens, err);
     if (!settled) {
         tb_json_free(now);
         return false;
