@@ -3,6 +3,7 @@
  * looks for new ones. Runs in flight share the loaded base, data and back end; each has its own engine, and its own
  * store thread. A turn lasts about a second, so that curves of a comparison grow side by side, and ends early when
  * somebody asked another run for something. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,9 @@ struct slot {
     uint64_t held_bytes; /* measured behind its turns */
     struct tb_job job;
     struct tb_training *training;
+    struct tb_train_view view;
+    struct tb_duty *duty;
+    atomic_bool is_in_trouble; /* cannot write; set on its store thread */
 };
 
 /* A run that is left alone: memory did not suffice, or it cannot be read. */
@@ -98,14 +102,15 @@ static bool is_in_flight(const struct server *s, const char *id)
 /* ---- taking runs */
 
 /* What a failed run leaves for whoever looks later; NaN and the like are sealed by training itself. */
-static void mark_failed(const char *dir, const struct tb_err *why)
+static bool mark_failed(const char *dir, const struct tb_err *why)
 {
     struct tb_run_writer *w = tb_run_writer_open(dir, NULL);
     if (!w)
-        return;
+        return false;
     tb_run_writer_event(w, tb_run_writer_metrics(w)->step, "error", NULL, "%s", why->text);
-    tb_run_writer_seal(w, TB_STATE_FAILED, "error", why->text, NULL, NULL);
+    bool good = tb_run_writer_seal(w, TB_STATE_FAILED, "error", why->text, NULL, NULL);
     tb_run_writer_close(w);
+    return good;
 }
 
 static void mark_waiting(const char *dir, const struct tb_err *why)
@@ -155,12 +160,43 @@ static void weigh(struct server *s, struct slot *slot)
     slot->held_bytes = all > others ? all - others : 0;
 }
 
+/* What is free and not spoken for: runs in flight will touch what they were admitted with sooner or later. */
+static uint64_t room_left(const struct server *s)
+{
+    uint64_t room = tb_mem_free_bytes(), spoken_for = 0;
+    for (int i = 0; i < s->n_slots; i++)
+        spoken_for += tb_job_outstanding(&s->slot[i]->job, s->slot[i]->held_bytes);
+    return room > spoken_for ? room - spoken_for : 0;
+}
+
+/* A run that no waiting would help fails; any other waits. */
+static bool admit(struct server *s, struct slot *slot, struct tb_err *err)
+{
+    struct tb_err why = { 0 };
+    if (tb_job_admit(&slot->job, room_left(s), &why))
+        return true;
+    slot->lacks_memory = tb_job_may_ever_fit(&slot->job, tb_mem_total_bytes(), err);
+    if (slot->lacks_memory)
+        *err = why;
+    return false;
+}
+
+/* On a store thread. Clients look on from elsewhere: they read it in the text of the one on duty. */
+static void on_trouble(void *arg, const char *words)
+{
+    struct slot *slot = arg;
+    atomic_store(&slot->is_in_trouble, words != NULL);
+    tb_duty_say_trouble(slot->duty, words);
+    if (words)
+        tb_log(TB_LOG_ERROR, "run %s: %s; it is tried again every 10 s, nothing is lost", slot->id, words);
+}
+
 static bool begin(struct server *s, struct slot *slot, struct tb_err *err)
 {
-    enum tb_state seen;
     struct tb_metrics m;
     bool good = tb_metrics_load(&m, slot->dir, err);
-    seen = m.state;
+    if (good && m.state != TB_STATE_QUEUED) /* since it was listed somebody stopped it, or trained it */
+        good = tb_fail(err, TB_ERR_BUSY, "the run is no longer on the list");
     good = good && open_stored(s, &m, &slot->job, err);
     tb_metrics_free(&m);
     if (!good)
@@ -170,18 +206,23 @@ static bool begin(struct server *s, struct slot *slot, struct tb_err *err)
         s->fixed_bytes = slot->job.fixed_bytes;
     }
     slot->job.fixed_bytes = s->fixed_bytes;
-    slot->lacks_memory = !tb_job_admit(&slot->job, tb_mem_free_bytes(), err);
-    if (slot->lacks_memory)
+    if (!admit(s, slot, err))
         return false;
     int threads = s->w->spec->threads > 0 ? s->w->spec->threads : tb_job_threads(&slot->job);
     struct tb_kernels *k = tb_worker_kernels(s->w, threads, err);
-    slot->training = k ? tb_training_begin(&slot->job, k, slot->dir, &s->w->spec->view, seen, err) : NULL;
+    slot->duty = s->duty;
+    slot->view = s->w->spec->view;
+    if (s->w->spec->is_detached)
+        slot->view = (struct tb_train_view){ .arg = slot, .trouble = on_trouble };
+    slot->training = k ? tb_training_begin(&slot->job, k, slot->dir, &slot->view, TB_STATE_QUEUED, err) : NULL;
     return slot->training != NULL;
 }
 
 static void end_slot(struct slot *slot)
 {
     tb_training_end(slot->training);
+    if (atomic_load(&slot->is_in_trouble))
+        tb_duty_say_trouble(slot->duty, NULL);
     tb_job_close(&slot->job);
     free(slot->dir);
     free(slot);
@@ -207,9 +248,8 @@ static void after_failure(struct server *s, const char *id, const char *dir, con
     if (why->kind == TB_ERR_BUSY)
         return; /* another process has it, or it was stopped a moment ago */
     tb_worker_tell_failure(id, why);
-    put_off(s, id, true);
-    if (tb_dir_exists(dir))
-        mark_failed(dir, why);
+    if (!mark_failed(dir, why)) /* else its state keeps us off, until somebody wants it resumed */
+        put_off(s, id, true);
 }
 
 static bool take(struct server *s, const char *id)
@@ -241,6 +281,15 @@ static bool is_takeable(const struct server *s, const struct tb_run_item *item)
         && !(o && o->is_for_good) && !is_in_flight(s, item->sum.id);
 }
 
+/* A run that is paused keeps its memory, but nobody waits for its place. */
+static bool has_place(const struct server *s)
+{
+    int n = 0;
+    for (int i = 0; i < s->n_slots; i++)
+        n += tb_training_state(s->slot[i]->training) != TB_STATE_PAUSED;
+    return n < s->most && s->n_slots < TB_WORKER_MOST_IN_FLIGHT;
+}
+
 /* Fills free places, runs of our own first, each in the order in which they were made. */
 static void fill(struct server *s)
 {
@@ -252,7 +301,7 @@ static void fill(struct server *s)
     if (!tb_store_list(s->w->store, &all, &n, &err))
         n = 0;
     for (int own = 1; own >= 0; own--)
-        for (size_t i = 0; i < n && s->n_slots < s->most && tb_train_wished() == TB_WISH_NONE; i++)
+        for (size_t i = 0; i < n && has_place(s) && tb_train_wished() == TB_WISH_NONE; i++)
             if (is_takeable(s, &all[i]) && (find_mine(s, all[i].sum.id) != NULL) == own)
                 take(s, all[i].sum.id);
     free(all);
@@ -312,6 +361,12 @@ static bool give_turn(struct server *s, int i, double seconds, bool *active)
     return false;
 }
 
+/* One that is paused would only be measured. */
+static bool has_to_do(const struct slot *slot)
+{
+    return tb_training_state(slot->training) != TB_STATE_PAUSED || tb_training_is_asked(slot->training);
+}
+
 /* One round: everybody once, but whoever was asked for something before the next. True if somebody trained. */
 static bool go_round(struct server *s)
 {
@@ -320,11 +375,11 @@ static bool go_round(struct server *s)
         for (int j = 0; j < s->n_slots; j++)
             if (j != i && tb_training_is_asked(s->slot[j]->training) && !give_turn(s, j, 0, &active))
                 j--;
-        if (i < s->n_slots && !give_turn(s, i, turn_s, &active))
+        if (i < s->n_slots && has_to_do(s->slot[i]) && !give_turn(s, i, turn_s, &active))
             i--;
         if (tb_duty_was_rung(s->duty))
             s->scan_at = 0;
-        if (s->n_slots < s->most && tb_clock_mono_s() >= s->scan_at)
+        if (tb_clock_mono_s() >= s->scan_at && has_place(s))
             fill(s);
     }
     return active;
@@ -374,6 +429,7 @@ static void leave_all(struct server *s)
 {
     enum tb_wish wish = tb_train_wished();
     bool active;
+    tb_duty_say_leaving(s->duty, true);
     if (wish == TB_WISH_NONE)
         tb_train_wish(TB_WISH_YIELD);
     while (s->n_slots)
@@ -385,6 +441,9 @@ static void leave_all(struct server *s)
 bool tb_worker_serve(struct tb_worker *w, struct tb_worker_result *mine, struct tb_err *err)
 {
     struct server s = { .w = w, .mine = mine, .most = w->spec->in_flight };
+    /* A back end that is not there would fail every run. */
+    if (!tb_worker_kernels(w, w->spec->threads > 0 ? w->spec->threads : tb_kernels_default_threads(), err))
+        return false;
     if (s.most <= 0 || s.most > TB_WORKER_MOST_IN_FLIGHT)
         s.most = s.most <= 0 ? TB_WORKER_IN_FLIGHT : TB_WORKER_MOST_IN_FLIGHT;
     s.duty = tb_duty_take(tb_store_path(w->store), w->spec->is_detached ? "detached" : "foreground", err);
@@ -394,7 +453,7 @@ bool tb_worker_serve(struct tb_worker *w, struct tb_worker_result *mine, struct 
     for (;;) {
         if (tb_duty_was_rung(s.duty))
             s.scan_at = 0;
-        if (s.n_slots < s.most && tb_clock_mono_s() >= s.scan_at)
+        if (tb_clock_mono_s() >= s.scan_at && has_place(&s))
             fill(&s);
         bool active = go_round(&s);
         if (s.n_slots)

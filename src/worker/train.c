@@ -298,7 +298,7 @@ static bool advance(struct tb_training *t, enum tb_turn *turn, struct tb_err *er
         return leave(t, err);
     *turn = t->is_paused ? TB_TURN_IDLE : TB_TURN_ON;
     if (t->is_paused)
-        return true;
+        return !tb_recorder_is_lost(t->recorder) || tb_fail(err, TB_ERR_IO, "%s is gone", t->dir);
     if (!t->has_started) {
         t->has_started = true;
         return t->step > 0 || !is_eval_due(t) || tb_training_evaluate(t, err);
