@@ -201,10 +201,14 @@ void tb_duty_look(const char *root, struct tb_duty_sight *s)
     char *path = path_of(root, ".lock");
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     *s = (struct tb_duty_sight){ .is_held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK };
-    if (s->is_held)
-        read_text(fd, s);
-    if (fd >= 0)
+    struct tb_duty_sight told = { .is_held = s->is_held };
+    if (fd >= 0) {
+        read_text(fd, &told);
         close(fd);
+    }
+    if (s->is_held)
+        *s = told;
+    s->last_pid = told.pid;
     free(path);
 }
 

@@ -27,7 +27,8 @@ bool tb_duty_was_rung(struct tb_duty *d);
 
 struct tb_duty_sight {
     bool is_held, is_leaving, is_foreground;
-    int64_t pid;     /* 0 if nobody is on duty */
+    int64_t pid;      /* 0 if nobody is on duty */
+    int64_t last_pid; /* who is, or was before; 0 if unknown */
     char since[24];  /* UTC */
     char version[24]; /* of its program, "" of one that did not say */
     char trouble[256]; /* what it cannot write and why, "" */

@@ -3,6 +3,8 @@
  * looks for new ones. Runs in flight share the loaded base, data and back end; each has its own engine, and its own
  * store thread. A turn lasts about a second, so that curves of a comparison grow side by side, and ends early when
  * somebody asked another run for something. */
+#include <errno.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -475,27 +477,58 @@ bool tb_worker_serve(struct tb_worker *w, struct tb_worker_result *mine, struct 
 
 /* ---- starting one */
 
-/* With the last line that it had to say. */
-static bool fail_start(const char *log, struct tb_err *err)
+/* With the last line that it had to say behind `from`. */
+static bool fail_start(const char *log, int64_t from, struct tb_err *err)
 {
-    size_t n = 0, at;
-    char *text = log ? tb_file_read(log, 8 << 20, &n, NULL) : NULL;
-    while (n > 0 && text[n - 1] == '\n')
+    size_t n = 0, begin = from > 0 ? (size_t)from : 0, at;
+    char *text = log ? tb_file_read(log, 16 << 20, &n, NULL) : NULL;
+    while (n > begin && text[n - 1] == '\n')
         text[--n] = '\0';
-    for (at = n; at > 0 && text[at - 1] != '\n';)
+    for (at = n; at > begin && text[at - 1] != '\n';)
         at--;
-    tb_fail_at(err, TB_ERR_IO, log ? log : "worker", 0, "the worker did not come up: %s", n ? text + at : "no word");
+    tb_fail_at(err, TB_ERR_IO, log ? log : "worker", 0, "the worker did not come up: %s",
+               n > begin ? text + at : "no word");
     free(text);
     return false;
 }
 
-bool tb_worker_start(const char *store, const struct tb_worker_spec *spec, struct tb_err *err)
+/* A worker that is to come up. */
+struct starting {
+    char *log;
+    int64_t log_bytes; /* before it */
+    pid_t pid;         /* 0: not started yet */
+    double until;
+};
+
+/* Waits until the worker is on duty, or was and has left; starts it if nobody is. */
+static bool see_it_come_up(struct starting *p, const char *root, char *const argv[], struct tb_err *err)
 {
     struct tb_duty_sight sight;
-    char n_threads[16], n_runs[16], *root = realpath(store, NULL), *log = NULL;
+    for (;; nap(nap_s / 5)) {
+        bool is_gone = p->pid && kill(p->pid, 0) != 0 && errno == ESRCH;
+        tb_duty_look(root, &sight);
+        if ((sight.is_held && !sight.is_leaving) || (is_gone && sight.last_pid == p->pid))
+            return true;
+        if ((is_gone && !sight.is_held) || tb_clock_mono_s() > p->until)
+            return fail_start(p->log, p->log_bytes, err);
+        if (sight.is_held || p->pid)
+            continue;
+        if (!(p->log = tb_duty_log(root, err)))
+            return false;
+        p->log_bytes = tb_file_size(p->log);
+        p->pid = tb_proc_detach(argv, p->log, err);
+        if (!p->pid)
+            return false;
+    }
+}
+
+bool tb_worker_start(const char *store, const struct tb_worker_spec *spec, struct tb_err *err)
+{
+    char n_threads[16], n_runs[16], *root = realpath(store, NULL);
     snprintf(n_threads, sizeof n_threads, "%d", spec->threads);
     snprintf(n_runs, sizeof n_runs, "%d", spec->in_flight ? spec->in_flight : TB_WORKER_IN_FLIGHT);
     char *argv[13] = { (char *)tb_proc_self(), "worker", "--detached", "--store", root, "--in-flight", n_runs };
+    struct starting p = { .until = tb_clock_mono_s() + start_patience_s };
     int n = 7;
     if (spec->threads) {
         argv[n++] = "--threads";
@@ -505,22 +538,8 @@ bool tb_worker_start(const char *store, const struct tb_worker_spec *spec, struc
         argv[n++] = "--memory";
         argv[n++] = (char *)spec->memory;
     }
-    bool good = root || tb_fail_errno(err, "cannot find %s", store);
-    double until = tb_clock_mono_s() + start_patience_s;
-    if (good)
-        tb_duty_look(root, &sight);
-    for (bool started = false; good && !(sight.is_held && !sight.is_leaving);) {
-        if (!sight.is_held && !started) {
-            started = true;
-            good = (log = tb_duty_log(root, err)) && tb_proc_detach(argv, log, err);
-        } else if (tb_clock_mono_s() > until) {
-            good = fail_start(log, err);
-        } else {
-            nap(nap_s / 5);
-        }
-        tb_duty_look(root, &sight);
-    }
-    free(log);
+    bool good = root ? see_it_come_up(&p, root, argv, err) : tb_fail_errno(err, "cannot find %s", store);
+    free(p.log);
     free(root);
     return good;
 }

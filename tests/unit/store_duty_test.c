@@ -50,7 +50,7 @@ static void one_at_a_time(void)
     ok(s.is_leaving && !s.trouble[0], "no longer");
     tb_duty_leave(d);
     tb_duty_look(root, &s);
-    ok(!s.is_held && s.pid == 0, "gone");
+    ok(!s.is_held && s.pid == 0 && s.last_pid == getpid(), "gone, and known still");
 }
 
 static void without_locks(void)
