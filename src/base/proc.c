@@ -279,7 +279,8 @@ static void close_on_exec(int from)
     struct rlimit most;
     if (close_range((unsigned)from, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
         return;
-    int end = getrlimit(RLIMIT_NOFILE, &most) == 0 && most.rlim_cur < FDS_LOOKED_AT ? (int)most.rlim_cur : FDS_LOOKED_AT;
+    bool is_few = getrlimit(RLIMIT_NOFILE, &most) == 0 && most.rlim_cur < FDS_LOOKED_AT;
+    int end = is_few ? (int)most.rlim_cur : FDS_LOOKED_AT;
     for (int fd = from; fd < end; fd++)
         fcntl(fd, F_SETFD, FD_CLOEXEC);
 }

@@ -240,8 +240,8 @@ static void tell_version(const struct attend *a)
     struct tb_duty_sight s;
     tb_duty_look(tb_store_path(a->store), &s);
     if (s.is_held && strcmp(s.version, TB_VERSION) != 0)
-        fprintf(stderr, "process %lld, which trains the runs of this store, is tunebench %s, this is " TB_VERSION "; it "
-                "leaves when it has nothing to do, or after: kill %lld\n", (long long)s.pid,
+        fprintf(stderr, "process %lld, which trains the runs of this store, is tunebench %s, this is " TB_VERSION
+                "; it leaves when it has nothing to do, or after: kill %lld\n", (long long)s.pid,
                 s.version[0] ? s.version : "of another version", (long long)s.pid);
 }
 

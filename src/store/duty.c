@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -27,7 +26,6 @@ struct tb_duty {
     const char *mode;
     char since[24];
     struct stat rung;
-    pthread_mutex_t text; /* store threads write it too */
     bool is_leaving;
     char trouble[256];
 };
@@ -66,7 +64,6 @@ static bool lock(int fd)
     return false;
 }
 
-/* Under d->text. */
 static void write_text(const struct tb_duty *d)
 {
     struct tb_json *j = tb_json_new_map();
@@ -134,7 +131,6 @@ struct tb_duty *tb_duty_take(const char *root, const char *mode, struct tb_err *
     struct tb_duty *d = tb_xcalloc(1, sizeof *d);
     d->fd = -1;
     d->mode = mode;
-    pthread_mutex_init(&d->text, NULL);
     d->bell = tb_path_join(root, "worker/bell");
     tb_clock_iso(d->since, sizeof d->since, tb_clock_wall_ns());
     if (!make_folder(root, err) || !open_lock(d, root, err)) {
@@ -151,25 +147,20 @@ void tb_duty_leave(struct tb_duty *d)
         return;
     if (d->fd >= 0)
         close(d->fd);
-    pthread_mutex_destroy(&d->text);
     free(d->bell);
     free(d);
 }
 
 void tb_duty_say_leaving(struct tb_duty *d, bool is_leaving)
 {
-    pthread_mutex_lock(&d->text);
     d->is_leaving = is_leaving;
     write_text(d);
-    pthread_mutex_unlock(&d->text);
 }
 
 void tb_duty_say_trouble(struct tb_duty *d, const char *words)
 {
-    pthread_mutex_lock(&d->text);
     tb_str_copy(d->trouble, sizeof d->trouble, words ? words : "");
     write_text(d);
-    pthread_mutex_unlock(&d->text);
 }
 
 bool tb_duty_was_rung(struct tb_duty *d)

@@ -25,7 +25,7 @@
 #include "store/snapshot.h"
 
 enum { BEAT_BYTES = 64 };
-static const double silence_s = 30; /* of an owner that is not here: then it is believed to be gone where that is likely */
+static const double silence_s = 30; /* of an owner elsewhere, which then may be gone */
 
 static void put(struct tb_json *facts, const char *section, const struct tb_json *v)
 {
@@ -125,7 +125,8 @@ static void tell_lock(const char *dir, const char *path, struct tb_err *err)
     if (errno == EWOULDBLOCK || errno == EINTR)
         tb_fail_at(err, TB_ERR_BUSY, dir, 0, "the run is held by another process");
     else
-        tb_fail_errno(err, "cannot lock %s (a store needs a file system with locks; `tunebench doctor` tests them)", path);
+        tb_fail_errno(err, "cannot lock %s (a store needs a file system with locks; `tunebench doctor` tests "
+                      "them)", path);
 }
 
 int tb_run_lock(const char *dir, struct tb_err *err)
@@ -264,7 +265,8 @@ void tb_run_look(const char *dir, enum tb_state stored, struct tb_run_sight *s)
     s->counter = has_beat ? beat.counter : 0;
     /* Locks of another machine may not be seen here, but one that was started anew holds none of before, and whoever
      * takes a run does not leave it queued for long. */
-    bool is_nobodys = is_free && (s->is_here || !has_beat || ((is_same_host || stored == TB_STATE_QUEUED) && is_silent));
+    bool may_be_gone = is_silent && (is_same_host || stored == TB_STATE_QUEUED);
+    bool is_nobodys = is_free && (s->is_here || !has_beat || may_be_gone);
     s->pid = has_beat && !is_nobodys && !tb_state_is_over(stored) ? beat.pid : 0;
     if ((stored == TB_STATE_RUNNING || stored == TB_STATE_PAUSED) && is_nobodys)
         s->state = TB_STATE_LOST;

@@ -4,6 +4,7 @@
  * store thread. A turn lasts about a second, so that curves of a comparison grow side by side, and ends early when
  * somebody asked another run for something. */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -33,7 +34,7 @@ struct slot {
     struct tb_job job;
     struct tb_training *training;
     struct tb_train_view view;
-    struct tb_duty *duty;
+    struct server *server;
     atomic_bool is_in_trouble; /* cannot write; set on its store thread */
 };
 
@@ -47,6 +48,7 @@ struct server {
     struct tb_worker *w;
     struct tb_worker_result *mine; /* NULL: none in particular */
     struct tb_duty *duty;
+    pthread_mutex_t saying; /* store threads say something too */
     struct slot *slot[TB_WORKER_MOST_IN_FLIGHT];
     int n_slots, most;
     struct put_off *off;
@@ -55,6 +57,20 @@ struct server {
     uint64_t idle_bytes, fixed_bytes; /* of the process beside the runs: anonymous, and with its code */
     bool has_waiting; /* a run on the list for which memory did not suffice */
 };
+
+static void say_trouble(struct server *s, const char *words)
+{
+    pthread_mutex_lock(&s->saying);
+    tb_duty_say_trouble(s->duty, words);
+    pthread_mutex_unlock(&s->saying);
+}
+
+static void say_leaving(struct server *s, bool is_leaving)
+{
+    pthread_mutex_lock(&s->saying);
+    tb_duty_say_leaving(s->duty, is_leaving);
+    pthread_mutex_unlock(&s->saying);
+}
 
 static void nap(double s)
 {
@@ -188,7 +204,7 @@ static void on_trouble(void *arg, const char *words)
 {
     struct slot *slot = arg;
     atomic_store(&slot->is_in_trouble, words != NULL);
-    tb_duty_say_trouble(slot->duty, words);
+    say_trouble(slot->server, words);
     if (words)
         tb_log(TB_LOG_ERROR, "run %s: %s; it is tried again every 10 s, nothing is lost", slot->id, words);
 }
@@ -212,7 +228,7 @@ static bool begin(struct server *s, struct slot *slot, struct tb_err *err)
         return false;
     int threads = s->w->spec->threads > 0 ? s->w->spec->threads : tb_job_threads(&slot->job);
     struct tb_kernels *k = tb_worker_kernels(s->w, threads, err);
-    slot->duty = s->duty;
+    slot->server = s;
     slot->view = s->w->spec->view;
     if (s->w->spec->is_detached)
         slot->view = (struct tb_train_view){ .arg = slot, .trouble = on_trouble };
@@ -224,7 +240,7 @@ static void end_slot(struct slot *slot)
 {
     tb_training_end(slot->training);
     if (atomic_load(&slot->is_in_trouble))
-        tb_duty_say_trouble(slot->duty, NULL);
+        say_trouble(slot->server, NULL);
     tb_job_close(&slot->job);
     free(slot->dir);
     free(slot);
@@ -418,11 +434,11 @@ static bool has_more(struct server *s)
         return is_mine_open(s);
     if (s->has_waiting || tb_clock_mono_s() < s->idle_since + s->w->spec->idle_s)
         return true;
-    tb_duty_say_leaving(s->duty, true);
+    say_leaving(s, true);
     fill(s);
     if (s->n_slots == 0)
         return false;
-    tb_duty_say_leaving(s->duty, false);
+    say_leaving(s, false);
     return true;
 }
 
@@ -431,7 +447,7 @@ static void leave_all(struct server *s)
 {
     enum tb_wish wish = tb_train_wished();
     bool active;
-    tb_duty_say_leaving(s->duty, true);
+    say_leaving(s, true);
     if (wish == TB_WISH_NONE)
         tb_train_wish(TB_WISH_YIELD);
     while (s->n_slots)
@@ -451,6 +467,7 @@ bool tb_worker_serve(struct tb_worker *w, struct tb_worker_result *mine, struct 
     s.duty = tb_duty_take(tb_store_path(w->store), w->spec->is_detached ? "detached" : "foreground", err);
     if (!s.duty)
         return false;
+    pthread_mutex_init(&s.saying, NULL);
     s.idle_since = tb_clock_mono_s();
     for (;;) {
         if (tb_duty_was_rung(s.duty))
@@ -471,6 +488,7 @@ bool tb_worker_serve(struct tb_worker *w, struct tb_worker_result *mine, struct 
     for (size_t i = 0; mine && i < mine->n; i++)
         mine->n_busy += mine->run[i].was_busy;
     tb_duty_leave(s.duty);
+    pthread_mutex_destroy(&s.saying);
     free(s.off);
     return true;
 }

@@ -174,7 +174,9 @@ static void tell_put_back(const struct tb_worker *w, const char *id, const struc
 {
     char words[300];
     const char *why = m->note[0] ? m->note : m->ended_by;
-    if (s->state == TB_STATE_LOST)
+    if (m->state == TB_STATE_QUEUED || m->state == TB_STATE_STOPPED)
+        why = "";
+    else if (s->state == TB_STATE_LOST)
         why = s->is_here ? "its worker was killed" : "its machine was started anew";
     else if (m->state == TB_STATE_RUNNING || m->state == TB_STATE_PAUSED)
         why = "its machine was not heard of since";
