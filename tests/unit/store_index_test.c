@@ -3,12 +3,14 @@
  * runs, heartbeats, states. */
 #include "store/store.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <utime.h>
 
@@ -259,6 +261,35 @@ static void states(void)
        "names and letters");
 }
 
+/* raw: a beat of another host. */
+static void silent_beats(const char *dir, const char *path, char *raw, size_t n)
+{
+    struct timespec old[2] = { { .tv_sec = time(NULL) - 60 }, { .tv_sec = time(NULL) - 60 } },
+                    future[2] = { { .tv_sec = time(NULL) + 86400 }, { .tv_sec = time(NULL) + 86400 } };
+    struct tb_run_sight sight;
+    tb_run_look(dir, TB_STATE_QUEUED, &sight);
+    ok(sight.pid != 0, "elsewhere and young: may be taken at this moment");
+    utimensat(AT_FDCWD, path, old, 0);
+    tb_run_look(dir, TB_STATE_QUEUED, &sight);
+    ok(sight.pid == 0, "elsewhere, queued and silent for 30 s: nobody has it");
+    tb_run_look(dir, TB_STATE_RUNNING, &sight);
+    ok(sight.pid != 0 && sight.state == TB_STATE_RUNNING, "elsewhere, running and silent: still believed");
+    utimensat(AT_FDCWD, path, future, 0);
+    tb_run_look(dir, TB_STATE_RUNNING, &sight);
+    ok(sight.beat_s == 0, "a beat from before the clock was set back has an age");
+    tb_run_beat_write(dir, 8, NULL);
+    char *mine = tb_file_read(path, 100, &n, NULL);
+    mine[20] ^= 1; /* this machine, before its last start */
+    tb_file_replace(path, mine, n, NULL);
+    tb_run_look(dir, TB_STATE_RUNNING, &sight);
+    ok(sight.state == TB_STATE_RUNNING, "another boot and young: a namesake perhaps");
+    utimensat(AT_FDCWD, path, old, 0);
+    tb_run_look(dir, TB_STATE_RUNNING, &sight);
+    ok(!sight.is_here && sight.pid == 0 && sight.state == TB_STATE_LOST, "another boot and silent for 30 s: lost");
+    tb_file_replace(path, raw, n, NULL);
+    free(mine);
+}
+
 static void beats(void)
 {
     char *dir = dir_of(2), *path = tb_path_join(dir, "beat"), *raw;
@@ -278,6 +309,7 @@ static void beats(void)
     tb_run_look(dir, TB_STATE_RUNNING, &sight);
     ok(!sight.is_here && sight.state == TB_STATE_RUNNING && sight.beat_s >= 0,
        "elsewhere: believed, with its age");
+    silent_beats(dir, path, raw, n);
     tb_file_replace(path, "TBB", 3, NULL);
     tb_run_look(dir, TB_STATE_RUNNING, &sight);
     ok(sight.state == TB_STATE_LOST && sight.beat_s < 0, "no beat and no lock: lost");
