@@ -252,7 +252,7 @@ static void print_verdict(const struct tb_out *o, const struct tb_verdict *v)
         fputc('\n', stdout);
     for (int i = 0; i < 5 && v->result && *v->result; i++)
         if (*words[i][1])
-            tb_out_pair(o, 7, words[i][0], words[i][1]);
+            tb_out_words(o, 7, words[i][0], words[i][1]);
 }
 
 /* What the last column but a few means, what follows from it, and what is left to do. */

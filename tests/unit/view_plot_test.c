@@ -88,8 +88,8 @@ static void boxes(void)
             for (int kind = 0; kind < 3 * 2 * 4 && !bad; kind++, n++) {
                 static const size_t lines[] = { 0, 1, 3, TB_PLOT_LINES };
                 struct tb_plot p = { "train/loss", "tokens", line, lines[kind % 4], w, h, (enum tb_glyphs)(kind / 8),
-                                     kind / 4 % 2 ? TB_DEPTH_256 : TB_DEPTH_MONO, kind % 5 == 0, kind % 7 == 0, kind % 11 == 0,
-                                     kind % 13 == 0 };
+                                     kind / 4 % 2 ? TB_DEPTH_256 : TB_DEPTH_MONO, kind % 5 == 0, kind % 7 == 0,
+                                     kind % 11 == 0, kind % 13 == 0 };
                 bad = fault(&p);
             }
     ok(!bad && n > 5000, "%d frames inside their boxes%s%s", n, bad ? ": " : "", bad ? bad : "");
