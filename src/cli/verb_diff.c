@@ -2,6 +2,7 @@
 /* verb_diff.c - tunebench diff A B ..: runs side by side, or arms of several seeds. A is the reference. What differs,
  * what proves that the rest is the same, the results, and a verdict with its doubt. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "cli/diff.h"
@@ -107,7 +108,8 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     struct tb_store *s = NULL;
     x->a = a;
     x->is_all = tb_args_has(a, "all");
-    bool good = tb_args_count(a, 1, TB_ARGS_MAX, "diff A B .. | FILTER", err) && tb_out_open(&x->out, a, err)
+    bool has_filter = a->n_pos == 1 && strpbrk(a->pos[0], "=<>!:");
+    bool good = tb_args_count(a, has_filter ? 1 : 2, TB_ARGS_MAX, "diff A B .. | FILTER", err) && tb_out_open(&x->out, a, err)
              && (s = tb_pick_store(a, err)) && tb_store_list(s, &all, &n, err) && load(x, s, all, n, err)
              && make_arms(x, all, n, err) && mark_front(x, err) && find_rows(x, err);
     if (good)
