@@ -162,8 +162,8 @@ static char *doubt_of(size_t least, size_t most)
     if (least == 1)
         return tb_xstrdup("one seed on one side: how much another seed changes there is unknown");
     if (least < 5)
-        return tb_xasprintf("%zu seeds: the interval is about other prompts and other seeds, but of so few seeds it is "
-                            "too narrow rather than too wide", least);
+        return tb_xasprintf("%zu seeds: the interval is about other prompts and other seeds, widened for so few of them",
+                            least);
     return tb_xstrdup("");
 }
 

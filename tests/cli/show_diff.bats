@@ -148,7 +148,7 @@ need_seeds() {
     ask 0 diff state:done
     says "A lora-r16 (3 seeds)" "C lora+prompt (3 seeds)" "MEAN OVER SEEDS" "mean of 3 seeds each" \
         "lora-r16 and lora-r4 cannot be told apart" "lora-r16 is better than lora+prompt by 0.3000" \
-        "all           lora-r16 has the lowest loss" "it cannot be told apart from lora-r4" "of so few seeds" "5e-4+0.01"
+        "all           lora-r16 has the lowest loss" "it cannot be told apart from lora-r4" "widened for so few of them" "5e-4+0.01"
     ask 0 diff state:done --group none
     says "I lora+prompt-s2" "one seed only"
     [[ $output != *"MEAN OVER SEEDS"* ]]
