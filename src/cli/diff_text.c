@@ -147,8 +147,9 @@ static void print_results(const struct tb_diff_job *x)
 static void print_means(const struct tb_diff_job *x)
 {
     static const struct tb_table_column head[] = {
-        { "arm", "", TB_UNIT_TEXT, false }, { "name", NULL, TB_UNIT_TEXT, false }, { "seeds", NULL, TB_UNIT_PLAIN, false },
-        { "eval@0", NULL, TB_UNIT_LOSS, false }, { "eval", NULL, TB_UNIT_LOSS, false },
+        { "arm", "", TB_UNIT_TEXT, false }, { "name", NULL, TB_UNIT_TEXT, false },
+        { "seeds", NULL, TB_UNIT_PLAIN, false }, { "eval@0", NULL, TB_UNIT_LOSS, false },
+        { "eval", NULL, TB_UNIT_LOSS, false },
         { "+-", NULL, TB_UNIT_LOSS, false }, { "best", NULL, TB_UNIT_LOSS, false },
         { "tok/s", NULL, TB_UNIT_PLAIN, false }, { "took", NULL, TB_UNIT_SECONDS, false },
     };
@@ -213,8 +214,8 @@ static void print_paired(const struct tb_diff_job *x, size_t i)
     bool is_paired = tb_arms_pair(&p, &x->arms.arm[0], &x->arms.arm[i], &why);
     tb_verdict_pair(&v, &x->arms.arm[0], &x->arms.arm[i], is_paired ? &p : NULL, why.text);
     print_said(x, name, v.result);
-    snprintf(rows, sizeof rows, "%zu rows of %zu prompts: lower loss on %zu, higher on %zu%s; steps %lld and %lld", p.n_rows,
-             p.n_prompts, p.n_better, p.n_worse, p.n_left_out ? ", some not finite" : "", (long long)p.step_a,
+    snprintf(rows, sizeof rows, "%zu rows of %zu prompts: lower loss on %zu, higher on %zu%s; steps %lld and %lld",
+             p.n_rows, p.n_prompts, p.n_better, p.n_worse, p.n_left_out ? ", some not finite" : "", (long long)p.step_a,
              (long long)p.step_b);
     if (is_paired)
         print_said(x, "", rows);
@@ -250,7 +251,8 @@ static void print_row(const struct tb_diff_job *x, size_t i)
     struct tb_buf b = { 0 };
     char name[32], number[32];
     for (size_t k = 0; k < x->arms.n; k++) {
-        tb_buf_fmt(&b, "%s%c %s", k ? "  " : "", (int)('A' + k), tb_fmt_unit(number, sizeof number, TB_UNIT_LOSS, r->loss[k]));
+        tb_fmt_unit(number, sizeof number, TB_UNIT_LOSS, r->loss[k]);
+        tb_buf_fmt(&b, "%s%c %s", k ? "  " : "", (int)('A' + k), number);
         if (k && isfinite(r->loss[k]))
             tb_buf_fmt(&b, " (%+.3f)", r->loss[k] - r->loss[0]);
     }

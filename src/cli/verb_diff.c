@@ -19,8 +19,8 @@ static bool load(struct tb_diff_job *x, const struct tb_store *s, const struct t
     size_t n_chosen = 0;
     bool good = tb_refs_find(x->a, all, n, &chosen, &n_chosen, err);
     if (good && (n_chosen < 2 || n_chosen > MAX_RUNS))
-        good = tb_fail(err, TB_ERR_USAGE, "%zu run%s; diff compares 2 to %d of them", n_chosen, n_chosen == 1 ? "" : "s",
-                       MAX_RUNS);
+        good = tb_fail(err, TB_ERR_USAGE, "%zu run%s; diff compares 2 to %d of them", n_chosen,
+                       n_chosen == 1 ? "" : "s", MAX_RUNS);
     x->run = tb_xcalloc(n_chosen + 1, sizeof *x->run);
     for (size_t i = 0; good && i < n_chosen; i++)
         good = tb_pick_from(&x->run[x->n++], s, all, n, chosen[i].ref, err);
@@ -109,9 +109,9 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     x->a = a;
     x->is_all = tb_args_has(a, "all");
     bool has_filter = a->n_pos == 1 && strpbrk(a->pos[0], "=<>!:");
-    bool good = tb_args_count(a, has_filter ? 1 : 2, TB_ARGS_MAX, "diff A B .. | FILTER", err) && tb_out_open(&x->out, a, err)
-             && (s = tb_pick_store(a, err)) && tb_store_list(s, &all, &n, err) && load(x, s, all, n, err)
-             && make_arms(x, all, n, err) && mark_front(x, err) && find_rows(x, err);
+    bool good = tb_args_count(a, has_filter ? 1 : 2, TB_ARGS_MAX, "diff A B .. | FILTER", err)
+             && tb_out_open(&x->out, a, err) && (s = tb_pick_store(a, err)) && tb_store_list(s, &all, &n, err)
+             && load(x, s, all, n, err) && make_arms(x, all, n, err) && mark_front(x, err) && find_rows(x, err);
     if (good)
         answer(x);
     tb_json_free(x->texts);

@@ -206,7 +206,8 @@ static bool look_at(int runs, const char *id, int64_t *dir_ns)
     if (fstatat(runs, id, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return false;
     *dir_ns = changed_ns(&st);
-    return S_ISDIR(st.st_mode) || (S_ISLNK(st.st_mode) && fstatat(runs, id, &behind, 0) == 0 && S_ISDIR(behind.st_mode));
+    bool is_link = S_ISLNK(st.st_mode) && fstatat(runs, id, &behind, 0) == 0;
+    return S_ISDIR(is_link ? behind.st_mode : st.st_mode);
 }
 
 static void list_runs(struct walk *w)

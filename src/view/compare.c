@@ -199,7 +199,8 @@ static void put_runs(struct compare *c, const struct tb_arm *a)
     struct tb_arms single;
     tb_arms_make(&single, a->item, a->m, a->n, c->all, c->n_all, TB_ARMS_SINGLE);
     for (size_t i = 0; i < single.n; i++)
-        put_line(c, &(struct line){ .arm = &single.arm[i], .indent = "  ", .spark = spark_of(c, single.arm[i].item[0]) });
+        put_line(c, &(struct line){ .arm = &single.arm[i], .indent = "  ",
+                                    .spark = spark_of(c, single.arm[i].item[0]) });
     tb_arms_free(&single);
 }
 

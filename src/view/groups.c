@@ -22,7 +22,8 @@ static size_t columns_of(const char *keys, int *column, struct tb_err *err)
     for (char *word; good && (word = strsep(&rest, ",")); n++) {
         good = n < MAX_KEYS || tb_fail(err, TB_ERR_USAGE, "group: more than %d columns", MAX_KEYS);
         if (good && *word == '!')
-            good = tb_fail(err, TB_ERR_USAGE, "group:%.40s: only '!seed' (all but the seed) can be told from the index", word);
+            good = tb_fail(err, TB_ERR_USAGE, "group:%.40s: only '!seed' (all but the seed) can be told from the index",
+                           word);
         if (good)
             good = (column[n] = tb_run_column_find(word, "group: ", err)) >= 0;
     }

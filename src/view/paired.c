@@ -188,8 +188,8 @@ static double mean_of(const double *sum, const size_t *pick, size_t n)
 /* Student's t(n - 1) at 97.5 % over that of the normal distribution, and the bias of a draw's variance. */
 static double stretch(size_t n)
 {
-    static const double t[] = { 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
-                                2.145, 2.131 };
+    static const double t[] = { 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179,
+                                2.160, 2.145, 2.131 };
     if (n < 2)
         return 0;
     double quantile = n - 2 < sizeof t / sizeof *t ? t[n - 2] : 1.96 + 2.4 / (double)(n - 1);

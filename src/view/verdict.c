@@ -162,8 +162,8 @@ static char *doubt_of(size_t least, size_t most)
     if (least == 1)
         return tb_xstrdup("one seed on one side: how much another seed changes there is unknown");
     if (least < 5)
-        return tb_xasprintf("%zu seeds: the interval is about other prompts and other seeds, widened for so few of them",
-                            least);
+        return tb_xasprintf("%zu seeds: the interval is about other prompts and other seeds, widened for so few of "
+                            "them", least);
     return tb_xstrdup("");
 }
 
@@ -203,7 +203,8 @@ static char *settle(const struct tb_arm *a, const struct tb_arm *b, const struct
     double needed, seconds = 0;
     size_t more = more_seeds(p, n, &needed), want = n + more;
     if (!more && isfinite(needed) && needed > 0)
-        tb_buf_fmt(&out, "the difference is so small that about %.0f seeds would be needed: take the cheaper one", needed);
+        tb_buf_fmt(&out, "the difference is so small that about %.0f seeds would be needed: take the cheaper one",
+                   needed);
     if (a->n < want)
         say_command(&out, a, want - a->n, &seconds);
     if (b->n < want)

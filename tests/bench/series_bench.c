@@ -62,8 +62,8 @@ int main(int argc, char **argv)
         tb_pyramid_add(&raw, i, value(i));
         tb_pyramid_add(&smooth, i, tb_ema_next(&ema, value(i)));
     }
-    printf("%zu points, raw and smoothed: %.0f ns a point, %.0f MiB\n", n, 1e9 * (tb_clock_mono_s() - begin) / (double)n,
-           (double)tb_mem_peak_bytes() / 0x1p20);
+    printf("%zu points, raw and smoothed: %.0f ns a point, %.0f MiB\n", n,
+           1e9 * (tb_clock_mono_s() - begin) / (double)n, (double)tb_mem_peak_bytes() / 0x1p20);
     for (uint32_t i = 0; i < ROUNDS; i++) { /* one more point before each, as while a run trains */
         uint32_t at = (uint32_t)n + i;
         tb_pyramid_add(&raw, at, value(at));

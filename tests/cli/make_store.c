@@ -20,6 +20,8 @@
 enum { STEPS = 20, ROWS = 40, LOST = 5 };
 
 #define LORA16 "\"method.kind\":\"lora\",\"method.lora.r\":16"
+#define LORA4 "\"method.kind\":\"lora\",\"method.lora.r\":4"
+#define STACK "\"method.kind\":\"stack\",\"method.0.kind\":\"lora\",\"method.1.kind\":\"prompt\""
 
 static const struct sample_run {
     const char *id, *name, *method; /* keys of the draft */
@@ -33,7 +35,7 @@ static const struct sample_run {
     { "3333333333333333", "lora-r16-s1", LORA16, 5e-4, 0.001, 1, TB_STATE_DONE, 0 },
     { "4444444444444444", "full-s0", "\"method.kind\":\"full\"", 1, 9, 0, TB_STATE_FAILED, 0 },
     { "5555555555555555", "prompt20-s0", "\"method.kind\":\"prompt\"", 1e-2, 0, 0, TB_STATE_QUEUED, 0 },
-    { "6666666666666666", "lost-s0", "\"method.kind\":\"lora\",\"method.lora.r\":4", 5e-4, 0.5, 0, TB_STATE_RUNNING, 0 },
+    { "6666666666666666", "lost-s0", LORA4, 5e-4, 0.5, 0, TB_STATE_RUNNING, 0 },
     { "7777777777777777", "evil\x1b[2J\xe2\x80\xae-s0", "\"method.kind\":\"ia3\"", 5e-3, 0.1, 0, TB_STATE_STOPPED, 0 },
     { "8888888888888888", "damaged-s0", "\"method.kind\":\"lora\"", 5e-4, 0, 0, TB_STATE_DONE, 0 },
 };
@@ -42,9 +44,8 @@ enum { N_RUNS = sizeof runs / sizeof *runs };
 /* Adapters of three sizes; worse by 0, 0.002 and 0.3. */
 static const struct sample_run arms[] = {
     { "a", "lora-r16", LORA16, 5e-4, 0, 0, TB_STATE_DONE, 0 },
-    { "b", "lora-r4", "\"method.kind\":\"lora\",\"method.lora.r\":4", 5e-4, 0.002, 0, TB_STATE_DONE, 5 },
-    { "c", "lora+prompt", "\"method.kind\":\"stack\",\"method.0.kind\":\"lora\",\"method.1.kind\":\"prompt\"", 0, 0.3, 0,
-      TB_STATE_DONE, 0 },
+    { "b", "lora-r4", LORA4, 5e-4, 0.002, 0, TB_STATE_DONE, 5 },
+    { "c", "lora+prompt", STACK, 0, 0.3, 0, TB_STATE_DONE, 0 },
 };
 enum { N_ARMS = sizeof arms / sizeof *arms, N_SEEDS = 3 };
 

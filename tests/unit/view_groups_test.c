@@ -38,7 +38,7 @@ static void groups(void)
     is_int(n, 3, "three arms");
     ok(!strcmp(g[0].name, "b") && !strcmp(g[1].name, "a") && !strcmp(g[2].name, "c"),
        "in the order of their first runs, without seeds in their names");
-    ok(order[0] == 0 && order[1] == 2 && order[2] == 5 && order[3] == 1 && order[4] == 4 && order[5] == 6 && order[6] == 3,
+    ok(memcmp(order, (size_t[]){ 0, 2, 5, 1, 4, 6, 3 }, sizeof order) == 0,
        "runs of an arm stand together, else as before");
     ok(g[0].first == 0 && g[0].n == 3 && g[0].n_eval == 2, "a run without evaluation counts as run only");
     near(g[0].mean, 1.1, 1e-12, "mean of the two");

@@ -30,8 +30,9 @@ static void add(const char *arm, int seed, double loss, double seed_effect, doub
 {
     struct tb_run_summary *s = &items[n].sum;
     uint32_t state = tb_fnv1a32(arm, strlen(arm)) ^ tb_fnv1a32(&seed, sizeof seed);
-    char *text = tb_xasprintf("{\"config\":{\"seed\":%d,\"budget.n\":1000,\"budget.unit\":\"tokens\"},\"data\":{\"id\":\"d\","
-                              "\"order_hash\":\"order%d\",\"eval_hash\":\"e\"},\"base\":{\"id\":\"b\"}}", seed, seed);
+    char *text = tb_xasprintf("{\"config\":{\"seed\":%d,\"budget.n\":1000,\"budget.unit\":\"tokens\"},"
+                              "\"data\":{\"id\":\"d\",\"order_hash\":\"order%d\",\"eval_hash\":\"e\"},"
+                              "\"base\":{\"id\":\"b\"}}", seed, seed);
     memset(&items[n], 0, sizeof items[n]);
     items[n].sight.state = TB_STATE_DONE;
     snprintf(s->name, sizeof s->name, "%s-s%d", arm, seed);
@@ -118,7 +119,7 @@ static void pairs(void)
     tb_paired_make(&q, x.arm[0].m[0], x.arm[1].m[0], NULL);
     ok(p.high - p.low > 2 * (q.high - q.low), "which is wider than that of prompts alone: %.4f, %.4f", p.high - p.low,
        q.high - q.low);
-    ok(tb_arms_pair(&q, &x.arm[1], &x.arm[0], NULL) && fabs(q.difference + p.difference) < 1e-12, "the other way round");
+    ok(tb_arms_pair(&q, &x.arm[1], &x.arm[0], NULL) && fabs(q.difference + p.difference) < 1e-12, "the other way");
     ok(tb_paired_arms(&q, x.arm[0].m, 3, x.arm[1].m + 1, 3, NULL) && q.is_by_seed && q.n_seeds_a == 2,
        "seeds that both have");
     ok(tb_paired_arms(&q, x.arm[0].m, 2, x.arm[1].m + 2, 2, NULL) && !q.is_by_seed && q.n_seeds_a == 2,
@@ -168,7 +169,8 @@ static void one_seed(void)
     says(v.result, "a-s0 is better than b-s0 by 0.");
     says(v.cost, "b-s0 takes 0.50x the trainable parameters (500 : 1,000), the same adapter file");
     says(v.doubt, "one seed only");
-    is_str(v.settle, "tunebench clone a-s0 --seeds 2; tunebench clone b-s0 --seeds 2 (about 4m00s of training)", "settle");
+    is_str(v.settle, "tunebench clone a-s0 --seeds 2; tunebench clone b-s0 --seeds 2 (about 4m00s of training)",
+           "settle");
     is_str(v.but, "", "nothing stands against it");
     tb_verdict_free(&v);
     tb_json_set((struct tb_json *)tb_json_get(metrics[1].facts, "base"), "id", tb_json_new_str("other"));
