@@ -118,7 +118,7 @@ static bool read_run(struct tb_index_entry *e, const struct walk *w, const char 
     char text[700], *dir = tb_path_join(w->runs_path, id);
     memset(e, 0, sizeof *e);
     e->print = print_of(w, dir, id, dir_ns);
-    bool good = tb_metrics_load(&m, dir, &why);
+    bool good = e->print.segment ? tb_metrics_load(&m, dir, &why) : tb_metrics_load_brief(&m, dir, &why);
     if (good)
         tb_summary_of(&e->sum, &m);
     else if (why.kind != TB_ERR_NOTFOUND)
