@@ -147,14 +147,14 @@ static void coverage(void)
     ok(covered >= 52, "%d of 60 intervals over prompts and 6 seeds hold the truth", covered);
 }
 
-static struct tb_verdict verdict_of(size_t a, size_t b)
+static struct tb_verdict verdict_by(enum tb_arms_by by)
 {
-    struct tb_arms x = arms_of(TB_ARMS_AUTO);
+    struct tb_arms x = arms_of(by);
     struct tb_paired p;
     struct tb_verdict v;
     struct tb_err why = { 0 };
-    bool is_paired = tb_arms_pair(&p, &x.arm[a], &x.arm[b], &why);
-    tb_verdict_pair(&v, &x.arm[a], &x.arm[b], is_paired ? &p : NULL, why.text);
+    bool is_paired = tb_arms_pair(&p, &x.arm[0], &x.arm[1], &why);
+    tb_verdict_pair(&v, &x.arm[0], &x.arm[1], is_paired ? &p : NULL, why.text);
     tb_arms_free(&x);
     return v;
 }
@@ -165,7 +165,7 @@ static void one_seed(void)
 {
     add("a", 0, 2, 0, 0.1);
     add("b", 0, 2.5, 0, 0.1);
-    struct tb_verdict v = verdict_of(0, 1);
+    struct tb_verdict v = verdict_by(TB_ARMS_AUTO);
     says(v.result, "a-s0 is better than b-s0 by 0.");
     says(v.cost, "b-s0 takes 0.50x the trainable parameters (500 : 1,000), the same adapter file");
     says(v.doubt, "one seed only");
@@ -175,19 +175,19 @@ static void one_seed(void)
     tb_verdict_free(&v);
     tb_json_set((struct tb_json *)tb_json_get(metrics[1].facts, "base"), "id", tb_json_new_str("other"));
     items[1].sum.budget = 2000;
-    v = verdict_of(0, 1);
+    v = verdict_by(TB_ARMS_AUTO);
     says(v.but, "the bases differ (b, other)");
     says(v.result, "the budgets differ (1000 tokens, 2000 tokens): a-s0 is better");
     tb_verdict_free(&v);
     metrics[1].n_rows = 0;
-    v = verdict_of(0, 1);
+    v = verdict_by(TB_ARMS_AUTO);
     says(v.result, "no verdict: no per-row");
     is_str(v.settle, "", "nothing to settle");
     tb_verdict_free(&v);
     clear();
     add("a", 0, 2, 0, 0.1);
     add("a", 1, 2, 0, 0.1);
-    v = verdict_of(0, 1);
+    v = verdict_by(TB_ARMS_SINGLE);
     says(v.doubt, "nothing but the seed");
     is_str(v.settle, "", "no more seeds for that");
     tb_verdict_free(&v);
@@ -200,7 +200,7 @@ static void undecided(void)
         add("a", seed, 2, 0.3, 0.1);
         add("b", seed, 2.0001, 0.3, 0.1);
     }
-    struct tb_verdict v = verdict_of(0, 1);
+    struct tb_verdict v = verdict_by(TB_ARMS_AUTO);
     says(v.result, "cannot be told apart");
     says(v.result, "mean of 3 seeds each");
     says(v.doubt, "widened for so few");
@@ -209,7 +209,7 @@ static void undecided(void)
     clear();
     add("a", 0, 2, 0, 0);
     add("a\033[2J", 0, 2, 0, 0);
-    v = verdict_of(0, 1);
+    v = verdict_by(TB_ARMS_AUTO);
     says(v.result, "cannot be told apart: +0.0000");
     says(v.settle, "clone 0000000000000002");
     tb_verdict_free(&v);
