@@ -66,6 +66,7 @@ setup() { need_store; }
     [ "$(json '.config["method.lora.r"]')" = 16 ]
     [ "$(json '[.train.step[0], .train.step[-1], .train.loss[-1]] | @json')" = '[1,20,2]' ]
     [ "$(json '.evals | length')" = 5 ]
+    [ "$(json '.eval_rows | [(.loss | length), .row_id[3], .prompt_id[3], .n_tok[3]] | @json')" = '[40,3,2,10]' ]
     [ "$(json '.checkpoints | map(.step) | @json')" = '[10,20]' ]
     [ "$(json '.plan.predicted.weights')" = 8388608 ]
     [ "$(json '.events[0].kind')" = note ]

@@ -85,7 +85,8 @@ static void table(void)
 static const char *fitted(int width)
 {
     static const struct tb_table_column columns[] = {
-        { "name", NULL, TB_UNIT_TEXT, false }, { "n", NULL, TB_UNIT_COUNT, false }, { "note", NULL, TB_UNIT_TEXT, false },
+        { "name", NULL, TB_UNIT_TEXT, false }, { "n", NULL, TB_UNIT_COUNT, false },
+        { "note", NULL, TB_UNIT_TEXT, false },
     };
     static const char *const missed_least[] = { "nothing", "note", "n", NULL };
     static char names[64];

@@ -73,7 +73,8 @@ static void fronts(void)
 {
     bool front[N] = { [0] = true, [9] = true };
     char *text = drawn(10, front, true, true, false);
-    ok(strstr(text, "K front") && count(text, 'K') > 10 && count(text, 'A') == 1, "a line through the front, below points");
+    ok(strstr(text, "K front") && count(text, 'K') > 10 && count(text, 'A') == 1,
+       "a line through the front, below points");
     free(text);
     text = drawn(10, front, false, true, true);
     ok(strstr(text, "<svg") && strstr(text, "<polyline class=\"line\"") && strstr(text, "<circle cx"), "also as SVG");
