@@ -12,6 +12,22 @@ struct tb_store *tb_pick_store(const struct tb_args *a, struct tb_err *err)
     return tb_store_open(tb_args_get(a, "store"), false, err);
 }
 
+/* Events and samples of later steps, in whatever order a resumed run left them. */
+static void drop_texts(struct tb_metrics *m, int64_t step)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < m->n_events; i++) {
+        if (m->events[i].step <= step) {
+            m->events[n++] = m->events[i];
+            continue;
+        }
+        free(m->events[i].kind);
+        free(m->events[i].text);
+    }
+    m->n_events = n;
+    tb_metrics_drop_samples(m, step);
+}
+
 /* Drops what was recorded behind `step`. */
 static void end_at(struct tb_metrics *m, int64_t step)
 {
@@ -23,6 +39,7 @@ static void end_at(struct tb_metrics *m, int64_t step)
         m->n_eval--;
     while (m->n_rows && m->rows[m->n_rows - 1].step > step)
         m->n_rows--;
+    drop_texts(m, step);
 }
 
 static int64_t last_checkpoint(const char *dir)

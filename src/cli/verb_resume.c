@@ -5,13 +5,15 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "cli/live.h"
+#include "cli/attend.h"
 #include "cli/steer.h"
 #include "cli/verb.h"
 
 static const struct tb_flag flags[] = {
     { "all", NULL, false, "all that were left unfinished: queued, stopped, lost" },
     { "threads", "N", false, "threads; as the run was begun if not given (the bits are the same)" },
+    { "memory", "MODE", false, "auto, fast or small; as the run was begun if not given (the bits are the same)" },
+    TB_ATTEND_FLAGS,
     TB_FLAG_WAIT,
     TB_FLAGS_COMPARE,
     { "json", NULL, false, "the comparison as JSON" },
@@ -23,20 +25,7 @@ static const struct tb_flag flags[] = {
 static bool train(const char *const *refs, size_t n, const struct tb_args *a, const struct tb_out *out, int *exit_code,
                   struct tb_err *err)
 {
-    struct tb_worker_spec spec;
-    struct tb_worker_result result;
-    struct tb_live live;
-    if (!tb_live_open(&live, &spec, a, err))
-        return false;
-    tb_live_signals();
-    bool good = tb_worker_resume(refs, n, &spec, &result, err);
-    if (good && result.n == 0)
-        printf("nothing to go on with: every run is done\n");
-    else
-        good = good && tb_live_compare(out, a, &result, err);
-    *exit_code = tb_live_exit(&result);
-    tb_worker_result_free(&result);
-    return good;
+    return tb_attend(&(struct tb_attend_spec){ .refs = refs, .n_refs = n }, a, out, exit_code, err);
 }
 
 static bool is_asked(const struct tb_steer *s, size_t i)

@@ -31,6 +31,9 @@ bool tb_ctl_done(const char *dir, const struct tb_ctl_request *q, int64_t step, 
                  struct tb_err *err);
 /* New owner: answers requests that the one before took and did not finish. Their number. */
 int tb_ctl_answer_stale(const char *dir, int64_t step, const char *note);
+/* New owner: answers requests that nobody took and whose files are older than age_s, but for those of the verb `but`:
+ * they were meant for an owner before. Their number. */
+int tb_ctl_answer_old(const char *dir, double age_s, const char *but, int64_t step, const char *note);
 
 enum tb_ctl_state { TB_CTL_MISSING, TB_CTL_ASKED, TB_CTL_TAKEN, TB_CTL_DONE };
 struct tb_ctl_answer {

@@ -20,7 +20,7 @@ struct tb_run_new {
     size_t n_recipe;
     const struct tb_json *overrides; /* list of "key=value" strings */
     const struct tb_json *plan; /* n_trainable, n_params, share, n_steps, n_tokens, predicted_bytes,
-                                   predicted {component: bytes} */
+                                   predicted {component: bytes}, memory: "fast" or "small" */
     const struct tb_json *base;      /* id, path, name, arch, .. */
     /* id, path, n_rows, n_train, n_eval, n_dropped, order_hash, eval_hash, .. */
     const struct tb_json *data;

@@ -268,19 +268,22 @@ static void emit_json(const struct tb_table *t, struct tb_buf *out)
     tb_buf_str(out, tb_table_rows(t) ? "\n]\n" : "]\n");
 }
 
+/* Text that may hold lines and tabs, which CSV can say; other control characters are made safe: the file may be shown
+ * on a terminal some day. */
 static void csv_text(struct tb_buf *b, const char *s)
 {
-    if (!s[strcspn(s, ",\"\r\n")]) {
-        tb_buf_str(b, s);
-        return;
-    }
-    tb_buf_char(b, '"');
-    for (; *s; s++) {
+    bool is_quoted = s[strcspn(s, ",\"\r\n")] != '\0';
+    tb_buf_str(b, is_quoted ? "\"" : "");
+    while (*s) {
+        size_t n = strcspn(s, "\"\n\t");
+        tb_utf8_safe(b, s, n);
+        s += n;
         if (*s == '"')
             tb_buf_char(b, '"');
-        tb_buf_char(b, *s);
+        if (*s)
+            tb_buf_char(b, *s++);
     }
-    tb_buf_char(b, '"');
+    tb_buf_str(b, is_quoted ? "\"" : "");
 }
 
 static void line_text(struct tb_buf *b, const char *s, bool is_csv)

@@ -56,7 +56,8 @@ void tb_table_fit(struct tb_table *t, int columns, const char *const *missed_lea
 enum tb_emit { TB_EMIT_TEXT, TB_EMIT_JSON, TB_EMIT_CSV, TB_EMIT_PLAIN };
 /* TEXT: aligned, with titles, numbers with units. JSON: a list of maps, a line each; NaN and
  * unknown null. CSV (RFC 4180) and PLAIN (tabs): exact numbers under a line of names; NaN is nan,
- * unknown is empty. Text from files is made safe for terminals in TEXT and PLAIN. */
+ * unknown is empty. Text from files is made safe for terminals but in JSON, which escapes it; CSV
+ * keeps newlines and tabs. */
 void tb_table_emit(const struct tb_table *t, enum tb_emit how, struct tb_buf *out);
 
 #endif

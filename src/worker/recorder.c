@@ -261,6 +261,14 @@ bool tb_recorder_request(struct tb_recorder *r, struct tb_ctl_request *q)
     return has_one;
 }
 
+bool tb_recorder_is_asked(struct tb_recorder *r)
+{
+    pthread_mutex_lock(&r->lock);
+    bool has_one = r->has_request;
+    pthread_mutex_unlock(&r->lock);
+    return has_one;
+}
+
 struct answer_call {
     const struct tb_ctl_request *q;
     int64_t step;

@@ -274,7 +274,7 @@ return t.sweep {
   method = t.lora { r = 4 },
 }
 LUA
-    "$TB" run "$BATS_TEST_TMPDIR/live.lua" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+    "$TB" run --in-flight 1 "$BATS_TEST_TMPDIR/live.lua" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
     PID=$!
     for _ in $(seq 600); do
         [ "$(training)" = 1 ] && return
