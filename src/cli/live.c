@@ -363,14 +363,14 @@ static void print_verdict(const struct tb_out *o, const struct tb_verdict *v)
         fputc('\n', stdout);
     for (int i = 0; i < 5 && v->result && *v->result; i++)
         if (*words[i][1])
-            tb_out_pair(o, 7, words[i][0], words[i][1]);
+            tb_out_words(o, 7, words[i][0], words[i][1]);
 }
 
 /* What the last column but a few means, what follows from it, and what is left to do. */
 static void print_note(const struct tb_out *o, const struct tb_compare_note *n, const struct tb_worker_result *r)
 {
-    const char *seeds = n->n_seeds > 1 ? n->is_by_seed ? " and of seeds, each with the same seed of the reference"
-                                                       : " and of the seeds of either arm" : "";
+    const char *seeds = n->n_seeds > 1 ? n->is_by_seed ? " and seeds (seed against seed, widened for so few)"
+                                                       : " and seeds (of each arm, widened for so few)" : "";
     if (n->n_rows)
         printf("\neval: nats per label token of held-out rows%s. Differences of the last evaluations on the same "
                "%zu rows of %zu prompts,\n"

@@ -123,6 +123,76 @@ static void listing(void)
     free(index);
 }
 
+/* The file of the index, which is a new one after each change. */
+static ino_t index_file(void)
+{
+    struct stat st = { 0 };
+    char *path = tb_path_join(root, "index");
+    stat(path, &st);
+    free(path);
+    return st.st_ino;
+}
+
+struct seen {
+    size_t n;
+    bool is_in_order;
+    char last[TB_RUN_ID];
+};
+
+static void see(void *arg, const struct tb_run_summary *sum)
+{
+    struct seen *s = arg;
+    s->is_in_order = s->is_in_order && strcmp(s->last, sum->id) < 0;
+    snprintf(s->last, sizeof s->last, "%s", sum->id);
+    s->n++;
+}
+
+/* Runs that come and go between others, and entries that are none. */
+static void walking(void)
+{
+    struct tb_run_item *all;
+    size_t n;
+    char words[200] = "", *gone = dir_of(10), *link = dir_of(0xa1), *path = tb_path_join(root, "index");
+    list(&n, &all);
+    free(all);
+    ino_t before = index_file();
+    list(&n, &all);
+    free(all);
+    ok(index_file() == before, "nothing changed, nothing is written");
+    tb_dir_remove(gone, NULL);
+    create(0x4000);
+    age(0x4000);
+    list(&n, &all);
+    free(all);
+    ok(index_file() != before && n == 51, "one went, one came: %zu runs", n);
+    ok(tb_index_check(root, words, sizeof words), "the index names what is there: %s", words);
+    create(10);
+    age(10);
+    struct seen s = { .is_in_order = true };
+    ok(tb_index_each(root, see, &s, NULL) && s.n == 52 && s.is_in_order, "one by one, in the order of their ids");
+    ok(symlink(gone, link) == 0, "a link to a run");
+    list(&n, &all);
+    ok(n == 53 && strstr(all[0].sum.damage, "link"), "is none: %s", all[0].sum.damage);
+    free(all);
+    unlink(link);
+    char *bytes = tb_file_read(path, 1 << 28, &n, NULL);
+    memset(bytes + 12, 0, 4); /* the CRC of nothing, so that only the count is wrong */
+    tb_file_replace(path, bytes, 16, NULL);
+    free(bytes);
+    ok(!tb_index_check(root, words, sizeof words) && strstr(words, "another version"),
+       "entries that are not there: %s", words);
+    list(&n, &all);
+    ok(n == 52 && all[20].sum.seed >= 0, "are read anew");
+    free(all);
+    ok(tb_index_check(root, words, sizeof words), "and written");
+    char *added = dir_of(0x4000);
+    tb_dir_remove(added, NULL);
+    free(added);
+    free(path);
+    free(link);
+    free(gone);
+}
+
 static struct tb_run_item item(int i)
 {
     struct tb_run_item *all, one = { 0 };
@@ -335,6 +405,7 @@ int main(void)
     ok(store && stat(root, &st) == 0 && (st.st_mode & 0777) == 0700, "made, mode 0700");
     populate();
     listing();
+    walking();
     finding();
     order();
     serials();
