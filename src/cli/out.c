@@ -13,6 +13,7 @@
 
 #include "base/str.h"
 #include "base/utf8.h"
+#include "cli/pager.h"
 
 static const char *env(const char *name)
 {
@@ -46,7 +47,7 @@ static int terminal_columns(void)
     int64_t n;
     if (tb_str_int(env("COLUMNS"), &n) && n > 0 && n < 10000)
         return (int)n;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+    return ioctl(tb_pager_terminal(), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 /* The first of LC_ALL, LC_CTYPE and LANG that is set decides, as in setlocale(3). */
@@ -58,7 +59,7 @@ static bool is_utf8(void)
 
 bool tb_out_open(struct tb_out *o, const struct tb_args *a, struct tb_err *err)
 {
-    *o = (struct tb_out){ .is_terminal = isatty(STDOUT_FILENO) == 1 };
+    *o = (struct tb_out){ .is_terminal = isatty(tb_pager_terminal()) == 1 };
     o->columns = o->is_terminal ? terminal_columns() : 0;
     o->is_ascii = !is_utf8();
     return choose_form(o, a, err) && choose_color(o, tb_args_get(a, "color"), err);

@@ -317,5 +317,5 @@ const struct tb_verb tb_verb_diff = {
     .examples = "  tunebench diff lora-r8-s0 prefix20-s0\n"
                 "  tunebench diff @best @last --all\n"
                 "  tunebench diff lora-r8-s0:200 lora-r8-s0 --json | jq .paired\n",
-    .flags = flags, .run = run,
+    .flags = flags, .is_paged = true, .run = run,
 };

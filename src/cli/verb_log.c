@@ -246,5 +246,5 @@ const struct tb_verb tb_verb_log = {
                 "  tunebench log lora-r8-s0 -f\n"
                 "  tunebench log lora-r8-s0 --kind eval --kind divergence\n"
                 "  tunebench log lora-r8-s0 --steps --json | jq -r '.[] | select(.kind == \"step\") | .text'\n",
-    .flags = flags, .run = run,
+    .flags = flags, .is_paged = true, .run = run,
 };

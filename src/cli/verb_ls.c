@@ -294,5 +294,5 @@ const struct tb_verb tb_verb_ls = {
                 "  tunebench ls 'state!=done' --group method\n"
                 "  tunebench ls --cols 'name,lr,min eval/loss as best,peak'\n"
                 "  tunebench ls --json | jq -r '.[] | select(.state == \"done\") | .id'\n",
-    .flags = flags, .run = run,
+    .flags = flags, .is_paged = true, .run = run,
 };

@@ -216,11 +216,12 @@ static const struct tb_flag flags[] = { TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN
 const struct tb_verb tb_verb_scan = {
     .name = "scan", .usage = "[DIR..]",
     .help = "Finds models, data and adapters, and says how to name them.\n"
-            "It looks into DIR (the working folder), the folders of $TUNEBENCH_MODELS and the data that come along, three\n"
-            "levels deep. Models are opened, data files are sniffed by their first 64 KiB; what cannot be used is listed\n"
-            "with the reason. Data are .txt .jsonl .csv .tsv files.",
+            "It looks into DIR (the working folder), the folders of $TUNEBENCH_MODELS and the data that come along,\n"
+            "three levels deep. Models are opened, data files (.txt .jsonl .csv .tsv) are sniffed by their first 64 "
+            "KiB;\n"
+            "what cannot be used is listed with the reason.",
     .examples = "  tunebench scan\n"
                 "  tunebench scan ~/models ~/e2e\n"
                 "  tunebench scan --json | jq -r '.data[] | select(.ok) | .data'\n",
-    .flags = flags, .run = run,
+    .flags = flags, .is_paged = true, .run = run,
 };

@@ -327,5 +327,5 @@ const struct tb_verb tb_verb_show = {
     .examples = "  tunebench show @best\n"
                 "  tunebench show lora-r8-s0:400\n"
                 "  tunebench show 3f9a --json | jq .changed\n",
-    .flags = flags, .run = run,
+    .flags = flags, .is_paged = true, .run = run,
 };
