@@ -155,11 +155,16 @@ static int width_of(const struct tb_table *t)
     return width;
 }
 
+void tb_out_fit(struct tb_table *t, int columns, const char *const *missed_least)
+{
+    for (; columns > 0 && *missed_least && width_of(t) > columns; missed_least++)
+        tb_table_drop(t, *missed_least);
+}
+
 void tb_out_table_fit(const struct tb_out *o, struct tb_table *t, const char *const *missed_least)
 {
-    bool is_text = o->form == TB_EMIT_TEXT && o->columns > 0;
-    for (; is_text && *missed_least && width_of(t) > o->columns; missed_least++)
-        tb_table_drop(t, *missed_least);
+    if (o->form == TB_EMIT_TEXT)
+        tb_out_fit(t, o->columns, missed_least);
     tb_out_table(o, t);
 }
 

@@ -37,6 +37,8 @@ void tb_out_table(const struct tb_out *o, const struct tb_table *t);
 /* The same; in text on a terminal that is too narrow it gives up columns, the first of the list first (ends with
  * NULL). */
 void tb_out_table_fit(const struct tb_out *o, struct tb_table *t, const char *const *missed_least);
+/* Only gives up columns of it, until its text has at most so many columns (0: no limit). */
+void tb_out_fit(struct tb_table *t, int columns, const char *const *missed_least);
 /* Indented JSON; takes j over. */
 struct tb_json;
 void tb_out_json(const struct tb_out *o, struct tb_json *j);
