@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* at_work.h - the runs of a store that somebody trains now, and what each is at. The list of all runs is looked at seldom
- * if it is long; in between only the journals of those that live are read on. */
+/* at_work.h - the runs of a store that somebody trains now, and what each is at. The list of all runs is looked at
+ * seldom if it is long; in between only the journals of those that live are read on. */
 #ifndef TB_CLI_AT_WORK_H
 #define TB_CLI_AT_WORK_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* redraw.h - lines on a terminal that are drawn again in place. No screen is taken and none is cleared: what is drawn goes
- * over what was drawn before, in one write, so nothing flickers; and the last picture stays. */
+/* redraw.h - lines on a terminal that are drawn again in place. No screen is taken and none is cleared: what is
+ * drawn goes over what was drawn before, in one write, so nothing flickers; and the last picture stays. */
 #ifndef TB_CLI_REDRAW_H
 #define TB_CLI_REDRAW_H
 

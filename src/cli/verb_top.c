@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* verb_top.c - tunebench top: what is training now. On a terminal one picture that is drawn again until somebody leaves;
- * elsewhere lines, with --once one answer. */
+/* verb_top.c - tunebench top: what is training now. On a terminal one picture that is drawn again until somebody
+ * leaves; elsewhere lines, with --once one answer. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -248,9 +248,9 @@ static const struct tb_flag flags[] = {
 const struct tb_verb tb_verb_top = {
     .name = "top", .usage = "",
     .help = "Shows what trains now: steps, losses, speed, memory, time left.\n"
-            "Of a worker on this machine it shows how many percent of a processor it takes; first since it began, then\n"
-            "since the last look. On a terminal it is drawn again until q is pressed; where stdout is no terminal there\n"
-            "are lines separated by tabs. Leaving ends no run.",
+            "Of a worker on this machine it shows how many percent of a processor it takes; first since it began,\n"
+            "then since the last look. On a terminal it is drawn again until q is pressed; where stdout is no\n"
+            "terminal there are lines separated by tabs. Leaving ends no run.",
     .examples = "  tunebench top\n"
                 "  tunebench top --once\n"
                 "  tunebench top --interval 10 --plain >>top.log\n"

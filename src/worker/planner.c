@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* planner.c - one plan, or many from one process: a screen asks for one with every key that is pressed. */
+#include "worker/planner.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "worker/session.h"
+#include "worker/worker.h"
+
+struct tb_planner {
+    struct tb_shelf *shelf;
+    struct tb_pace *pace;
+};
+
+struct tb_planner *tb_planner_open(bool measures)
+{
+    struct tb_planner *p = tb_xcalloc(1, sizeof *p);
+    p->shelf = tb_shelf_open("", tb_session_data_dir());
+    p->pace = tb_pace_open(measures);
+    return p;
+}
+
+void tb_planner_close(struct tb_planner *p)
+{
+    if (!p)
+        return;
+    tb_pace_close(p->pace);
+    tb_shelf_close(p->shelf);
+    free(p);
+}
+
+struct tb_json *tb_planner_plan(struct tb_planner *p, const struct tb_plan *plan, const char *store, struct tb_err *err)
+{
+    tb_shelf_turn(p->shelf, plan->recipe_path);
+    return tb_plan_runs(plan, p->shelf, p->pace, store, err);
+}
+
+struct tb_json *tb_worker_plan(const struct tb_plan *plan, const struct tb_worker_spec *spec, struct tb_err *err)
+{
+    struct tb_planner *p = tb_planner_open(spec->measures);
+    struct tb_json *out = tb_planner_plan(p, plan, spec->store, err);
+    tb_planner_close(p);
+    return out;
+}
