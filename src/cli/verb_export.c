@@ -101,10 +101,10 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 }
 
 static const struct tb_flag flags[] = {
-    { "as", "FORM", false,
+    { "as", "peft|csv", false,
       "peft: folder(s) that the PEFT library loads (a run of full: a model folder); csv: a table" },
     { "o", "PATH", false, "the folder to make (peft), the file to write (csv; else stdout)" },
-    { "table", "NAME", false, "of csv: train, eval or rows (train)" },
+    { "table", "train|eval|rows", false, "of csv (train)" },
     { "bf16", NULL, false, "the model of a run of full in 16 bits a weight" },
     { "threads", "N", false, "threads for the comparison (all processors)" },
     TB_FLAG_JSON,
