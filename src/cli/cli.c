@@ -9,6 +9,7 @@
 #include "base/numeric.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "cli/answer.h"
 #include "cli/hidden.h"
 #include "cli/out.h"
 #include "cli/pager.h"
@@ -180,7 +181,7 @@ static int run_verb(const struct tb_verb *v, int argc, char **argv)
         return fail(&err);
     if (v->is_paged)
         tb_pager_open(&args);
-    if (!v->run(&args, &exit_code, &err)) {
+    if (!tb_answer_run(v, &args, &exit_code, &err)) {
         fflush(stdout);
         tb_pager_close();
         return fail(&err);

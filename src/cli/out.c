@@ -168,6 +168,36 @@ void tb_out_table_fit(const struct tb_out *o, struct tb_table *t, const char *co
     tb_out_table(o, t);
 }
 
+void tb_out_rows(const struct tb_out *o, const struct tb_table *t, bool is_first)
+{
+    struct tb_buf b = { 0 };
+    tb_table_emit(t, o->form == TB_EMIT_CSV ? TB_EMIT_CSV : TB_EMIT_PLAIN, &b);
+    size_t head = is_first || !b.p ? 0 : strcspn(b.p, "\n") + 1;
+    tb_out_bytes(o, b.p + head, b.n - head);
+    tb_buf_free(&b);
+}
+
+static void put_value(struct tb_table *t, const struct tb_json *v)
+{
+    switch (tb_json_type(v)) {
+    case TB_JSON_INT: tb_table_int(t, tb_json_int(v, 0)); break;
+    case TB_JSON_REAL: tb_table_real(t, tb_json_real(v, 0)); break;
+    case TB_JSON_BOOL: tb_table_text(t, tb_json_bool(v, false) ? "yes" : "no"); break;
+    default: tb_table_text(t, tb_json_str(v, "")); break;
+    }
+}
+
+void tb_out_maps(const struct tb_out *o, const struct tb_json *list, const struct tb_table_column *columns, size_t n)
+{
+    struct tb_table t;
+    tb_table_init(&t, columns, n);
+    for (size_t i = 0; i < tb_json_len(list); i++)
+        for (size_t c = 0; c < n; c++)
+            put_value(&t, tb_json_get(tb_json_at(list, i), columns[c].name));
+    tb_out_table(o, &t);
+    tb_table_free(&t);
+}
+
 void tb_out_json(const struct tb_out *o, struct tb_json *j)
 {
     char *text = tb_json_text(j, TB_JSON_PRETTY);

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "cli/out.h"
+#include "cli/refs.h"
 #include "cli/run_json.h"
 #include "cli/verb.h"
 #include "view/diff.h"
@@ -270,13 +271,21 @@ static struct tb_json *diff_json(const struct diff *x, bool is_all)
 
 static bool load(struct diff *x, const struct tb_args *a, struct tb_err *err)
 {
+    struct tb_run_item *all = NULL;
+    struct tb_ref *refs = NULL;
+    size_t n_all = 0, n = 0;
     struct tb_store *s = tb_pick_store(a, err);
-    bool good = s != NULL;
-    for (int i = 0; good && i < a->n_pos; i++) {
-        good = tb_pick_run(&x->run[x->n], s, a->pos[i], err);
+    bool good = s && tb_store_list(s, &all, &n_all, err) && tb_refs_find(a, all, n_all, &refs, &n, err);
+    if (good && (n < 2 || n > MAX_RUNS))
+        good = tb_fail(err, n < 2 ? TB_ERR_NOTFOUND : TB_ERR_LIMIT, "%zu run%s; 2 to %d can be compared", n,
+                       n == 1 ? "" : "s", MAX_RUNS);
+    for (size_t i = 0; good && i < n; i++) {
+        good = tb_pick_run(&x->run[x->n], s, refs[i].ref, err);
         x->m[x->n] = &x->run[x->n].m;
         x->n++;
     }
+    free(refs);
+    free(all);
     tb_store_close(s);
     return good;
 }
@@ -285,7 +294,8 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
     struct tb_out o;
     bool is_all = tb_args_has(a, "all");
-    if (!tb_args_count(a, 2, MAX_RUNS, "diff A B ..", err) || !tb_out_open(&o, a, err))
+    bool is_filter = a->n_pos == 1 && strpbrk(a->pos[0], ":=<>");
+    if (!tb_args_count(a, is_filter ? 1 : 2, MAX_RUNS, "diff A B .. | FILTER", err) || !tb_out_open(&o, a, err))
         return false;
     struct diff *x = tb_xcalloc(1, sizeof *x);
     bool good = load(x, a, err);
@@ -306,14 +316,16 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 }
 
 static const struct tb_flag flags[] = {
-    { "all", NULL, false, "also the keys that are equal" }, TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, { 0 }
+    { "all", NULL, false, "also the keys that are equal" }, TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN,
+    TB_FLAG_OUTPUT, { 0 }
 };
 
 const struct tb_verb tb_verb_diff = {
-    .name = "diff", .usage = "A B ..",
+    .name = "diff", .usage = "A B .. | FILTER",
     .help = "Compares runs with the first of them, and gives a verdict.\n"
             "What should be the same is shown to be the same by hashes. The verdict comes from the losses of the\n"
-            "same evaluation rows, with a 95 % interval by resampling prompts. RUN:400 takes part as it was then.",
+            "same evaluation rows, with a 95 % interval by resampling prompts. RUN:400 takes part as it was then.\n"
+            "FILTER, as ls takes it, compares the runs that pass.",
     .examples = "  tunebench diff lora-r8-s0 prefix20-s0\n"
                 "  tunebench diff @best @last --all\n"
                 "  tunebench diff lora-r8-s0:200 lora-r8-s0 --json | jq .paired\n",

@@ -86,17 +86,18 @@ static bool as_csv(const struct tb_args *a, const char *ref, const struct tb_out
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
     const char *as = tb_args_get(a, "as");
+    char ref[TB_PICK_REF];
     struct tb_out out;
     if (a->n_pos != 1)
         return tb_fail(err, TB_ERR_USAGE, "export takes one run (see 'tunebench help export')");
     if (!as)
         return tb_fail(err, TB_ERR_USAGE, "export needs --as peft or --as csv");
-    if (!tb_out_open(&out, a, err))
+    if (!tb_out_open(&out, a, err) || !tb_pick_ref(a, a->pos[0], ref, err))
         return false;
     if (strcmp(as, "peft") == 0)
-        return as_peft(a, a->pos[0], &out, err);
+        return as_peft(a, ref, &out, err);
     if (strcmp(as, "csv") == 0)
-        return as_csv(a, a->pos[0], &out, err);
+        return as_csv(a, ref, &out, err);
     return tb_fail(err, TB_ERR_USAGE, "--as %s: expected peft or csv", as);
 }
 

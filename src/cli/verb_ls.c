@@ -281,7 +281,7 @@ static const struct tb_flag flags[] = {
     { "sort", "KEY", true, "order by a column, -KEY downwards; the last one decides" },
     { "group", "KEY", false, "runs with the same KEY together, with the mean of their evaluations" },
     { "cols", "LIST", false, "columns, 'name,min eval/loss as best'; 'help' lists them" },
-    TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, { 0 }
+    TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, TB_FLAG_OUTPUT, { 0 }
 };
 
 const struct tb_verb tb_verb_ls = {

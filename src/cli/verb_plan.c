@@ -18,6 +18,7 @@ static const struct tb_flag flags[] = {
     { "json", NULL, false, "everything as JSON, memory by component" },
     { "csv", NULL, false, "the table as CSV" },
     { "plain", NULL, false, "the table separated by tabs" },
+    TB_FLAG_OUTPUT,
     { "measure", NULL, false, "train for two seconds to tell the time, where base and method were never measured" },
     { "serve", NULL, false, "stay, and answer a plan for each line of stdin: [\"RECIPE\", \"--set\", ..]" },
     { 0 }

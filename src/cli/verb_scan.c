@@ -211,7 +211,7 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     return true;
 }
 
-static const struct tb_flag flags[] = { TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, { 0 } };
+static const struct tb_flag flags[] = { TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, TB_FLAG_OUTPUT, { 0 } };
 
 const struct tb_verb tb_verb_scan = {
     .name = "scan", .usage = "[DIR..]",

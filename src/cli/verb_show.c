@@ -318,7 +318,7 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     return good;
 }
 
-static const struct tb_flag flags[] = { TB_FLAG_JSON, { 0 } };
+static const struct tb_flag flags[] = { TB_FLAG_JSON, TB_FLAG_OUTPUT, { 0 } };
 
 const struct tb_verb tb_verb_show = {
     .name = "show", .usage = "RUN",

@@ -131,18 +131,12 @@ static void print_once(const struct top *x)
 
 /* ---- for programs */
 
-/* Rows of the table; a round after the first has no line of names. */
 static void print_rows(const struct top *x)
 {
-    enum tb_emit form = x->screen.o.form == TB_EMIT_CSV ? TB_EMIT_CSV : TB_EMIT_PLAIN;
-    struct tb_buf b = { 0 };
     struct tb_table t;
     fill(x, &t);
-    tb_table_emit(&t, form, &b);
-    size_t head = x->n_told && b.p ? strcspn(b.p, "\n") + 1 : 0;
-    tb_out_bytes(&x->screen.o, b.p + head, b.n - head);
+    tb_out_rows(&x->screen.o, &t, x->n_told == 0);
     tb_table_free(&t);
-    tb_buf_free(&b);
 }
 
 static struct tb_json *answer(const struct top *x)
@@ -242,7 +236,7 @@ static const struct tb_flag flags[] = {
     { "once", NULL, false, "one answer, then it ends" },
     { "interval", "S", false, "seconds between two looks, 0.1 to 3600 (1)" },
     { "json", NULL, false, "an object a look, a line each; with --once one that is indented" },
-    TB_FLAG_CSV, TB_FLAG_PLAIN, { 0 }
+    TB_FLAG_CSV, TB_FLAG_PLAIN, TB_FLAG_OUTPUT, { 0 }
 };
 
 const struct tb_verb tb_verb_top = {

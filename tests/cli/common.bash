@@ -13,8 +13,8 @@ TREE=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 MAKE_STORE=${TUNEBENCH_MAKE_STORE:-$(dirname "$TB")/tests/bin/make_store}
 BASE=$(absolute "${TUNEBENCH_BASE:-$TREE/data/tiny}")
 
-unset TUNEBENCH_STORE TUNEBENCH_MODELS TUNEBENCH_NOW NO_COLOR COLUMNS PAGER
-export LC_ALL=C.UTF-8 TERM=xterm
+unset TUNEBENCH_STORE TUNEBENCH_MODELS TUNEBENCH_NOW NO_COLOR COLUMNS
+export LC_ALL=C.UTF-8 TERM=xterm PAGER=
 export XDG_CACHE_HOME=${BATS_FILE_TMPDIR:-/nonexistent}/cache # speeds measured by tests are no one's
 
 tb() { "$TB" "$@"; }
