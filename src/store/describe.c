@@ -110,8 +110,7 @@ const char *tb_state_text(enum tb_state s)
         [TB_STATE_STOPPED] = "Somebody stopped it behind a checkpoint; it can go on.",
         [TB_STATE_PRUNED] = "A sweep ended it for not being good enough; it can go on.",
         [TB_STATE_FAILED] = "It diverged or could not go on; ended_by says which.",
-        [TB_STATE_LOST] = "Its process is gone; it goes on from the last checkpoint. Only readers see this: it is "
-        "nowhere written.",
+        [TB_STATE_LOST] = "Its process is gone; it goes on from the last checkpoint. Only readers say so.",
     };
     return (unsigned)s < TB_N_STATES ? texts[s] : "";
 }
