@@ -86,6 +86,7 @@ holds_all() {
     holds_all "$text" "$(h5ls "$run/ckpt/000020.h5" | sed 's/  *[DG].*//')"
     holds_all "$text" "$(h5dump -A "$run/ckpt/000020.h5" | sed -n 's/^   ATTRIBUTE "\(.*\)" {/\1/p')"
     holds_all "$text" "$(h5ls "$run/run.h5/metrics/train" | sed 's|  *Dataset.*||; s|^|.It /metrics/train/|')"
+    holds_all "$text" "$(sed -n 's/^ *TB_RECORD_\([A-Z]*\) = \([0-9]*\),.*/.It \2 \L\1 /p' "$TREE/src/store/journal.h")"
     for s in queued running paused done stopped pruned failed lost; do
         holds_all "$text" ".It $s ("
     done
