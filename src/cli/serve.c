@@ -107,7 +107,7 @@ static struct tb_json *answer(struct tb_planner *planner, const struct tb_args *
 
 bool tb_serve_plans(const struct tb_args *a, const struct tb_flag *flags, struct tb_err *err)
 {
-    struct tb_planner *planner = tb_planner_open(true);
+    struct tb_planner *planner = tb_planner_open();
     struct tb_buf line = { 0 };
     bool is_long, good = true;
     while (good && read_line(stdin, &line, &is_long)) {

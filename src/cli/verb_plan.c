@@ -19,7 +19,7 @@ static const struct tb_flag flags[] = {
     { "csv", NULL, false, "the table as CSV" },
     { "plain", NULL, false, "the table separated by tabs" },
     TB_FLAG_OUTPUT,
-    { "measure", NULL, false, "train for two seconds to tell the time, where base and method were never measured" },
+    { "measure", NULL, false, "measure each base and method for two seconds, to tell the time" },
     { "serve", NULL, false, "stay, and answer a plan for each line of stdin: [\"RECIPE\", \"--set\", ..]" },
     { 0 }
 };

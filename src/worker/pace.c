@@ -16,12 +16,13 @@
 #include "base/xdg.h"
 #include "worker/session_priv.h"
 
-enum { MAX_KEPT = 256, MAX_BYTES = 1 << 20, MAX_STEPS = 1000 };
-static const double probe_s = 0.1, measure_s = 1.5;
+enum { MAX_KEPT = 256, MAX_BYTES = 1 << 20, ENOUGH_STEPS = 5 };
+static const double probe_s = 0.1, measure_s = 1.5, enough_s = 0.3;
 static const double usual_share = 0.6; /* of the probe that whole steps reach */
 
 struct tb_pace {
-    bool measures;
+    enum tb_pace_when when;
+    struct tb_json *fresh; /* keys that were measured by this process */
     int n_threads;        /* of the probe, 0: none yet */
     double gflops;        /* of the probe */
     char isa[24];
@@ -30,10 +31,11 @@ struct tb_pace {
     uint64_t left_bytes;
 };
 
-struct tb_pace *tb_pace_open(bool measures)
+struct tb_pace *tb_pace_open(enum tb_pace_when when)
 {
     struct tb_pace *p = tb_xcalloc(1, sizeof *p);
-    p->measures = measures;
+    p->when = when;
+    p->fresh = tb_json_new_map();
     p->path = tb_xdg_cache("pace.json");
     bool is_file = p->path && tb_file_size(p->path) >= 0;
     p->kept = is_file ? tb_json_load(p->path, MAX_BYTES, NULL) : NULL;
@@ -48,6 +50,7 @@ void tb_pace_close(struct tb_pace *p)
 {
     if (!p)
         return;
+    tb_json_free(p->fresh);
     tb_json_free(p->kept);
     free(p->path);
     free(p);
@@ -110,16 +113,21 @@ static double step(struct tb_engine *e, const struct tb_row *rows, int n)
     return tb_clock_mono_s() - from;
 }
 
-/* Tokens a second over whole steps until `end`; `took`: what one takes, about. */
+/* Tokens a second of the best of some whole steps, until `end` at the latest; `took`: what one takes, about. The best,
+ * as of the probe: other programs may run. */
 static double whole_rate(struct tb_engine *e, const struct tb_row *rows, int n, double took, double end)
 {
-    double tok = tokens_of(rows, n), sum = 0;
+    double best = INFINITY, sum = 0;
     int n_steps = 0;
-    while (n_steps == 0 || (n_steps < MAX_STEPS && tb_clock_mono_s() + took < end)) {
-        sum += step(e, rows, n);
+    bool is_enough = false;
+    while (n_steps == 0 || (!is_enough && tb_clock_mono_s() + took < end)) {
+        double s = step(e, rows, n);
+        best = s < best ? s : best;
+        sum += s;
         n_steps++;
+        is_enough = !(n_steps < ENOUGH_STEPS || sum < enough_s); /* also after a failure: NaN */
     }
-    return n_steps * tok / sum;
+    return tokens_of(rows, n) / best;
 }
 
 /* Tokens a second of a whole step of n_rows, of which n took `took` and half as many took `half`. */
@@ -153,20 +161,29 @@ static double train_rate(struct tb_engine *e, const struct tb_row *rows, int n_r
 
 static double eval_rate(struct tb_engine *e, const struct tb_row *rows, int n)
 {
-    double *loss = tb_xcalloc((size_t)n, sizeof *loss), from = 0;
+    double *loss = tb_xcalloc((size_t)n, sizeof *loss), best = INFINITY;
     int *labels = tb_xcalloc((size_t)n, sizeof *labels);
     bool good = true;
-    for (int i = 0; good && i < 2; i++) { /* the second one counts */
-        from = tb_clock_mono_s();
+    for (int i = 0; good && i < 2; i++) {
+        double from = tb_clock_mono_s();
         good = tb_engine_evaluate(e, rows, n, loss, labels, NULL);
+        best = fmin(best, tb_clock_mono_s() - from);
     }
-    double took = tb_clock_mono_s() - from;
     free(loss);
     free(labels);
-    return good ? tokens_of(rows, n) / took : NAN;
+    return good ? tokens_of(rows, n) / best : NAN;
 }
 
-/* {train, eval}: shares of the probe; NULL if nothing can be measured (no memory, say). */
+/* The best of three short probes, since other programs may run. */
+static double best_probe(struct tb_kernels *k)
+{
+    double best = 0;
+    for (int i = 0; i < 3; i++)
+        best = fmax(best, tb_kernels_probe(k, probe_s));
+    return best;
+}
+
+/* {train, eval}: shares of the probe beside them; NULL if nothing can be measured (no memory, say). */
 static struct tb_json *measure(const struct tb_pace *p, const struct tb_job *j)
 {
     struct tb_session s = { 0 };
@@ -175,10 +192,11 @@ static struct tb_json *measure(const struct tb_pace *p, const struct tb_job *j)
     int n, n_reached;
     struct tb_row *rows = rows_of_step(j, &n);
     if (stack && n > 0 && tb_session_open(&s, j->base->model, stack, &j->spec, p->n_threads, NULL)) {
-        double train = train_rate(s.engine, rows, n, &n_reached), eval = eval_rate(s.engine, rows, n_reached);
+        double before = best_probe(s.k), train = train_rate(s.engine, rows, n, &n_reached),
+               eval = eval_rate(s.engine, rows, n_reached), flops = fmax(before, best_probe(s.k)) * 1e9;
         out = tb_json_new_map();
-        tb_json_set(out, "train", tb_json_new_real(train * train_flop(j) / (p->gflops * 1e9)));
-        tb_json_set(out, "eval", tb_json_new_real(eval * eval_flop(j) / (p->gflops * 1e9)));
+        tb_json_set(out, "train", tb_json_new_real(train * train_flop(j) / flops));
+        tb_json_set(out, "eval", tb_json_new_real(eval * eval_flop(j) / flops));
     }
     tb_session_close(&s);
     free(rows);
@@ -187,7 +205,6 @@ static struct tb_json *measure(const struct tb_pace *p, const struct tb_job *j)
 
 /* ---- what is known */
 
-/* The best of three short probes, since other programs may run. */
 static bool probe(struct tb_pace *p, int n_threads, struct tb_err *err)
 {
     char why[200];
@@ -196,9 +213,7 @@ static bool probe(struct tb_pace *p, int n_threads, struct tb_err *err)
     struct tb_kernels *k = tb_kernels_open(NULL, n_threads, why, sizeof why);
     if (!k)
         return tb_fail(err, TB_ERR_USAGE, "%s", why);
-    p->gflops = 0;
-    for (int i = 0; i < 3; i++)
-        p->gflops = fmax(p->gflops, tb_kernels_probe(k, probe_s));
+    p->gflops = best_probe(k);
     p->n_threads = n_threads;
     tb_str_copy(p->isa, sizeof p->isa, k->name);
     k->close(k);
@@ -235,16 +250,23 @@ static void keep(struct tb_pace *p, const char *key, struct tb_json *shares)
     free(text);
 }
 
+static bool is_wanted(const struct tb_pace *p, const char *key)
+{
+    bool is_missing = !tb_json_get(p->kept, key);
+    return !tb_json_get(p->fresh, key) && (p->when == TB_PACE_ANEW || (p->when == TB_PACE_MISSING && is_missing));
+}
+
 /* Lent; NULL if it was never measured, and is not now. */
 static const struct tb_json *shares_of(struct tb_pace *p, const struct tb_job *j)
 {
     char *key = key_of(p, j);
     uint64_t before = tb_mem_anon_bytes();
-    struct tb_json *fresh = !tb_json_get(p->kept, key) && p->measures ? measure(p, j) : NULL;
+    struct tb_json *fresh = is_wanted(p, key) ? measure(p, j) : NULL;
     uint64_t after = tb_mem_anon_bytes();
     p->left_bytes += after > before ? after - before : 0;
     if (fresh)
         keep(p, key, fresh);
+    tb_json_set(p->fresh, key, tb_json_new_bool(true));
     const struct tb_json *shares = tb_json_get(p->kept, key);
     free(key);
     return is_share(shares, "train") && is_share(shares, "eval") ? shares : NULL;

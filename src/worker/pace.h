@@ -10,8 +10,10 @@
 
 struct tb_pace;
 
-/* measures: what nobody has measured yet is measured when it is asked for; else it is taken to be six tenths. */
-struct tb_pace *tb_pace_open(bool measures);
+/* What is measured when it is asked for: nothing (a share that is not known is taken to be six tenths), what nobody has
+ * measured yet, or everything anew. */
+enum tb_pace_when { TB_PACE_NEVER, TB_PACE_MISSING, TB_PACE_ANEW };
+struct tb_pace *tb_pace_open(enum tb_pace_when when);
 void tb_pace_close(struct tb_pace *p); /* NULL is fine */
 
 /* Seconds of training and evaluations. *is_measured: by steps of that base and method. NaN and *err if there is no back

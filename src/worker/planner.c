@@ -13,12 +13,17 @@ struct tb_planner {
     struct tb_pace *pace;
 };
 
-struct tb_planner *tb_planner_open(bool measures)
+static struct tb_planner *open_planner(enum tb_pace_when when)
 {
     struct tb_planner *p = tb_xcalloc(1, sizeof *p);
     p->shelf = tb_shelf_open("", tb_session_data_dir());
-    p->pace = tb_pace_open(measures);
+    p->pace = tb_pace_open(when);
     return p;
+}
+
+struct tb_planner *tb_planner_open(void)
+{
+    return open_planner(TB_PACE_MISSING);
 }
 
 void tb_planner_close(struct tb_planner *p)
@@ -38,7 +43,7 @@ struct tb_json *tb_planner_plan(struct tb_planner *p, const struct tb_plan *plan
 
 struct tb_json *tb_worker_plan(const struct tb_plan *plan, const struct tb_worker_spec *spec, struct tb_err *err)
 {
-    struct tb_planner *p = tb_planner_open(spec->measures);
+    struct tb_planner *p = open_planner(spec->measures ? TB_PACE_ANEW : TB_PACE_NEVER);
     struct tb_json *out = tb_planner_plan(p, plan, spec->store, err);
     tb_planner_close(p);
     return out;

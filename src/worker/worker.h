@@ -13,7 +13,7 @@ struct tb_worker_spec {
     char *const *argv;    /* of this process, recorded */
     int threads;          /* 0: as the run's config says; changes no bit */
     bool again;           /* runs that are in the store already are made once more under a new id */
-    bool measures;        /* plan: how fast a base and method is that nobody has measured yet, in about two seconds */
+    bool measures;        /* plan: anew how fast its bases and methods are, about two seconds each */
     struct tb_train_view view;
     /* A run of the plan that needs no training: it is over already, or somebody else has it. */
     void (*skipped)(void *arg, const char *id, const char *name, enum tb_state state);
@@ -48,9 +48,9 @@ void tb_worker_result_free(struct tb_worker_result *r);
 struct tb_json *tb_worker_plan(const struct tb_plan *p, const struct tb_worker_spec *spec, struct tb_err *err);
 
 /* The same for many plans in turn: base, data and speeds are kept between them, as long as their files stay as they
- * are. */
+ * are. What nobody has measured yet is measured. */
 struct tb_planner;
-struct tb_planner *tb_planner_open(bool measures);
+struct tb_planner *tb_planner_open(void);
 struct tb_json *tb_planner_plan(struct tb_planner *p, const struct tb_plan *plan, const char *store,
                                 struct tb_err *err);
 void tb_planner_close(struct tb_planner *p); /* NULL is fine */
