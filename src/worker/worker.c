@@ -411,7 +411,7 @@ static bool plan_run(struct work *w, struct tb_pace *pace, const struct tb_confi
     j.fixed_bytes -= idle < j.fixed_bytes ? idle : j.fixed_bytes;
     struct tb_json *row = good ? planned(w, &j) : NULL;
     double seconds = good ? tb_pace_seconds(pace, &j, &is_measured, err) : NAN;
-    good = good && isfinite(seconds);
+    good = good && !isnan(seconds);
     if (good) {
         tb_json_set(row, "est_s", tb_json_new_real(seconds));
         tb_json_set(row, "est_is_measured", tb_json_new_bool(is_measured));
