@@ -50,7 +50,7 @@ confined() { # PATTERN ALLOWED-REGEX
     confined '#include <pcre2\.h>' '^src/base/regex\.c$'
     confined '#include <utf8proc\.h>' '^src/base/utf8\.c$'
     confined '#include <(zlib|sha2|sha256)\.h>' '^src/base/hash\.c$'
-    confined '#include <pthread\.h>' '^(src/base/(ring|log)\.c|kernels/cpu/pool\.c|src/worker/)'
+    confined '#include <pthread\.h>' '^(src/(base/(ring|log)|store/h5_priv)\.c|kernels/cpu/pool\.c|src/worker/)'
     confined '[^_a-z]fork\(' '^src/base/proc\.c$'
     confined '[^_a-z]exit\(' '^(src/main\.c|src/base/)'
     confined '#include <(cublas|cuda)' '^kernels/cuda/'

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* file.c - whole files.
- * A file is replaced by writing "<path>.tmp-<pid>" beside it, fsync, rename, fsync of the folder: a
- * reader sees the old bytes or the new ones, also after a power loss. A missing file is
+ * A file is replaced by writing "<path>.tmp-<thread id>" beside it, fsync, rename, fsync of the folder: a
+ * reader sees the old bytes or the new ones, also after a power loss, and two threads that replace one
+ * file do not write into each other's. A missing file is
  * TB_ERR_NOTFOUND, every other refusal TB_ERR_IO. Removing something that is not there succeeds.
  * Mappings are in map.c. */
 #include "base/file.h"
@@ -103,7 +104,7 @@ static char *folder_of(const char *path)
 
 bool tb_file_replace_by(const char *path, tb_file_write_fn *write, void *arg, struct tb_err *err)
 {
-    char *temp = tb_xasprintf("%s.tmp-%ld", path, (long)getpid()), *dir = folder_of(path);
+    char *temp = tb_xasprintf("%s.tmp-%ld", path, (long)gettid()), *dir = folder_of(path);
     bool good = write(temp, arg, err);
     if (good && rename(temp, path) != 0)
         good = tb_fail_errno(err, "cannot rename %s to %s", temp, path);

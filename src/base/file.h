@@ -21,7 +21,7 @@ void tb_map_guard_sigbus(void);
 
 /* Whole file as malloc'ed bytes with a zero byte behind them; NULL if larger than max_bytes. *n may be NULL. */
 char *tb_file_read(const char *path, size_t max_bytes, size_t *n, struct tb_err *err);
-/* Writes to "<path>.tmp-<pid>", fsyncs, renames, fsyncs the folder. */
+/* Writes to "<path>.tmp-<thread id>", fsyncs, renames, fsyncs the folder. */
 bool tb_file_replace(const char *path, const void *p, size_t n, struct tb_err *err);
 /* The same for bytes that `write` puts into a new file of that name. */
 typedef bool tb_file_write_fn(const char *temp, void *arg, struct tb_err *err);

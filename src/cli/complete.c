@@ -194,6 +194,8 @@ static void each_key(const struct line *l, key_fn *f)
 {
     const struct tb_schema *s;
     for (int i = 0; tb_keys_at(i); i++) {
+        if (strchr(tb_keys_at(i)->name, '<')) /* a number stands there */
+            continue;
         char *head = tb_xasprintf("%s%s", tb_keys_at(i)->name, *tb_keys_at(i)->name ? "." : "");
         each_of(l, head, tb_keys_at(i)->keys, f);
         free(head);
@@ -293,7 +295,7 @@ static void put_flag_value(const struct line *l, const struct tb_flag *f)
     else if (strcmp(f->arg, "METRIC") == 0)
         put_metrics(l);
     else if (strcmp(f->arg, "KIND") == 0)
-        put_choices(l, "", "eval|state|step|checkpoint|divergence|recovered|replay|request|disk|error", f->help);
+        put_choices(l, "", "eval|state|step|checkpoint|divergence|recovered|replay|request|set|probe|memory|disk|error", f->help);
     else if (strcmp(f->arg, "RUN") == 0)
         put_runs(l);
     else if (strcmp(f->arg, "STEP") == 0)

@@ -37,8 +37,6 @@ void tb_out_table(const struct tb_out *o, const struct tb_table *t);
 /* The same; in text on a terminal that is too narrow it gives up columns, the first of the list first (ends with
  * NULL). */
 void tb_out_table_fit(const struct tb_out *o, struct tb_table *t, const char *const *missed_least);
-/* Only gives up columns of it, until its text has at most so many columns (0: no limit). */
-void tb_out_fit(struct tb_table *t, int columns, const char *const *missed_least);
 /* Rows of a table that is told bit by bit, as CSV or separated by tabs; the line of names only if this is the first. */
 void tb_out_rows(const struct tb_out *o, const struct tb_table *t, bool is_first);
 /* A list of flat maps as a table in the form that was asked for: the columns are their keys. */

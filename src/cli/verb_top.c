@@ -93,7 +93,8 @@ static void table_text(const struct top *x, int width, struct tb_buf *b)
     fill(x, &t);
     for (size_t i = 0; i < sizeof not_for_people / sizeof *not_for_people; i++)
         tb_table_drop(&t, not_for_people[i]);
-    tb_out_fit(&t, width, missed_least);
+    if (width > 0)
+        tb_table_fit(&t, width, missed_least);
     tb_table_emit(&t, TB_EMIT_TEXT, b);
     tb_table_free(&t);
 }

@@ -9,6 +9,8 @@ const struct tb_described tb_described_store[] = {
       "digits of its SHA-256." },
     { "index", NULL, "A line about each run, so that a list need not open them. It is derived: deleted, it is made "
       "again." },
+    { "worker/HOST-cpu.lock, .log", NULL, "Which process trains the runs of the store on that host, and what one of its "
+      "own had to say; worker/bell grows whenever a run is put on the list." },
     { 0 }
 };
 
@@ -48,13 +50,14 @@ const struct tb_described tb_described_groups[] = {
     { "/data", NULL, "The rows: id (their content), path, how they were read, how many were kept, dropped and held "
       "out; order_hash and eval_hash are equal where runs saw the same rows." },
     { "/env", NULL, "Program, numeric version, host, compiler, command line, working folder, git commit, batch job." },
-    { "/lineage", NULL, "The run and step that it was cloned from, if it was." },
+    { "/lineage", NULL, "The run and step that it was cloned from, if it was, and how." },
+    { "/probe", NULL, "The rates that a probe tried before the run began, and what came of them." },
     { "/result", NULL, "What it came to: final_hash of the adapter, peak memory; tags, note and marks that were "
       "given." },
     { "/metrics", NULL, "The two curves as NXdata; their columns are below." },
     { "/eval", NULL, "The rows of the evaluations." },
     { "/events", NULL, "What happened, in order." },
-    { "/samples", NULL, "Texts made at a step, in a group for each step." },
+    { "/samples", NULL, "Rows that were looked at with evaluations." },
     { "/adapter", NULL, "The adapter as it ended, with the PEFT library's names of tensors; attribute peft_config." },
     { "/adapter_index", NULL, "names: of these tensors, in order." },
     { "/facts_json", NULL, "The groups of facts once more, as text: what the program itself reads." },
@@ -69,13 +72,13 @@ const struct tb_described tb_described_columns[] = {
     { "/eval/rows/loss", "nat", "mean loss per label token of the row" },
     { "/events/wall_s", "s", "seconds of training before it" },
     { "/events/step", "1", "step at which it happened" },
-    { "/events/kind", NULL, "one word: checkpoint, divergence, recovered, request, disk, error, .." },
+    { "/events/kind", NULL, "one word: checkpoint, divergence, recovered, request, set, probe, memory, disk, error, .." },
     { "/events/text", NULL, "the words about it" },
     { "/events/at", NULL, "when, UTC" },
-    { "/samples/steps", "1", "steps that have a group" },
-    { "/samples/STEP/row_id", "1", "number of the row" },
-    { "/samples/STEP/prompt", NULL, "its prompt" },
-    { "/samples/STEP/output", NULL, "what the model made of it" },
+    { "/samples/step", "1", "step of the evaluation" },
+    { "/samples/row_id", "1", "number of the row" },
+    { "/samples/prompt", NULL, "its prompt" },
+    { "/samples/output", NULL, "what followed it" },
     { 0 }
 };
 

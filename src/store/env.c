@@ -110,16 +110,13 @@ static void set_machine(struct tb_json *map)
 {
     struct utsname u;
     char hdf5[32];
-    unsigned a, b, c;
     if (uname(&u) == 0) {
         char *os = tb_xasprintf("%s %s %s", u.sysname, u.release, u.machine);
         set_str(map, "host", u.nodename);
         set_str(map, "os", os);
         free(os);
     }
-    tb_h5_ready();
-    H5get_libversion(&a, &b, &c);
-    snprintf(hdf5, sizeof hdf5, "%u.%u.%u", a, b, c);
+    tb_h5_version(hdf5, sizeof hdf5);
     set_str(map, "hdf5", hdf5);
 #ifdef __clang__
     set_str(map, "compiler", "clang " __clang_version__);

@@ -87,7 +87,7 @@ static uint64_t little(const uint8_t *p, int n)
 /* Reads on until the end; false if the system refuses. */
 static bool crc_of_rest(int fd, uint32_t *crc, uint64_t *bytes)
 {
-    static uint8_t piece[1 << 16];
+    uint8_t piece[1 << 14];
     ssize_t n;
     *crc = 0;
     *bytes = 0;

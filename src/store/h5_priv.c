@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,15 +25,35 @@
 
 static const size_t max_file = (size_t)64 << 30;
 
-void tb_h5_ready(void)
+static pthread_mutex_t library = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local int depth;
+
+void tb_h5_enter(void)
 {
+    if (depth++ > 0)
+        return;
+    pthread_mutex_lock(&library);
     H5dont_atexit();
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL); /* where the library knows threads, it is one setting for each */
+}
+
+void tb_h5_leave(void)
+{
+    if (--depth == 0)
+        pthread_mutex_unlock(&library);
+}
+
+void tb_h5_version(char *dst, size_t n)
+{
+    unsigned a, b, c;
+    tb_h5_enter();
+    H5get_libversion(&a, &b, &c);
+    tb_h5_leave();
+    snprintf(dst, n, "%u.%u.%u", a, b, c);
 }
 
 static hid_t core_driver(size_t increment)
 {
-    tb_h5_ready();
     hid_t fapl = H5Pcreate(H5P_FILE_ACCESS);
     H5Pset_fapl_core(fapl, increment, 0);
     H5Pset_libver_bounds(fapl, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18);
@@ -49,6 +70,7 @@ static char *image_name(char *dst, size_t n)
 void tb_h5_begin(struct tb_h5_out *h, size_t expect)
 {
     char name[48];
+    tb_h5_enter();
     hid_t fapl = core_driver(expect / 8 > 65536 ? expect / 8 : 65536);
     hid_t fcpl = H5Pcreate(H5P_FILE_CREATE);
     H5Pset_userblock(fcpl, TB_H5_BLOCK);
@@ -58,12 +80,15 @@ void tb_h5_begin(struct tb_h5_out *h, size_t expect)
         tb_str_copy(h->bad, sizeof h->bad, "the file itself");
     H5Pclose(fcpl);
     H5Pclose(fapl);
+    tb_h5_leave();
 }
 
 void tb_h5_abort(struct tb_h5_out *h)
 {
+    tb_h5_enter();
     if (h->file >= 0)
         H5Fclose(h->file);
+    tb_h5_leave();
     h->file = -1;
 }
 
@@ -125,7 +150,9 @@ static bool write_rest(const char *temp, void *arg, struct tb_err *err)
 bool tb_h5_commit(struct tb_h5_out *h, const char *path, struct tb_err *err)
 {
     size_t rest = 0;
+    tb_h5_enter();
     const uint8_t *p = h->bad[0] ? NULL : image(h, &rest);
+    tb_h5_leave();
     bool good = p != NULL;
     if (!good)
         tb_fail_at(err, TB_ERR_BUSY, path, 0, "HDF5 could not build %s: no memory for it now",
@@ -163,11 +190,13 @@ static bool open_image(struct tb_h5_in *h, const char *path, void *bytes, size_t
                        struct tb_err *err)
 {
     char name[48];
+    tb_h5_enter();
     hid_t fapl = core_driver(65536);
     bool good = H5Pset_file_image(fapl, bytes, n) >= 0;
     free(bytes); /* the property list has its copy, and the file will have its own */
     h->file = good ? H5Fopen(image_name(name, sizeof name), H5F_ACC_RDONLY, fapl) : -1;
     H5Pclose(fapl);
+    tb_h5_leave();
     if (h->file < 0)
         return tb_fail_at(err, TB_ERR_FORMAT, path, 0, "is no HDF5 file that this version reads");
     return true;
@@ -201,7 +230,9 @@ bool tb_h5_open(struct tb_h5_in *h, const char *path, const char *schema, struct
 
 void tb_h5_close(struct tb_h5_in *h)
 {
+    tb_h5_enter();
     if (h->file >= 0)
         H5Fclose(h->file);
+    tb_h5_leave();
     h->file = -1;
 }

@@ -3,7 +3,9 @@
  * temporary name, fsync, rename: HDF5 never sees a full disk, and no half file ever has the name of
  * a whole one. Files are read as bytes, checked by the CRC of the user block (doc/frozen.md 5), and
  * opened from that memory. Writing keeps the first error: make all calls, then ask tb_h5_commit.
- * Paths are absolute inside the file. One thread at a time per struct. */
+ * Paths are absolute inside the file. Any thread may call; one at a time per struct. A process with
+ * several runs has a store thread for each, and HDF5 is not made for two threads: one lock for the
+ * whole process stands at the entries below, never held while a file is read or written. */
 #ifndef TB_STORE_H5_PRIV_H
 #define TB_STORE_H5_PRIV_H
 
@@ -22,9 +24,12 @@ struct tb_h5_out {
     char bad[160]; /* name of the first thing that did not work, else empty */
 };
 
-/* At every way into HDF5, since errors are told per thread: it keeps them to itself, and does not clean up at exit,
- * where nothing is left to flush and a file that it could not build for want of memory would crash it. */
-void tb_h5_ready(void);
+/* Around every call of HDF5; may be nested. HDF5 keeps its errors to itself, and does not clean up at exit, where
+ * nothing is left to flush and a file that it could not build for want of memory would crash it. */
+void tb_h5_enter(void);
+void tb_h5_leave(void);
+
+void tb_h5_version(char *dst, size_t n); /* of the library, "1.10.8" */
 
 /* Begins a file of about `expect` bytes in memory. */
 void tb_h5_begin(struct tb_h5_out *h, size_t expect);

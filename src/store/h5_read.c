@@ -17,7 +17,7 @@ static bool surprise(struct tb_h5_in *h, const char *path, const char *what, str
 }
 
 /* H5Lexists wants every part of the path to be there. */
-bool tb_h5_has(struct tb_h5_in *h, const char *path)
+static bool has(struct tb_h5_in *h, const char *path)
 {
     char part[1024];
     if (!tb_str_copy(part, sizeof part, path))
@@ -30,6 +30,14 @@ bool tb_h5_has(struct tb_h5_in *h, const char *path)
             return false;
     }
     return H5Lexists(h->file, part, H5P_DEFAULT) > 0;
+}
+
+bool tb_h5_has(struct tb_h5_in *h, const char *path)
+{
+    tb_h5_enter();
+    bool there = has(h, path);
+    tb_h5_leave();
+    return there;
 }
 
 struct opened {
@@ -52,7 +60,7 @@ static void shut(struct opened *o)
 static bool open_set(struct tb_h5_in *h, const char *path, struct opened *o, struct tb_err *err)
 {
     *o = (struct opened){ .set = -1, .type = -1, .space = -1 };
-    if (!tb_h5_has(h, path) || (o->set = H5Dopen2(h->file, path, H5P_DEFAULT)) < 0)
+    if (!has(h, path) || (o->set = H5Dopen2(h->file, path, H5P_DEFAULT)) < 0)
         return surprise(h, path, "is missing", err);
     o->type = H5Dget_type(o->set);
     o->space = H5Dget_space(o->set);
@@ -97,30 +105,33 @@ static bool take(struct tb_h5_in *h, const char *path, struct opened *o, hid_t a
     return true;
 }
 
-static bool get_column(struct tb_h5_in *h, const char *path, H5T_class_t class, hid_t as, void **v,
+static bool get_column(struct tb_h5_in *h, const char *path, H5T_class_t class, void **v,
                        size_t *n, struct tb_err *err)
 {
     struct opened o;
     *v = NULL;
+    tb_h5_enter();
+    hid_t as = class == H5T_FLOAT ? H5T_NATIVE_DOUBLE : H5T_NATIVE_INT64;
     bool good = open_set(h, path, &o, err);
     if (good && (o.rank != 1 || H5Tget_class(o.type) != class))
         good = surprise(h, path, "is no column of its type", err);
     good = good && take(h, path, &o, as, 8, v, err);
     *n = good ? o.n : 0;
     shut(&o);
+    tb_h5_leave();
     return good;
 }
 
 bool tb_h5_get_reals(struct tb_h5_in *h, const char *path, double **v, size_t *n,
                      struct tb_err *err)
 {
-    return get_column(h, path, H5T_FLOAT, H5T_NATIVE_DOUBLE, (void **)v, n, err);
+    return get_column(h, path, H5T_FLOAT, (void **)v, n, err);
 }
 
 bool tb_h5_get_ints(struct tb_h5_in *h, const char *path, int64_t **v, size_t *n,
                     struct tb_err *err)
 {
-    return get_column(h, path, H5T_INTEGER, H5T_NATIVE_INT64, (void **)v, n, err);
+    return get_column(h, path, H5T_INTEGER, (void **)v, n, err);
 }
 
 /* Fixed-length strings only: a variable-length one would make the library hand out pointers. */
@@ -142,6 +153,7 @@ bool tb_h5_get_strs(struct tb_h5_in *h, const char *path, char **v, size_t *widt
     char *raw;
     *v = NULL;
     *n = 0;
+    tb_h5_enter();
     bool good = get_fixed(h, path, 1, &o, &raw, err);
     *width = good ? H5Tget_size(o.type) : 0;
     if (good && !(*v = calloc(o.n ? o.n : 1, *width + 1)))
@@ -151,18 +163,21 @@ bool tb_h5_get_strs(struct tb_h5_in *h, const char *path, char **v, size_t *widt
     *n = good ? o.n : 0;
     free(raw);
     shut(&o);
+    tb_h5_leave();
     return good;
 }
 
 bool tb_h5_get_text(struct tb_h5_in *h, const char *path, char **s, size_t *n, struct tb_err *err)
 {
     struct opened o;
+    tb_h5_enter();
     bool good = get_fixed(h, path, 0, &o, s, err);
     size_t len = good ? H5Tget_size(o.type) : 0;
     while (len && (*s)[len - 1] == '\0') /* padding: an empty string takes one byte */
         len--;
     *n = len;
     shut(&o);
+    tb_h5_leave();
     return good;
 }
 
@@ -180,9 +195,10 @@ static int tensor_type(hid_t type)
 bool tb_h5_get_tensor(struct tb_h5_in *h, const char *path, struct tb_array *t,
                       struct tb_err *err)
 {
+    struct opened o;
+    tb_h5_enter();
     hid_t as[] = { H5T_NATIVE_FLOAT, H5T_NATIVE_DOUBLE, H5T_NATIVE_INT32, H5T_NATIVE_INT64,
                    H5T_NATIVE_UINT8 };
-    struct opened o;
     bool good = open_set(h, path, &o, err);
     int type = good ? tensor_type(o.type) : -1;
     t->data = NULL;
@@ -197,6 +213,7 @@ bool tb_h5_get_tensor(struct tb_h5_in *h, const char *path, struct tb_array *t,
     good = take(h, path, &o, as[type], tb_array_type_bytes(t->type), &t->data, err);
 out:
     shut(&o);
+    tb_h5_leave();
     return good;
 }
 
@@ -224,23 +241,19 @@ static bool is_one(hid_t a, H5T_class_t class)
 int64_t tb_h5_get_attr_int(struct tb_h5_in *h, const char *path, const char *name,
                            int64_t otherwise)
 {
+    int64_t v = otherwise;
+    tb_h5_enter();
     hid_t a = open_attr(h, path, name);
-    int64_t v;
-    if (a < 0)
-        return otherwise;
-    if (!is_one(a, H5T_INTEGER) || H5Aread(a, H5T_NATIVE_INT64, &v) < 0)
+    if (a >= 0 && (!is_one(a, H5T_INTEGER) || H5Aread(a, H5T_NATIVE_INT64, &v) < 0))
         v = otherwise;
-    H5Aclose(a);
+    if (a >= 0)
+        H5Aclose(a);
+    tb_h5_leave();
     return v;
 }
 
-void tb_h5_get_attr_str(struct tb_h5_in *h, const char *path, const char *name, char *dst,
-                        size_t n)
+static void read_attr_str(hid_t a, char *dst, size_t n)
 {
-    hid_t a = open_attr(h, path, name);
-    dst[0] = '\0';
-    if (a < 0)
-        return;
     hid_t type = H5Aget_type(a);
     size_t size = type >= 0 ? H5Tget_size(type) : 0;
     char *text = size < 65536 ? calloc(1, size + 1) : NULL;
@@ -249,5 +262,17 @@ void tb_h5_get_attr_str(struct tb_h5_in *h, const char *path, const char *name, 
     free(text);
     if (type >= 0)
         H5Tclose(type);
-    H5Aclose(a);
+}
+
+void tb_h5_get_attr_str(struct tb_h5_in *h, const char *path, const char *name, char *dst,
+                        size_t n)
+{
+    dst[0] = '\0';
+    tb_h5_enter();
+    hid_t a = open_attr(h, path, name);
+    if (a >= 0) {
+        read_attr_str(a, dst, n);
+        H5Aclose(a);
+    }
+    tb_h5_leave();
 }

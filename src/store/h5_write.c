@@ -21,6 +21,7 @@ void tb_h5_group(struct tb_h5_out *h, const char *path)
 {
     if (h->bad[0])
         return;
+    tb_h5_enter();
     hid_t gcpl = H5Pcreate(H5P_GROUP_CREATE), lcpl = H5Pcreate(H5P_LINK_CREATE);
     H5Pset_obj_track_times(gcpl, 0);
     H5Pset_create_intermediate_group(lcpl, 1);
@@ -30,6 +31,7 @@ void tb_h5_group(struct tb_h5_out *h, const char *path)
         H5Gclose(g);
     H5Pclose(lcpl);
     H5Pclose(gcpl);
+    tb_h5_leave();
 }
 
 static hid_t str_type(size_t n)
@@ -65,30 +67,38 @@ void tb_h5_attr_str(struct tb_h5_out *h, const char *path, const char *name, con
         free(at);
         return;
     }
+    tb_h5_enter();
     hid_t type = str_type(n);
     attribute(h, path, name, type, s, NULL);
     H5Tclose(type);
+    tb_h5_leave();
 }
 
 void tb_h5_attr_int(struct tb_h5_out *h, const char *path, const char *name, int64_t v)
 {
+    tb_h5_enter();
     attribute(h, path, name, H5T_NATIVE_INT64, &v, NULL);
+    tb_h5_leave();
 }
 
 void tb_h5_attr_real(struct tb_h5_out *h, const char *path, const char *name, double v)
 {
+    tb_h5_enter();
     attribute(h, path, name, H5T_NATIVE_DOUBLE, &v, NULL);
+    tb_h5_leave();
 }
 
 /* An enum of FALSE and TRUE over int8, which h5py reads as bool. */
 static void attr_bool(struct tb_h5_out *h, const char *path, const char *name, bool v)
 {
-    hid_t type = H5Tenum_create(H5T_NATIVE_INT8);
     int8_t no = 0, yes = 1, x = v;
+    tb_h5_enter();
+    hid_t type = H5Tenum_create(H5T_NATIVE_INT8);
     H5Tenum_insert(type, "FALSE", &no);
     H5Tenum_insert(type, "TRUE", &yes);
     attribute(h, path, name, type, &x, NULL);
     H5Tclose(type);
+    tb_h5_leave();
 }
 
 /* Type of all entries; TB_JSON_NULL if they differ or there are none. Integers among reals are
@@ -120,9 +130,11 @@ static void attr_strs(struct tb_h5_out *h, const char *path, const char *name,
     for (size_t i = 0; i < n; i++)
         memcpy(all + i * width, tb_json_str(tb_json_at(list, i), ""),
                tb_json_str_len(tb_json_at(list, i)));
+    tb_h5_enter();
     hid_t type = str_type(width);
     attribute(h, path, name, type, all, &n);
     H5Tclose(type);
+    tb_h5_leave();
     free(all);
 }
 
@@ -136,8 +148,10 @@ static void attr_numbers(struct tb_h5_out *h, const char *path, const char *name
         ints[i] = tb_json_int(tb_json_at(list, i), 0);
         reals[i] = tb_json_real(tb_json_at(list, i), 0);
     }
+    tb_h5_enter();
     attribute(h, path, name, is_int ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE,
               is_int ? (void *)ints : (void *)reals, &n);
+    tb_h5_leave();
     free(reals);
     free(ints);
 }
@@ -235,13 +249,17 @@ static void column(struct tb_h5_out *h, const char *path, hid_t type, void *pack
 void tb_h5_reals(struct tb_h5_out *h, const char *path, const double *v, size_t n, size_t stride,
                  enum tb_h5_pack pack)
 {
+    tb_h5_enter();
     column(h, path, H5T_NATIVE_DOUBLE, gather(v, n, stride), n, pack);
+    tb_h5_leave();
 }
 
 void tb_h5_ints(struct tb_h5_out *h, const char *path, const int64_t *v, size_t n, size_t stride,
                 enum tb_h5_pack pack)
 {
+    tb_h5_enter();
     column(h, path, H5T_NATIVE_INT64, gather(v, n, stride), n, pack);
+    tb_h5_leave();
 }
 
 void tb_h5_strs(struct tb_h5_out *h, const char *path, const char *const *v, size_t n)
@@ -252,17 +270,21 @@ void tb_h5_strs(struct tb_h5_out *h, const char *path, const char *const *v, siz
     char *all = tb_xcalloc(n ? n : 1, width);
     for (size_t i = 0; i < n; i++)
         memcpy(all + i * width, v[i], strlen(v[i]));
+    tb_h5_enter();
     hid_t type = str_type(width);
     column(h, path, type, all, n, TB_H5_PLAIN);
     H5Tclose(type);
+    tb_h5_leave();
 }
 
 void tb_h5_text(struct tb_h5_out *h, const char *path, const char *s, size_t n)
 {
+    tb_h5_enter();
     hid_t type = str_type(n), space = H5Screate(H5S_SCALAR);
     dataset(h, path, type, space, n ? s : "", TB_H5_PLAIN);
     H5Sclose(space);
     H5Tclose(type);
+    tb_h5_leave();
 }
 
 static const struct {
@@ -304,7 +326,9 @@ void tb_h5_tensor(struct tb_h5_out *h, const char *path, const struct tb_array *
         return;
     for (int i = 0; i < t->rank; i++)
         dims[i] = (hsize_t)t->shape[i];
+    tb_h5_enter();
     hid_t space = t->rank ? H5Screate_simple(t->rank, dims, NULL) : H5Screate(H5S_SCALAR);
     dataset(h, path, native(t->type), space, t->data, TB_H5_PLAIN);
     H5Sclose(space);
+    tb_h5_leave();
 }

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/xdg.h"
+#include "worker/probe.h"
 #include "worker/session_priv.h"
 
 enum { MAX_KEPT = 256, MAX_BYTES = 1 << 20, ENOUGH_STEPS = 5 };
@@ -63,8 +64,8 @@ static bool is_full(const struct tb_job *j)
     return !j->stack->part[0]->method->peft_type;
 }
 
-/* FLOP of a training step for each token, both directions, without the adapters' own. */
-static double train_flop(const struct tb_job *j)
+/* FLOP of both directions for each token, without the adapters' own. */
+static double pass_flop(const struct tb_job *j)
 {
     const struct tb_shape *s = &j->base->model->shape;
     double q = (double)s->n_heads * s->head_dim, kv = (double)s->n_kv * s->head_dim;
@@ -72,10 +73,16 @@ static double train_flop(const struct tb_job *j)
     return (is_full(j) ? 6 : 4) * (linear + head);
 }
 
+/* Training computes again what it had no room to keep. */
+static double train_flop(const struct tb_job *j)
+{
+    return pass_flop(j) + tb_job_again_flop(j);
+}
+
 /* Evaluations only go forward. */
 static double eval_flop(const struct tb_job *j)
 {
-    return train_flop(j) / (is_full(j) ? 3 : 2);
+    return pass_flop(j) / (is_full(j) ? 3 : 2);
 }
 
 /* ---- measuring */
@@ -288,6 +295,6 @@ double tb_pace_seconds(struct tb_pace *p, const struct tb_job *j, bool *is_measu
     for (int i = 0; i < j->n_eval; i++)
         tok += tb_dataset_row(j->data, j->eval_row[i]).n;
     *is_measured = shares != NULL;
-    return (j->seconds > 0 ? j->seconds : train_flop(j) * (double)j->n_tokens / train)
+    return (j->seconds > 0 ? j->seconds : train_flop(j) * (double)(j->n_tokens + tb_probe_tokens(j)) / train)
          + eval_flop(j) * tok * j->n_eval_at / eval;
 }

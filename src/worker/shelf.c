@@ -330,17 +330,11 @@ const struct tb_base *tb_shelf_base(struct tb_shelf *s, const struct tb_config *
     return b;
 }
 
-bool tb_shelf_settle(struct tb_shelf *s, struct tb_config *c, struct tb_err *err)
+/* The files of one text, by their key. */
+static bool settle_paths(struct tb_shelf *s, struct tb_config *c, const char *key, struct tb_err *err)
 {
-    struct tb_base *b = name_base(s, c, err);
-    if (!b)
-        return false;
-    tb_json_set(c->map, "base", tb_json_new_str(b->path));
-    if (is_scratch(c))
-        tb_json_set(c->map, "scratch.tokenizer", tb_json_new_str(b->tokenizer_path));
-    close_base(b);
     struct tb_json *paths = tb_json_new_list();
-    const struct tb_json *given = tb_config_get(c, "data.path");
+    const struct tb_json *given = tb_config_get(c, key);
     bool good = true;
     for (size_t i = 0; good && i < tb_json_len(given); i++) {
         char *path = find_file(s, tb_json_str(tb_json_at(given, i), ""), "data file", err);
@@ -350,18 +344,47 @@ bool tb_shelf_settle(struct tb_shelf *s, struct tb_config *c, struct tb_err *err
         free(path);
     }
     if (good)
-        tb_json_set(c->map, "data.path", paths);
+        tb_json_set(c->map, key, paths);
     else
         tb_json_free(paths);
     return good;
 }
 
-/* One more on the shelf; takes key over. */
-static struct tb_dataset *open_data(struct tb_shelf *s, char *key, const struct tb_json *section,
+bool tb_shelf_settle(struct tb_shelf *s, struct tb_config *c, struct tb_err *err)
+{
+    char key[64];
+    bool good = true;
+    struct tb_base *b = name_base(s, c, err);
+    if (!b)
+        return false;
+    tb_json_set(c->map, "base", tb_json_new_str(b->path));
+    if (is_scratch(c))
+        tb_json_set(c->map, "scratch.tokenizer", tb_json_new_str(b->tokenizer_path));
+    close_base(b);
+    for (int i = 0; good && i < tb_config_sources(c); i++)
+        good = settle_paths(s, c, tb_config_source_key(c, i, "path", key), err);
+    return good;
+}
+
+/* The files of all sources, and of the tokenizer; a new list. */
+static struct tb_json *files_of(const struct tb_config *c, const struct tb_base *base)
+{
+    struct tb_json *all = tb_json_new_list();
+    char key[64];
+    for (int i = 0; i < tb_config_sources(c); i++) {
+        const struct tb_json *paths = tb_config_get(c, tb_config_source_key(c, i, "path", key));
+        for (size_t k = 0; k < tb_json_len(paths); k++)
+            tb_json_append(all, tb_json_copy(tb_json_at(paths, k)));
+    }
+    tb_json_append(all, tb_json_new_str(base->tokenizer_path));
+    return all;
+}
+
+/* One more on the shelf; takes key and files over. */
+static struct tb_dataset *open_data(struct tb_shelf *s, char *key, struct tb_json *files, const struct tb_json *section,
                                     const struct tb_base *base, int max_tok, struct tb_err *err)
 {
-    struct data_set n = { .key = key, .paths = tb_json_copy(tb_json_get(section, "path")), .round = s->round };
-    tb_json_append(n.paths, tb_json_new_str(base->tokenizer_path));
+    struct data_set n = { .key = key, .paths = files, .round = s->round };
     n.stamp = stamp_of_data(n.paths); /* before it is read, likewise */
     uint64_t before = tb_mem_anon_bytes();
     n.d = tb_dataset_open(section, base->tokenizer, max_tok, err);
@@ -389,7 +412,7 @@ struct tb_dataset *tb_shelf_data(struct tb_shelf *s, const struct tb_config *c, 
             s->data[i].round = s->round;
         }
     if (!d)
-        d = open_data(s, tb_xstrdup(key), section, base, max_tok, err);
+        d = open_data(s, tb_xstrdup(key), files_of(c, base), section, base, max_tok, err);
     free(key);
     tb_json_free(section);
     return d;

@@ -79,9 +79,8 @@ holds_all() {
     need_store
     text=$(page store)
     run=$STORE/runs/1111111111111111
-    holds_all "$text" "$(h5ls -r "$run/run.h5" | sed -n 's/  *Group.*//p' | grep -v '^/$' | sed 's|/samples/.*|/samples|')"
-    holds_all "$text" "$(h5ls -r "$run/run.h5" | sed -n 's/  *Dataset.*//p' | sed 's|/samples/0[0-9]*|/samples/STEP|' |
-        sed 's|^/config/||')"
+    holds_all "$text" "$(h5ls -r "$run/run.h5" | sed -n 's/  *Group.*//p' | grep -v '^/$')"
+    holds_all "$text" "$(h5ls -r "$run/run.h5" | sed -n 's/  *Dataset.*//p' | sed 's|^/config/||')"
     holds_all "$text" "$(h5dump -A "$run/run.h5" | sed -n 's/^   ATTRIBUTE "\(.*\)" {/\1/p')"
     holds_all "$text" "$(h5ls "$run/ckpt/000020.h5" | sed 's/  *[DG].*//')"
     holds_all "$text" "$(h5dump -A "$run/ckpt/000020.h5" | sed -n 's/^   ATTRIBUTE "\(.*\)" {/\1/p')"
