@@ -219,6 +219,12 @@ static void put_key(const struct line *l, const char *name, const struct tb_key 
     put(l, name, "=", key->help);
 }
 
+static void put_flight_key(const struct line *l, const char *name, const struct tb_key *key)
+{
+    if (key->in_flight)
+        put(l, name, "=", key->help);
+}
+
 /* Values of the key in front of the "=", if they can be listed; of a list the last. */
 static void put_value(const struct line *l, const char *name, const struct tb_key *key)
 {
@@ -295,7 +301,8 @@ static void put_flag_value(const struct line *l, const struct tb_flag *f)
     else if (strcmp(f->arg, "METRIC") == 0)
         put_metrics(l);
     else if (strcmp(f->arg, "KIND") == 0)
-        put_choices(l, "", "eval|state|step|checkpoint|divergence|recovered|replay|request|set|probe|memory|disk|error", f->help);
+        put_choices(l, "", "eval|state|step|checkpoint|divergence|recovered|replay|request|set|probe|memory|disk|error",
+                    f->help);
     else if (strcmp(f->arg, "RUN") == 0)
         put_runs(l);
     else if (strcmp(f->arg, "STEP") == 0)
@@ -323,6 +330,8 @@ static void put_words(const struct line *l)
         put_keys(l);
     if (strstr(usage, "RUN") || tb_str_starts(usage, "A B"))
         put_runs(l);
+    if (strstr(usage, ".. KEY=VALUE"))
+        each_key(l, put_flight_key);
     if (strstr(usage, "FILTER") && !strchr(l->typed, ':'))
         put_columns(l, ":");
     if (strchr(usage, '|') && !strchr(usage, ' '))

@@ -83,8 +83,9 @@ static void put_environment(struct tb_doc *d, const char *word)
         { "LC_ALL, LC_CTYPE, LANG", "Without UTF-8 in the first that is set, everything is drawn in ASCII." },
         { "XDG_CACHE_HOME, HOME", "Where measured speeds are kept: $XDG_CACHE_HOME/tunebench, else "
                                   "$HOME/.cache/tunebench." },
-        { "TUNEBENCH_FOREGROUND", "Not empty: training happens in the process that was started, as with `--foreground`; "
-                                  "so it does under a batch system, whose SLURM_JOB_ID, PBS_JOBID or LSB_JOBID is set." },
+        { "TUNEBENCH_FOREGROUND", "Not empty: training happens in the process that was started, as with "
+                                  "`--foreground`; so it does under a batch system, whose SLURM_JOB_ID, PBS_JOBID or "
+                                  "LSB_JOBID is set." },
         { "TUNEBENCH_IDLE_S", "Seconds for which a worker without work waits for more, for tests." },
         { "SLURM_JOB_ID, SLURM_ARRAY_TASK_ID", "Recorded with a run." },
     };

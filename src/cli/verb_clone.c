@@ -9,7 +9,6 @@
 #include "cli/attend.h"
 #include "cli/made.h"
 #include "cli/steer.h"
-#include "cli/train_now.h"
 #include "cli/verb.h"
 
 enum { TRIES = 3, MAX_SEEDS = 64 };
@@ -205,8 +204,10 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     if (good && is_json) /* before training: who asks may want the id */
         tb_out_json(&c->s.out, tb_json_ref(c->told));
     fflush(stdout);
-    if (good && !c->is_dry && !tb_args_has(a, "stage"))
-        good = tb_train_now((const char *const *)c->id, c->n, a, is_json ? NULL : &c->s.out, exit_code, err);
+    if (good && !c->is_dry && !tb_args_has(a, "stage")) {
+        struct tb_attend_spec made = { .refs = (const char *const *)c->id, .n_refs = c->n };
+        good = tb_attend(&made, a, is_json ? NULL : &c->s.out, exit_code, err);
+    }
     int steered = 0;
     tb_steer_close(&c->s, false, &steered);
     close_clone(c);
@@ -227,6 +228,7 @@ static const struct tb_flag flags[] = {
     { "stage", NULL, false, "only put it on the list; a worker takes it when there is one" },
     TB_ATTEND_FLAGS,
     { "threads", "N", false, "threads; as the parent's if not given (the bits are the same)" },
+    TB_ATTEND_FLAGS,
     TB_FLAG_WAIT, TB_FLAG_JSON, { 0 }
 };
 

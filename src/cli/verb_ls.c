@@ -129,8 +129,6 @@ static bool any_damaged(const struct list *l)
     return false;
 }
 
-static const char *const missed_least[] = { "age", "share", "steps", "best_eval", "trainable", "id", NULL };
-
 static bool any_changed(const struct list *l)
 {
     for (size_t i = 0; i < l->n_passing; i++)
@@ -138,6 +136,8 @@ static bool any_changed(const struct list *l)
             return true;
     return false;
 }
+
+static const char *const missed_least[] = { "age", "share", "steps", "best_eval", "trainable", "id", NULL };
 
 static char *usual_columns(const struct list *l)
 {

@@ -9,7 +9,6 @@
 #include "cli/attend.h"
 #include "cli/made.h"
 #include "cli/pick.h"
-#include "cli/train_now.h"
 #include "cli/verb.h"
 #include "view/repeat.h"
 
@@ -115,7 +114,8 @@ static bool repeat(struct rerun *r, int *exit_code, struct tb_err *err)
     const char *ids[] = { r->id };
     bool checks = tb_args_has(r->a, "check"), is_json = r->out.form == TB_EMIT_JSON;
     int trained = 0;
-    if (!tb_train_now(ids, 1, r->a, checks || is_json ? NULL : &r->out, &trained, err)
+    struct tb_attend_spec made = { .refs = ids, .n_refs = 1 };
+    if (!tb_attend(&made, r->a, checks || is_json ? NULL : &r->out, &trained, err)
         || (checks && !compare(r, &check, err)))
         return false;
     tell(r, checks ? &check : NULL);

@@ -7,13 +7,13 @@
 #include "base/mem.h"
 #include "cli/attend.h"
 #include "cli/steer.h"
-#include "cli/train_now.h"
 #include "cli/verb.h"
 #include "store/writer.h"
 
 static const struct tb_flag flags[] = {
     { "all", NULL, false, "all that were left unfinished: queued, stopped, lost" },
     { "threads", "N", false, "threads; as the run was begun if not given (the bits are the same)" },
+    { "stage", NULL, false, "only put them on the list; a worker takes them when there is one" },
     { "memory", "MODE", false, "auto, fast or small; as the run was begun if not given (the bits are the same)" },
     TB_ATTEND_FLAGS,
     TB_FLAG_WAIT,
@@ -23,6 +23,12 @@ static const struct tb_flag flags[] = {
     { "plain", NULL, false, "the comparison separated by tabs" },
     { 0 }
 };
+
+static bool train(const char *const *refs, size_t n, const struct tb_args *a, const struct tb_out *out, int *exit_code,
+                  struct tb_err *err)
+{
+    return tb_attend(&(struct tb_attend_spec){ .refs = refs, .n_refs = n }, a, out, exit_code, err);
+}
 
 static bool is_asked(const struct tb_steer *s, size_t i)
 {
@@ -105,7 +111,7 @@ static bool resume_named(const struct tb_args *a, int *exit_code, struct tb_err 
         else
             tell_going_on(&s, i);
     int trained = 0;
-    bool is_trained = !good || n == 0 || tb_train_now(ids, n, a, &s.out, &trained, err);
+    bool is_trained = !good || n == 0 || train(ids, n, a, &s.out, &trained, err);
     tb_steer_close(&s, good, exit_code);
     *exit_code = trained ? trained : *exit_code;
     free(ids);
@@ -123,7 +129,7 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     if (tb_args_has(a, "stage"))
         return all ? tb_fail(err, TB_ERR_USAGE, "--stage goes with runs that are named: --all are waiting already")
                    : stage_named(a, exit_code, err);
-    return all ? tb_train_now(NULL, 0, a, &out, exit_code, err) : resume_named(a, exit_code, err);
+    return all ? train(NULL, 0, a, &out, exit_code, err) : resume_named(a, exit_code, err);
 }
 
 const struct tb_verb tb_verb_resume = {

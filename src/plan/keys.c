@@ -89,7 +89,8 @@ static const struct tb_key optim[] = {
 };
 
 static const struct tb_key schedule[] = {
-    { .name = "name", .type = TB_KEY_CHOICE, .choices = "cosine|linear|constant", SAME("\"cosine\""), FLIGHT,
+    { .name = "name", .type = TB_KEY_CHOICE, .choices = "cosine|linear|constant", SAME("\"cosine\""),
+      FLIGHT,
       .help = "how the rate goes on after the warm-up: down to the floor, or not at all" },
     { REAL("warmup", 0, 1), SAME("0.05"), .help = "share of the steps in which the rate rises" },
     { REAL("floor", 0, 1), SAME("0.1"), .help = "share of the peak rate that is left at the end" },
@@ -151,7 +152,7 @@ static const struct tb_keys_section sections[] = {
     { "batch", "rows of one step", batch },
     { "optim", "the optimiser", optim },
     { "schedule", "the learning rate over time", schedule },
-    { "probe", "short trials that choose the rate: lr = t.probe{..}", probe },
+    { "probe", "short trials that choose the rate before the run begins: lr = t.probe{..}", probe },
     { "eval", "what is scored, and when", eval },
     { "stop", "when a run ends before its budget is spent", stop },
     { "exec", "how a run is carried out; changes no numbers", exec },

@@ -9,8 +9,8 @@ const struct tb_described tb_described_store[] = {
       "digits of its SHA-256." },
     { "index", NULL, "A line about each run, so that a list need not open them. It is derived: deleted, it is made "
       "again." },
-    { "worker/HOST-cpu.lock, .log", NULL, "Which process trains the runs of the store on that host, and what one of its "
-      "own had to say; worker/bell grows whenever a run is put on the list." },
+    { "worker/HOST-cpu.lock, .log", NULL, "Which process trains the runs of the store on that host, and what one of "
+      "its own had to say; worker/bell grows whenever a run is put on the list." },
     { 0 }
 };
 
@@ -72,7 +72,8 @@ const struct tb_described tb_described_columns[] = {
     { "/eval/rows/loss", "nat", "mean loss per label token of the row" },
     { "/events/wall_s", "s", "seconds of training before it" },
     { "/events/step", "1", "step at which it happened" },
-    { "/events/kind", NULL, "one word: checkpoint, divergence, recovered, request, set, probe, memory, disk, error, .." },
+    { "/events/kind", NULL, "one word: checkpoint, divergence, recovered, request, set, probe, memory, disk, error, "
+      ".." },
     { "/events/text", NULL, "the words about it" },
     { "/events/at", NULL, "when, UTC" },
     { "/samples/step", "1", "step of the evaluation" },

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* keeping.h - which checkpoints of a run stay, and why: the newest, the best by the loss of the evaluation at their
  * step (exec.keep_best of them, the earlier of two equal ones first), those that somebody asked for (requests
- * "checkpoint" that were done), those that have a tag, and
- * the one that a clone begins from. All of it is read from what is recorded, so training, gc and
- * show cannot disagree, and a resumed run knows what the one before knew. */
+ * "checkpoint" that were done), those that have a tag, and the one that a clone begins from. All of it is read from
+ * what is recorded, so training, gc and show cannot disagree, and a resumed run knows what the one before knew. */
 #ifndef TB_STORE_KEEPING_H
 #define TB_STORE_KEEPING_H
 

@@ -115,6 +115,8 @@ static bool is_cadence_bearable(const struct tb_json *settled, int64_t n_steps, 
     if (b.unit == TB_BUDGET_MINUTES)
         return tb_fail(err, TB_ERR_RECIPE, "eval.every takes tokens, steps or epochs");
     double whole = b.unit == TB_BUDGET_STEPS ? (double)n_steps : b.unit == TB_BUDGET_TOKENS ? (double)n_tokens : 0;
+    if (whole > 0 && (double)b.n > whole)
+        return tb_fail(err, TB_ERR_RECIPE, "eval.every = %s is more than the whole run of %.0f", every, whole);
     return whole / (double)b.n < TB_JOB_MAX_EVALS
         || tb_fail(err, TB_ERR_RECIPE, "eval.every = %s would evaluate %.0f times; the most is %d", every,
                    whole / (double)b.n, TB_JOB_MAX_EVALS);

@@ -102,6 +102,7 @@ static struct tb_json *warm_state(const struct tb_json *from)
     struct tb_json *s = tb_json_copy(from);
     tb_json_set(s, "best_step", tb_json_new_int(-1));
     tb_json_set(s, "best_loss", tb_json_new_null());
+    tb_json_del(s, "stopping");
     return s;
 }
 

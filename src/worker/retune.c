@@ -3,7 +3,6 @@
  * steps, and a request records new ones. The config of the job is always the one in force; the recipe's is kept beside
  * it. A change is on disk before it is answered, and comes into force with the next step, so whoever repeats that step
  * finds it. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,42 +36,6 @@ void tb_training_forget(struct tb_training *t)
     tb_json_free(t->changes);
 }
 
-/* Whether a change up to this step gave the part its rate; else it is the recipe's, or the one that was probed. */
-static bool has_own_rate(const struct tb_training *t, int part)
-{
-    char key[32];
-    snprintf(key, sizeof key, t->job->stack->n > 1 ? "method.%d.lr" : "optim.lr", part);
-    for (size_t i = 0; i < tb_json_len(t->changes); i++) {
-        const struct tb_json *c = tb_json_at(t->changes, i);
-        if (tb_json_int(tb_json_get(c, "step"), 0) <= t->step && strcmp(tb_json_str(tb_json_get(c, "key"), ""), key) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Makes this map the config in force. */
-static bool take_config(struct tb_training *t, struct tb_json *map, struct tb_err *err)
-{
-    tb_json_free(t->job->config.map);
-    t->job->config.map = map;
-    for (int i = 0; i < t->job->stack->n; i++)
-        if (has_own_rate(t, i))
-            t->lr[i] = tb_job_lr(t->job, i);
-    return tb_job_renew(t->job, err);
-}
-
-/* The config with the rates that were probed, a new map. */
-static struct tb_json *in_force(const struct tb_training *t)
-{
-    struct tb_json *map = tb_json_copy(t->job->config.map);
-    for (int i = 0; i < t->job->stack->n && t->probe.n; i++) {
-        char key[32];
-        snprintf(key, sizeof key, t->job->stack->n > 1 ? "method.%d.lr" : "optim.lr", i);
-        tb_json_set(map, key, tb_json_new_real(t->lr[i]));
-    }
-    return map;
-}
-
 bool tb_training_follow(struct tb_training *t, struct tb_err *err)
 {
     bool is_due = false;
@@ -84,7 +47,41 @@ bool tb_training_follow(struct tb_training *t, struct tb_err *err)
         return true;
     t->followed = t->step;
     struct tb_json *now = tb_changes_config(t->recipe, t->changes, t->step, err);
-    return now && take_config(t, now, err);
+    if (!now)
+        return false;
+    tb_json_free(t->job->config.map);
+    t->job->config.map = now;
+    return tb_job_renew(t->job, err);
+}
+
+static char *rate_key(const struct tb_training *t, int part)
+{
+    return t->job->stack->n > 1 ? tb_xasprintf("method.%d.lr", part) : tb_xstrdup("optim.lr");
+}
+
+double tb_training_lr(const struct tb_training *t, int part)
+{
+    bool is_changed = false;
+    char *key = rate_key(t, part);
+    for (size_t i = 0; !t->probe.is_on && i < tb_json_len(t->changes); i++) {
+        const struct tb_json *c = tb_json_at(t->changes, i);
+        is_changed |= tb_json_int(tb_json_get(c, "step"), -1) <= t->step
+                   && strcmp(tb_json_str(tb_json_get(c, "key"), ""), key) == 0;
+    }
+    free(key);
+    return is_changed ? tb_job_lr(t->job, part) : t->lr[part];
+}
+
+/* The config in force, with the rates that a probe may have found in the place of the recipe's. */
+static struct tb_json *config_now(const struct tb_training *t)
+{
+    struct tb_json *now = tb_json_copy(t->job->config.map);
+    for (int i = 0; i < t->job->stack->n; i++) {
+        char *key = rate_key(t, i);
+        tb_json_set(now, key, tb_json_new_real(tb_training_lr(t, i)));
+        free(key);
+    }
+    return now;
 }
 
 struct set_call {
@@ -100,26 +97,29 @@ static bool write_set(struct tb_run_writer *w, void *arg, struct tb_err *err)
     return tb_changes_record(w, c->step, c->changes, c->words, &c->has_event, err);
 }
 
-/* The list becomes the run's, and its config the one in force. */
+/* The list becomes the run's, and its config the one in force; nothing changes if the job cannot follow it. */
 static bool carry_out(struct tb_training *t, struct tb_json *list, const char *words, struct tb_err *err)
 {
     struct set_call call = { .step = t->step, .changes = list, .words = words };
-    struct tb_json *now = tb_changes_config(t->recipe, list, t->step, err);
-    if (!now || !tb_recorder_do(t->recorder, write_set, &call, err)) {
-        tb_json_free(now);
-        tb_json_free(list);
-        return false;
+    struct tb_json *old = t->job->config.map, *now = tb_changes_config(t->recipe, list, t->step, err);
+    t->job->config.map = now ? now : old;
+    bool good = now && tb_job_renew(t->job, err) && tb_recorder_do(t->recorder, write_set, &call, err);
+    if (!good) {
+        t->job->config.map = old;
+        tb_job_renew(t->job, NULL);
     }
-    tb_json_free(t->changes);
-    t->changes = list;
-    return take_config(t, now, err);
+    tb_json_free(good ? old : now);
+    tb_json_free(good ? t->changes : list);
+    t->changes = good ? list : t->changes;
+    return good;
 }
 
 bool tb_training_set(struct tb_training *t, const struct tb_json *asked, char *note, size_t n, struct tb_err *err)
 {
     if (t->probe.is_on)
         return tb_fail(err, TB_ERR_BUSY, "its rate is being probed");
-    struct tb_json *now = in_force(t), *settled = tb_change_settle(now, asked, t->job->n_steps, t->job->n_tokens, err);
+    struct tb_json *now = config_now(t);
+    struct tb_json *settled = tb_change_settle(now, asked, t->job->n_steps, t->job->n_tokens, err);
     if (!settled) {
         tb_json_free(now);
         return false;

@@ -114,7 +114,7 @@ static bool begin(struct tb_training *t, struct tb_err *err)
     t->best_loss = INFINITY;
     tb_stopping_from_json(&t->stopping, NULL);
     if (!open_engine(t, err) || !tb_training_start(t, err) || !tb_training_recall(t, err)
-        || !tb_training_load(t, &found, err) || !tb_training_probe_begin(t, err) || !tb_training_follow(t, err)
+        || !tb_training_load(t, &found, err) || !tb_training_follow(t, err) || !tb_training_probe_begin(t, err)
         || !tb_recorder_do(t->recorder, set_running, t, err))
         return false;
     t->saved_s = t->wall_s;
@@ -145,7 +145,7 @@ struct tb_update tb_training_update(const struct tb_training *t, double factor)
                            .eps = tb_config_real(c, "optim.eps"), .decay = tb_config_real(c, "optim.decay"),
                            .clip = tb_config_real(c, "optim.clip"), .step = t->step };
     for (int i = 0; i < t->job->stack->n; i++)
-        u.lr[i] = t->lr[i] * factor;
+        u.lr[i] = tb_training_lr(t, i) * factor;
     return u;
 }
 
@@ -326,6 +326,8 @@ static bool advance(struct tb_training *t, enum tb_turn *turn, struct tb_err *er
     *turn = t->is_paused ? TB_TURN_IDLE : TB_TURN_ON;
     if (t->is_paused)
         return true;
+    if (!tb_training_follow(t, err))
+        return false;
     if (!t->has_started) {
         t->has_started = true;
         return t->step > 0 || !is_eval_due(t) || tb_training_evaluate(t, err);

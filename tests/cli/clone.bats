@@ -16,9 +16,8 @@ teardown() {
 
 # A run of 12 steps that is done, with checkpoints of all evaluations that are needed.
 short() {
-    train 12 0
-    wait "$PID" || true
-    PID=
+    recipe 12 0
+    ask 0 run "$BATS_TEST_TMPDIR/live.lua"
     name=$(tb ls --json | jq -r '.[0].name')
     id=$(tb ls --json | jq -r '.[0].id')
 }
@@ -41,7 +40,7 @@ ids() { tb ls --json | jq -r 'map(.id) | join(" ")'; }
     [ "$(json '.lineage.changed | keys | join(" ")')" = "budget.n optim.lr" ]
     [ "$(json '.checkpoints | map(.step) | contains([12, 20])')" = true ]
     ask 0 show longer
-    says "LINEAGE" "$name ($id), warm from step 12" "optim.lr 0.0005 -> 0.01" "  start  "
+    says "LINEAGE" "$name ($id), warm from step 12" "optim.lr 0.0005 -> 0.01" " start "
     ask 0 show "$name"
     says "LINEAGE" "longer (" "warm from step 12"
     ask 0 gc --yes

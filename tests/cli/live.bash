@@ -12,7 +12,7 @@ tunebench() { ask 0 "$@"; }
 
 training() { tb ls --json 2>/dev/null | jq '[.[] | select(.state == "running" and .step > 0)] | length'; }
 
-train() { # STEPS SEEDS: in the background, a run for each seed
+recipe() { # STEPS SEEDS: live.lua, a run for each seed, and a store for them
     local tokenizer=${TB_TOKENIZER:-$TREE/data/tiny}
     [ -e "$tokenizer/tokenizer.json" ] || skip "there is no $tokenizer"
     export TUNEBENCH_STORE=$BATS_TEST_TMPDIR/live.d
@@ -28,6 +28,10 @@ return t.sweep {
   method = t.lora { r = 4 },
 }
 LUA
+}
+
+train() { # STEPS SEEDS: in the background; goes on once a step was made
+    recipe "$@"
     "$TB" run --in-flight 1 "$BATS_TEST_TMPDIR/live.lua" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
     PID=$!
     for _ in $(seq 600); do

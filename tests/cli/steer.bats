@@ -361,11 +361,11 @@ answered() { [ -e "$ctl/00000$1-$2.done" ]; }
     [ "$(tb ls --json | jq -r '.[0].state')" = paused ]
     post 5 set '{"optim.lr": 0.01}'
     post 6 set '{"optim.lr": 0.02}'
-    post 7 set '{"optim.lr": 7000}'
+    post 7 set '{"eval.every": "1000000000epochs"}'
     post 8 set '{"seed": 1}'
     await 200 answered 8 set
     [ "$(jq -r .note "$ctl/000006-set.done")" = "optim.lr 0.01 -> 0.02" ]
-    [[ $(jq -r .note "$ctl/000007-set.done") == "not done: "* ]]
+    [[ $(jq -r .note "$ctl/000007-set.done") == "not done: eval.every"* ]]
     [[ $(jq -r .note "$ctl/000008-set.done") == "not done: 'seed' cannot be changed"* ]]
     [ "$(tb show "$name" --json | jq -c '.changes | map(.value)')" = "[0.02]" ]
     post 9 prune

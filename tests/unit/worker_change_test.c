@@ -78,6 +78,7 @@ static void which(void)
     refuses(single, "{\"eval.every\": \"5minutes\"}", "eval.every", "tokens, steps or epochs");
     refuses(timed, "{\"schedule.name\": \"cosine\"}", "minutes", "constant");
     refuses(single, "{}", "no key", "");
+    refuses(single, "{\"eval.every\": \"101steps\"}", "more than the whole run of 100", "");
     char *often = settled(single, "{\"eval.every\": \"1steps\"}", 5000);
     ok(strstr(often, "would evaluate 5000 times"), "too many evaluations are refused: %s", often);
     free(often);
