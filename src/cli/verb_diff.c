@@ -132,7 +132,7 @@ static const struct tb_flag flags[] = {
     { "group", "seed|none", false, "mean over seeds, or single runs (the mean where every arm has several seeds)" },
     { "pareto", "COLUMNS", false, "a chart of two columns or more, 'eval/loss,adapter_bytes', and what none beats" },
     { "rows", "N", false, "the N rows on which the runs differ most, with their texts" },
-    TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, { 0 }
+    TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, TB_FLAG_OUTPUT, { 0 }
 };
 
 const struct tb_verb tb_verb_diff = {
@@ -145,5 +145,5 @@ const struct tb_verb tb_verb_diff = {
                 "  tunebench diff @best @last --all --rows 5\n"
                 "  tunebench diff method:lora,prefix --pareto eval/loss,adapter_bytes\n"
                 "  tunebench diff lora-r8-s0:200 lora-r8-s0 --json | jq .paired\n",
-    .flags = flags, .run = run,
+    .flags = flags, .is_paged = true, .run = run,
 };

@@ -293,7 +293,7 @@ static const struct tb_flag flags[] = {
     { "group", "KEYS", false, "runs with the same KEYS together, with mean and deviation; '!seed': all but the seed" },
     { "pareto", "COLUMNS", false, "mark the runs that no other one beats in 'eval/loss,adapter_bytes' or others" },
     { "cols", "LIST", false, "columns, 'name,min eval/loss as best'; 'help' lists them" },
-    TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, { 0 }
+    TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, TB_FLAG_OUTPUT, { 0 }
 };
 
 const struct tb_verb tb_verb_ls = {
@@ -309,5 +309,5 @@ const struct tb_verb tb_verb_ls = {
                 "  tunebench ls --pareto 'eval/loss,adapter_bytes,tok_s:max'\n"
                 "  tunebench ls --cols 'name,lr,min eval/loss as best,peak'\n"
                 "  tunebench ls --json | jq -r '.[] | select(.state == \"done\") | .id'\n",
-    .flags = flags, .run = run,
+    .flags = flags, .is_paged = true, .run = run,
 };

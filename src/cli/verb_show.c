@@ -316,7 +316,7 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 static const struct tb_flag flags[] = {
     { "samples", NULL, false, "only the sampled rows of its last evaluation, with their losses" },
     { "worst", NULL, false, "these, the highest loss first" },
-    TB_FLAG_JSON, { 0 }
+    TB_FLAG_JSON, TB_FLAG_OUTPUT, { 0 }
 };
 
 const struct tb_verb tb_verb_show = {
@@ -327,5 +327,5 @@ const struct tb_verb tb_verb_show = {
                 "  tunebench show lora-r8-s0:400\n"
                 "  tunebench show lora-r8-s0:best --worst\n"
                 "  tunebench show 3f9a --json | jq .changed\n",
-    .flags = flags, .run = run,
+    .flags = flags, .is_paged = true, .run = run,
 };

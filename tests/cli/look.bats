@@ -407,6 +407,7 @@ next() { "$TB" --complete "$@" | cut -f 1 | paste -sd ' '; }
     [[ " $(next show "") " == *" @last @best "*" lora-r16-s0 "* ]]
     [ "$(next show lora)" = "lora-r16-s1 lora-r16-s0" ]
     [ "$(next diff lora-r16-s0 pref)" = prefix20-s0 ]
+    [ "$(next diff lora-r16-s0 pre)" = "prefix20-s0 predicted:" ]
     [ "$(next run --group s)" = seed ]
     [ "$(next show lora-r16-s0:)" = "lora-r16-s0:best lora-r16-s0:last lora-r16-s0:10 lora-r16-s0:20" ]
     [ "$(next show 77)" = 7777777777777777 ]
