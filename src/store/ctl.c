@@ -177,6 +177,21 @@ enum tb_ctl_found tb_ctl_take(const char *dir, struct tb_ctl_request *q, char wo
     return TB_CTL_GARBAGE;
 }
 
+static bool exists(const char *dir, unsigned seq, const char *verb, const char *end)
+{
+    char *path = path_of(dir, seq, verb, end);
+    bool there = tb_file_exists(path);
+    free(path);
+    return there;
+}
+
+static void remove_taken(const char *dir, const struct tb_ctl_request *q)
+{
+    char *path = path_of(dir, q->seq, q->verb, "taken");
+    unlink(path);
+    free(path);
+}
+
 bool tb_ctl_done(const char *dir, const struct tb_ctl_request *q, int64_t step, const char *note,
                  struct tb_err *err)
 {
@@ -185,12 +200,10 @@ bool tb_ctl_done(const char *dir, const struct tb_ctl_request *q, int64_t step, 
     tb_json_set(map, "asked", tb_json_new_str(q->asked));
     tb_json_set(map, "step", tb_json_new_int(step));
     tb_json_set(map, "note", tb_json_new_str(note ? note : ""));
-    char *text = tb_json_text(map, TB_JSON_LINE), *to = path_of(dir, q->seq, q->verb, "done"),
-         *taken = path_of(dir, q->seq, q->verb, "taken");
+    char *text = tb_json_text(map, TB_JSON_LINE), *to = path_of(dir, q->seq, q->verb, "done");
     bool good = tb_file_replace(to, text, strlen(text), err);
     if (good)
-        unlink(taken);
-    free(taken);
+        remove_taken(dir, q);
     free(to);
     free(text);
     tb_json_free(map);
@@ -205,33 +218,28 @@ int tb_ctl_answer_stale(const char *dir, int64_t step, const char *note)
     char *ctl = tb_path_join(dir, TB_DIR_CTL);
     DIR *d = opendir(ctl);
     struct dirent *e;
-    while (d && (e = readdir(d)))
-        if (split(e->d_name, &q.seq, q.verb, &end) && strcmp(end, "taken") == 0)
+    while (d && (e = readdir(d))) {
+        if (!split(e->d_name, &q.seq, q.verb, &end) || strcmp(end, "taken") != 0)
+            continue;
+        if (exists(dir, q.seq, q.verb, "done")) /* a power loss brought it back */
+            remove_taken(dir, &q);
+        else
             n += tb_ctl_done(dir, &q, step, note, NULL);
+    }
     if (d)
         closedir(d);
     free(ctl);
     return n;
 }
 
-static bool exists(const char *dir, unsigned seq, const char *verb, const char *end)
-{
-    char *path = path_of(dir, seq, verb, end);
-    bool there = tb_file_exists(path);
-    free(path);
-    return there;
-}
-
 void tb_ctl_look(const char *dir, unsigned seq, const char *verb, struct tb_ctl_answer *a)
 {
     *a = (struct tb_ctl_answer){ .state = TB_CTL_MISSING };
-    /* In the order of its life, so that a rename in between is not missed. */
+    /* In the order of its life, so that a rename in between is not missed; an answer is what counts. */
     if (exists(dir, seq, verb, "json"))
         a->state = TB_CTL_ASKED;
     else if (exists(dir, seq, verb, "taken"))
         a->state = TB_CTL_TAKEN;
-    if (a->state != TB_CTL_MISSING)
-        return;
     char *done = path_of(dir, seq, verb, "done");
     struct tb_json *map = tb_json_load(done, MAX_REQUEST, NULL);
     if (map) {

@@ -55,16 +55,16 @@ void tb_record_encode(struct tb_buf *b, uint64_t seq, unsigned kind, const void 
     tb_buf_add(b, data, n);
 }
 
-/* Keeps a segment as `.bad`; its first `good` bytes, if any, stay under its name. */
+/* Keeps a segment as `.bad`; its first `good` bytes, if any, stay under its name, at every moment. */
 static bool set_aside(const char *path, size_t good, struct tb_err *err)
 {
     size_t n;
     char *bytes = tb_file_read(path, (size_t)1 << 30, &n, err), *bad = tb_xasprintf("%s.bad", path);
-    bool done = bytes != NULL;
-    if (done && rename(path, bad) != 0)
-        done = tb_fail_errno(err, "cannot move the damaged %s aside", path);
+    bool done = bytes && (!good || tb_file_replace(bad, bytes, n, err));
     if (done && good)
         done = tb_file_replace(path, bytes, good < n ? good : n, err);
+    else if (done && rename(path, bad) != 0)
+        done = tb_fail_errno(err, "cannot move the damaged %s aside", path);
     free(bad);
     free(bytes);
     return done;
@@ -88,11 +88,13 @@ static bool set_rest_aside(struct tb_journal *j, const struct tb_journal_end *en
     return good;
 }
 
+/* Synced one by one: a power loss that brought back an older one would leave a gap in the sequence. */
 static bool remove_segment(struct tb_journal *j, size_t i, struct tb_err *err)
 {
     char *path = tb_segment_path(j->dir, j->segment[i].number);
     bool good =
         unlink(path) == 0 || errno == ENOENT || tb_fail_errno(err, "cannot remove %s", path);
+    good = good && tb_dir_sync(j->dir, err);
     free(path);
     if (good)
         memmove(j->segment + i, j->segment + i + 1, (--j->n - i) * sizeof *j->segment);

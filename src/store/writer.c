@@ -92,12 +92,21 @@ struct tb_run_writer *tb_run_writer_open(const char *dir, struct tb_err *err)
     return NULL;
 }
 
+/* Brings run.h5 up to date. A journal that could not be removed when the run ended goes now. */
+static void finish(struct tb_run_writer *w)
+{
+    if (w->m.seq > w->m.h5_seq)
+        tb_run_writer_snapshot(w, NULL);
+    else if (tb_state_is_over(w->m.state))
+        tb_journal_trim(w->journal, w->m.h5_seq, true, NULL);
+}
+
 void tb_run_writer_close(struct tb_run_writer *w)
 {
     if (!w)
         return;
-    if (w->journal && !tb_run_writer_is_gone(w) && tb_run_writer_sync(w, NULL) && w->m.seq > w->m.h5_seq)
-        tb_run_writer_snapshot(w, NULL);
+    if (w->journal && !tb_run_writer_is_gone(w) && tb_run_writer_sync(w, NULL))
+        finish(w);
     tb_journal_close(w->journal);
     tb_run_unlock(w->lock);
     tb_metrics_free(&w->m);
