@@ -5,7 +5,8 @@
  * Invariant: between two calls the file holds whole records only, `size` bytes of them. After a
  * failed write the file is cut back to `size` before anything else is written; until that has
  * worked every append fails, so a torn record can only ever be the last thing in the last segment.
- * A sync that fails leaves the records unsynced and the deadline passed. Reading is in replay.c. */
+ * A sync that fails leaves the records unsynced, the deadline passed and the journal in doubt. Reading is in
+ * replay.c. */
 #include "store/journal.h"
 
 #include <errno.h>
@@ -31,6 +32,7 @@ struct tb_journal {
     size_t size, limit;
     bool is_torn;      /* the last write failed: cut back first */
     bool is_new;       /* the folder entry is not synced yet */
+    bool is_doubted;
     double unsynced_s; /* when the first unsynced record was written, negative: none */
     struct tb_segment *segment;
     size_t n, cap;
@@ -126,6 +128,8 @@ static bool position(struct tb_journal *j, uint64_t after, const struct tb_journ
     if (end->is_damaged && !set_rest_aside(j, end, err))
         return false;
     j->seq = end->last_seq > after ? end->last_seq : after;
+    if (end->last_seq > after) /* who wrote it may not have come to its sync */
+        j->unsynced_s = tb_clock_mono_s();
     while (end->last_seq < after && j->n)
         if (!remove_segment(j, j->n - 1, err))
             return false;
@@ -226,6 +230,8 @@ uint64_t tb_journal_seq(const struct tb_journal *j)
 
 double tb_journal_due(const struct tb_journal *j)
 {
+    if (j->is_doubted)
+        return 0;
     if (j->unsynced_s < 0)
         return -1;
     double left = j->unsynced_s + sync_within_s - tb_clock_mono_s();
@@ -236,13 +242,20 @@ bool tb_journal_sync(struct tb_journal *j, struct tb_err *err)
 {
     if (j->unsynced_s < 0)
         return true;
-    if (fdatasync(j->fd) != 0)
+    if (fdatasync(j->fd) != 0) {
+        j->is_doubted = true;
         return tb_fail_errno(err, "cannot sync the journal in %s", j->dir);
+    }
     if (j->is_new && !tb_dir_sync(j->dir, err))
         return false;
     j->is_new = false;
     j->unsynced_s = -1;
     return true;
+}
+
+bool tb_journal_is_doubted(const struct tb_journal *j)
+{
+    return j->is_doubted;
 }
 
 bool tb_journal_trim(struct tb_journal *j, uint64_t seq, bool all, struct tb_err *err)
@@ -256,7 +269,7 @@ bool tb_journal_trim(struct tb_journal *j, uint64_t seq, bool all, struct tb_err
         close(j->fd);
     j->fd = -1;
     j->size = 0;
-    j->is_torn = false;
+    j->is_torn = j->is_doubted = false;
     j->unsynced_s = -1;
     return remove_segment(j, 0, err);
 }

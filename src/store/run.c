@@ -131,7 +131,11 @@ int tb_run_lock(const char *dir, struct tb_err *err)
         nanosleep(&wait, NULL);
     }
     if (fd >= 0 && busy != 0) {
-        tb_fail_at(err, TB_ERR_BUSY, dir, 0, "the run is held by another process");
+        if (errno == EWOULDBLOCK || errno == EINTR)
+            tb_fail_at(err, TB_ERR_BUSY, dir, 0, "the run is held by another process");
+        else
+            tb_fail_errno(err, "cannot lock %s (the file system of a store must keep locks; see tunebench doctor)",
+                          path);
         close(fd);
         fd = -1;
     }

@@ -19,7 +19,7 @@
 #include "store/recover.h"
 #include "store/run.h"
 
-static const double beat_every_s = 2, snapshot_every_s = 10, snapshot_share = 100;
+static const double beat_every_s = 2, snapshot_every_s = 10, snapshot_share = 100, doubted_every_s = 1;
 
 struct tb_run_writer {
     char *dir;
@@ -105,7 +105,8 @@ void tb_run_writer_close(struct tb_run_writer *w)
 {
     if (!w)
         return;
-    if (w->journal && !tb_run_writer_is_gone(w) && tb_run_writer_sync(w, NULL))
+    bool is_ours = w->journal && !tb_run_writer_is_gone(w);
+    if (is_ours && (tb_run_writer_sync(w, NULL) || tb_journal_is_doubted(w->journal)))
         finish(w);
     tb_journal_close(w->journal);
     tb_run_unlock(w->lock);
@@ -254,20 +255,22 @@ bool tb_run_writer_resume(struct tb_run_writer *w, int64_t step, struct tb_err *
     return append(w, TB_RECORD_RESUME, err);
 }
 
-double tb_run_writer_sync_due(const struct tb_run_writer *w)
-{
-    return tb_journal_due(w->journal);
-}
-
-bool tb_run_writer_sync(struct tb_run_writer *w, struct tb_err *err)
-{
-    return tb_journal_sync(w->journal, err);
-}
-
 static double left(double since, double span)
 {
     double s = since + span - tb_clock_mono_s();
     return s > 0 ? s : 0;
+}
+
+double tb_run_writer_sync_due(const struct tb_run_writer *w)
+{
+    double due = tb_journal_due(w->journal);
+    return tb_journal_is_doubted(w->journal) ? left(w->snapshot_at, doubted_every_s) : due;
+}
+
+/* What is in memory, in a new file, is sure where a journal is not. */
+bool tb_run_writer_sync(struct tb_run_writer *w, struct tb_err *err)
+{
+    return tb_journal_is_doubted(w->journal) ? tb_run_writer_snapshot(w, err) : tb_journal_sync(w->journal, err);
 }
 
 double tb_run_writer_snapshot_due(const struct tb_run_writer *w)
@@ -288,9 +291,10 @@ static bool snapshot(struct tb_run_writer *w, const struct tb_final *adapter, bo
     if (!good)
         return false;
     w->m.h5_seq = w->m.seq;
-    if (!tb_journal_trim(w->journal, w->m.h5_seq, is_sealed, err))
+    bool is_last = is_sealed || tb_journal_is_doubted(w->journal);
+    if (!tb_journal_trim(w->journal, w->m.h5_seq, is_last, err))
         return false;
-    w->has_schema = w->has_schema && !is_sealed;
+    w->has_schema = w->has_schema && !is_last;
     return true;
 }
 

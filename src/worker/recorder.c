@@ -146,7 +146,8 @@ static void *work(void *arg)
 {
     struct tb_recorder *r = arg;
     while (!atomic_load(&r->quits)) {
-        tb_ring_wait(r->ring, poll_s);
+        double due = tb_run_writer_sync_due(r->w);
+        tb_ring_wait(r->ring, due > 0 && due < poll_s ? due : poll_s); /* 0: it has just failed */
         write_rows(r);
         answer_call(r);
         if (!tb_run_writer_tend(r->w, NULL))

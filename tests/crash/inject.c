@@ -233,10 +233,12 @@ static int on_fd(int fd, enum inject_op op, int64_t at)
     return inject_hook ? ask(&(struct inject_call){ .op = op, .path = name_of_fd(fd, &to), .at = at }) : INJECT_GO;
 }
 
-static int on_path(int dir, const char *path, enum inject_op op)
+static int on_path(int dir, const char *path, enum inject_op op, int flags)
 {
     struct name to;
-    return inject_hook ? ask(&(struct inject_call){ .op = op, .path = name_at(dir, path, &to) }) : INJECT_GO;
+    if (!inject_hook)
+        return INJECT_GO;
+    return ask(&(struct inject_call){ .op = op, .path = name_at(dir, path, &to), .flags = flags });
 }
 
 static int made(int what, long number, long a, long b, long c)
@@ -271,17 +273,22 @@ int flock(int fd, int how)
 
 int unlink(const char *path)
 {
-    return made(on_path(AT_FDCWD, path, INJECT_UNLINK), SYS_unlinkat, AT_FDCWD, (long)path, 0);
+    return made(on_path(AT_FDCWD, path, INJECT_UNLINK, 0), SYS_unlinkat, AT_FDCWD, (long)path, 0);
 }
 
 int unlinkat(int dir, const char *path, int flags)
 {
-    return made(on_path(dir, path, INJECT_UNLINK), SYS_unlinkat, dir, (long)path, flags);
+    return made(on_path(dir, path, INJECT_UNLINK, flags), SYS_unlinkat, dir, (long)path, flags);
+}
+
+int rmdir(const char *path)
+{
+    return made(on_path(AT_FDCWD, path, INJECT_UNLINK, AT_REMOVEDIR), SYS_unlinkat, AT_FDCWD, (long)path, AT_REMOVEDIR);
 }
 
 int mkdir(const char *path, mode_t mode)
 {
-    return made(on_path(AT_FDCWD, path, INJECT_MKDIR), SYS_mkdirat, AT_FDCWD, (long)path, (long)mode);
+    return made(on_path(AT_FDCWD, path, INJECT_MKDIR, 0), SYS_mkdirat, AT_FDCWD, (long)path, (long)mode);
 }
 
 int rename(const char *from, const char *to)

@@ -30,7 +30,7 @@ enum inject_op {
 struct inject_call {
     enum inject_op op;
     const char *path, *to; /* absolute; to: of a rename, else NULL */
-    int flags;             /* of open */
+    int flags;             /* of open and unlink */
     int64_t at;            /* of write: where; of truncate: the new size */
     const void *p;
     size_t n;

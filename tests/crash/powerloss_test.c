@@ -2,8 +2,9 @@
 /* Power losses: the calls of tests/crash/story.h are recorded with their bytes, and the disk is rebuilt as a power loss
  * after one of them may leave it. What was synced is there. Of what came later each page of a file is as old as chance
  * wants, a file's size too, and each entry of a folder was changed or was not (a rename is one change); a folder counts
- * as synced only by an fsync of its own. Everything the story was told to be safe must be there, every .h5 must open,
- * and the story must go on. TB_POWER_LOSSES: states (default 300); TB_SEED: of the first. */
+ * as synced only by an fsync of its own. In all recordings but the first the sync of one file fails, which drops pages
+ * for good although the next sync succeeds. Everything the story was told to be safe must be there, every .h5 must
+ * open, and the story must go on. TB_POWER_LOSSES: states (default 240); TB_SEED: of the first. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -14,7 +15,7 @@
 #include "tests/crash/story.h"
 #include "tests/tap.h"
 
-enum { PAGE = 4096, MAX_CALLS = 2000, FINISH_EACH = 4 };
+enum { PAGE = 4096, MAX_CALLS = 2000, FINISH_EACH = 4, RECORDINGS = 8 };
 
 /* A call, and what had to be safe before it. */
 static struct call {
@@ -24,9 +25,10 @@ static struct call {
     int64_t at;
     char *p;
     size_t n;
+    bool fails;
     int sure[STORY_N];
 } calls[MAX_CALLS];
-static int n_calls;
+static int n_calls, n_syncs, bad_sync; /* of files; the one that fails, 0: none */
 
 static char root[256], under[300];
 static struct story_said said;
@@ -45,6 +47,9 @@ static int record(const struct inject_call *c)
     if (c->n)
         memcpy(k->p, c->p, c->n);
     memcpy(k->sure, said.sure, sizeof k->sure);
+    k->fails = c->op == INJECT_SYNC && !tb_dir_exists(c->path) && ++n_syncs == bad_sync;
+    if (k->fails)
+        return EIO;
     return c->op == INJECT_SYNC ? INJECT_SKIP : INJECT_GO;
 }
 
@@ -212,6 +217,15 @@ static void settle(struct node *v, bool all)
     v->n_pending = 0;
 }
 
+/* A sync that fails: the size is kept, pages are or are not, and nobody will write them again. */
+static void spoil(struct node *v)
+{
+    resize(v, size_after(v, v->n_pending));
+    for (size_t page = 0; v->n_pending && page * PAGE < v->size; page++)
+        take_page(v, page, some(v->n_pending));
+    v->n_pending = 0;
+}
+
 /* ---- calls */
 
 static void play_open(const struct call *c, int i)
@@ -224,9 +238,11 @@ static void play_open(const struct call *c, int i)
         pend(v, i); /* at 0 */
 }
 
-static void sync_node(struct node *v)
+static void sync_node(struct node *v, bool fails)
 {
-    if (!v)
+    if (v && fails)
+        spoil(v);
+    if (!v || fails)
         return;
     for (size_t i = 0; i < v->n_changes; i++) {
         take_change(&v->safe, &v->change[i]);
@@ -249,15 +265,16 @@ static void play_rename(const struct call *c)
 static void play(const struct call *c, int i)
 {
     char name[256];
-    struct node *in = folder_of(c->path, name);
+    struct node *in = folder_of(c->path, name), *v;
     switch (c->op) {
     case INJECT_OPEN: play_open(c, i); break;
     case INJECT_WRITE:
     case INJECT_TRUNCATE: pend(lookup(c->path), i); break;
-    case INJECT_SYNC: sync_node(lookup(c->path)); break;
+    case INJECT_SYNC: sync_node(lookup(c->path), c->fails); break;
     case INJECT_RENAME: play_rename(c); break;
     case INJECT_UNLINK:
-        if (entry_of(&in->live, name)->node)
+        v = in ? entry_of(&in->live, name)->node : NULL;
+        if (v && v->is_folder == ((c->flags & AT_REMOVEDIR) != 0))
             change(in, name, NULL, NULL);
         break;
     case INJECT_MKDIR:
@@ -364,28 +381,54 @@ static long number(const char *name, long otherwise)
     return s && *s ? atol(s) : otherwise;
 }
 
+static void forget_calls(void)
+{
+    while (n_calls > 0) {
+        struct call *c = &calls[--n_calls];
+        free(c->path);
+        free(c->to);
+        free(c->p);
+    }
+}
+
+/* The story, recorded. */
+static bool tell(int fails)
+{
+    forget_calls();
+    said = (struct story_said){ 0 };
+    n_syncs = 0;
+    bad_sync = fails;
+    story_may_damage = fails > 0;
+    inject_hook = record;
+    bool told = story_tell(&(struct story){ .root = under, .tries = 2, .said = &said });
+    inject_hook = skip_syncs;
+    tb_dir_remove(under, NULL);
+    return ok(told && said.sure[STORY_SEALED], "%d calls recorded, %d syncs of files, failing: %d %s", n_calls, n_syncs,
+              fails, said.complaint);
+}
+
 int main(void)
 {
     const char *tmp = getenv("TMPDIR");
-    int n_states = (int)number("TB_POWER_LOSSES", 300), n_bad = 0;
+    int n_states = (int)number("TB_POWER_LOSSES", 240) / RECORDINGS, fails = 0, n_files = 0;
     uint64_t seed = (uint64_t)number("TB_SEED", 1);
     snprintf(root, sizeof root, "%s/tb-power-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     why = mmap(NULL, 600, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (!mkdtemp(root) || why == MAP_FAILED)
         abort();
     snprintf(under, sizeof under, "%s/store", root);
-    inject_hook = record;
-    bool told = story_tell(&(struct story){ .root = under, .tries = 1, .said = &said });
-    inject_hook = skip_syncs;
-    if (!ok(told && said.sure[STORY_SEALED], "%d calls recorded %s", n_calls, said.complaint))
-        return done();
-    tb_dir_remove(under, NULL);
-    for (int i = 0; i < n_states; i++) {
-        dice = mixed(seed + (uint64_t)i);
-        int n = (int)roll((uint64_t)n_calls + 1);
-        n_bad += !state(seed + (uint64_t)i, n, n_states > 1000 || i % FINISH_EACH == 0);
+    for (int r = 0; r < RECORDINGS && tell(fails); r++) {
+        int n_bad = 0;
+        for (int i = 0; i < n_states; i++) {
+            dice = mixed(++seed);
+            int n = (int)roll((uint64_t)n_calls + 1);
+            n_bad += !state(seed, n, n_states > 100 || i % FINISH_EACH == 0);
+        }
+        ok(n_bad == 0, "%d of %d states lost something", n_bad, n_states);
+        n_files = r == 0 ? n_syncs : n_files;
+        dice = mixed(seed);
+        fails = 1 + (int)roll((uint64_t)n_files);
     }
-    ok(n_bad == 0, "%d of %d states lost something", n_bad, n_states);
     ok(tb_dir_remove(root, NULL), "cleaned up");
     return done();
 }
