@@ -158,6 +158,14 @@ bool tb_file_is_plain(const char *path, struct tb_err *err)
     return tb_fail_at(err, TB_ERR_FORMAT, path, 0, "is neither a file nor a folder");
 }
 
+bool tb_file_is_no_link(const char *path, struct tb_err *err)
+{
+    struct stat st;
+    if (lstat(path, &st) != 0 || !S_ISLNK(st.st_mode))
+        return true;
+    return tb_fail_at(err, TB_ERR_FORMAT, path, 0, "is a link; nothing in a store may lead out of it");
+}
+
 /* A name in a folder is safe once that folder is synced, whatever is synced below. */
 static bool keep_name(const char *path, struct tb_err *err)
 {

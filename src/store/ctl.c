@@ -94,7 +94,7 @@ bool tb_ctl_post(const char *dir, const char *verb, const struct tb_json *args, 
         return tb_fail(err, TB_ERR_USAGE, "a request is called '%s'; expected a-z, _ and -", verb);
     char *ctl = tb_path_join(dir, TB_DIR_CTL), *text = request_text(verb, args), *path = NULL;
     bool good = true;
-    int lock = open(ctl, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int lock = open(ctl, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (lock < 0 || flock(lock, LOCK_EX) != 0)
         good = tb_fail_errno(err, "cannot ask in %s", ctl);
     if (good && strlen(text) > MAX_REQUEST)
@@ -131,7 +131,8 @@ static bool oldest(const char *dir, char name[256])
 
 static bool parse(struct tb_ctl_request *q, const char *path, struct tb_err *err)
 {
-    struct tb_json *map = tb_file_is_plain(path, err) ? tb_json_load(path, MAX_REQUEST, err) : NULL;
+    bool is_file = tb_file_is_no_link(path, err) && tb_file_is_plain(path, err);
+    struct tb_json *map = is_file ? tb_json_load(path, MAX_REQUEST, err) : NULL;
     if (!map)
         return false;
     const struct tb_json *args = tb_json_get(map, "args");

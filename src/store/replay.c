@@ -137,7 +137,8 @@ static bool scan_segment(struct scan *s, const char *dir, struct tb_segment *seg
     struct tb_err why = { 0 };
     char *path = tb_segment_path(dir, seg->number);
     size_t n = 0;
-    char *bytes = tb_file_is_plain(path, &why) ? tb_file_read(path, max_segment, &n, &why) : NULL;
+    bool is_file = tb_file_is_no_link(path, &why) && tb_file_is_plain(path, &why);
+    char *bytes = is_file ? tb_file_read(path, max_segment, &n, &why) : NULL;
     bool good = bytes != NULL;
     s->end->segment = seg->number;
     if (!good && why.kind == TB_ERR_NOTFOUND)

@@ -56,9 +56,17 @@ static bool replayed(void *user, const struct tb_record *r, struct tb_err *err)
     return tb_metrics_apply(user, r, err);
 }
 
+/* What this version does not know would not be in what it writes. */
+static bool is_known(const struct tb_run_writer *w, struct tb_err *err)
+{
+    return !w->m.is_newer
+        || tb_fail_at(err, TB_ERR_FORMAT, w->dir, 0,
+                      "was written by a newer tunebench: this one reads what it knows of it and changes nothing");
+}
+
 static bool load(struct tb_run_writer *w, struct tb_err *err)
 {
-    if (!tb_snapshot_read(&w->m, w->dir, err))
+    if (!tb_snapshot_read(&w->m, w->dir, err) || !is_known(w, err))
         return false;
     w->journal = tb_journal_open(w->dir, w->m.seq, replayed, &w->m, &w->m.journal, err);
     if (!w->journal)
@@ -86,7 +94,7 @@ struct tb_run_writer *tb_run_writer_open(const char *dir, struct tb_err *err)
     w->snapshot_at = tb_clock_mono_s();
     w->lock = tb_run_lock(dir, err);
     w->beat = tb_run_beat_read(dir, &old, &age) ? old.counter : 0;
-    if (w->lock >= 0 && load(w, err) && tb_run_writer_beat(w, err) && recover(w, err))
+    if (w->lock >= 0 && load(w, err) && is_known(w, err) && tb_run_writer_beat(w, err) && recover(w, err))
         return w;
     tb_run_writer_close(w);
     return NULL;
@@ -105,7 +113,7 @@ void tb_run_writer_close(struct tb_run_writer *w)
 {
     if (!w)
         return;
-    bool is_ours = w->journal && !tb_run_writer_is_gone(w);
+    bool is_ours = w->journal && !w->m.is_newer && !tb_run_writer_is_gone(w);
     if (is_ours && (tb_run_writer_sync(w, NULL) || tb_journal_is_doubted(w->journal)))
         finish(w);
     tb_journal_close(w->journal);

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/numeric.h"
 #include "base/str.h"
+#include "store/runlog.h"
 #include "store/writer.h"
 #include "worker/session.h"
 
@@ -168,6 +169,7 @@ static void mark_failed(const char *dir, const struct tb_err *why)
     struct tb_run_writer *w = tb_run_writer_open(dir, NULL);
     if (!w)
         return;
+    tb_run_log(dir, TB_LOG_ERROR, "%s", why->text);
     tb_run_writer_event(w, tb_run_writer_metrics(w)->step, "error", NULL, "%s", why->text);
     tb_run_writer_seal(w, TB_STATE_FAILED, "error", why->text, NULL, NULL);
     tb_run_writer_close(w);
