@@ -44,7 +44,8 @@ static int open_room(const char *dir)
 void tb_run_log(const char *dir, enum tb_log_level level, const char *fmt, ...)
 {
     char line[TB_LOG_LINE], text[TB_LOG_LINE];
-    int saved = errno, fd = open_room(dir), at = snprintf(text, sizeof text, "run %.*s: ", TB_RUN_ID, tb_path_base(dir));
+    int saved = errno, fd = open_room(dir),
+        at = snprintf(text, sizeof text, "run %.*s: ", TB_RUN_ID, tb_path_base(dir));
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text + at, sizeof text - (size_t)at, fmt, ap);
