@@ -101,8 +101,8 @@ static struct entry *entry_of(struct table *t, const char *name)
 /* The folder that holds path, and the last part of path; NULL if it is not there. The first node is `root`. */
 static struct node *folder_of(const char *path, char name[256])
 {
-    struct node *v = nodes[0];
-    const char *s = path + strlen(root) + 1, *slash;
+    struct node *v = strlen(path) > strlen(root) ? nodes[0] : NULL;
+    const char *s = v ? path + strlen(root) + 1 : "", *slash;
     for (; v && (slash = strchr(s, '/')); s = slash + 1) {
         snprintf(name, 256, "%.*s", (int)(slash - s), s);
         v = entry_of(&v->live, name)->node;
@@ -114,7 +114,7 @@ static struct node *folder_of(const char *path, char name[256])
 static struct node *lookup(const char *path)
 {
     char name[256];
-    struct node *in = strcmp(path, root) == 0 ? NULL : folder_of(path, name);
+    struct node *in = folder_of(path, name);
     if (strcmp(path, root) == 0)
         return nodes[0];
     return in ? entry_of(&in->live, name)->node : NULL;
