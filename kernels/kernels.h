@@ -25,6 +25,10 @@ struct tb_kernels {
     void (*release)(struct tb_kernels *k, void *p); /* NULL is fine */
     void (*put)(struct tb_kernels *k, void *device, const void *host, size_t bytes);
     void (*get)(struct tb_kernels *k, void *host, const void *device, size_t bytes);
+    /* Takes now what operations need inside, so that no later one allocates: products of any size, and attention with
+     * heads of head_dim where a segment and all that it continues hold n_keys keys in n_runs stretches at most, virtual
+     * rows among them. ref and guard take theirs in each operation. */
+    void (*reserve)(struct tb_kernels *k, int head_dim, int n_keys, int n_runs);
     void (*close)(struct tb_kernels *k); /* frees k and all its memory */
 };
 

@@ -14,7 +14,7 @@ struct tb_memory {
     bool is_open;    /* of guarded memory: now */
 };
 
-/* Puts alloc, release, put and get for plain memory into the table. */
+/* Puts alloc, release, put and get for plain memory into the table, and a reserve that does nothing. */
 void tb_memory_fill(struct tb_kernels *k);
 
 /* 64-byte aligned zeroed bytes, NULL if there are not enough. */

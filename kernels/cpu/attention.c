@@ -155,6 +155,13 @@ static void attention_back(struct tb_kernels *k, const struct tb_attention *a,
     run(&j);
 }
 
+size_t tb_cpu_attention_floats(int head_dim, int n_keys, int n_runs)
+{
+    struct tb_attention a = { .head_dim = head_dim };
+    struct tb_attend t = { .a = &a, .max_runs = n_runs, .max_keys = n_keys + n_runs * TB_ATTEND_PAD };
+    return tb_attend_floats(&t);
+}
+
 void tb_cpu_attention_fill(struct tb_kernels *k, bool avx512)
 {
     k->attention = attention;

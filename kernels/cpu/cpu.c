@@ -29,6 +29,15 @@ static void close_cpu(struct tb_kernels *k)
     free(k);
 }
 
+static void reserve(struct tb_kernels *k, int head_dim, int n_keys, int n_runs)
+{
+    size_t attention = tb_cpu_attention_floats(head_dim, n_keys, n_runs);
+    for (int i = 0; i < ((struct tb_cpu *)k->state)->n_threads; i++) {
+        size_t gemm = tb_cpu_gemm_floats(i);
+        tb_cpu_scratch(k, i, gemm > attention ? gemm : attention);
+    }
+}
+
 static void fill(struct tb_kernels *k, bool avx512)
 {
 #define TB_FILL(name) (avx512 ? tb_cpu_##name##_fill_avx512 : tb_cpu_##name##_fill_avx2)(k);
@@ -37,6 +46,7 @@ static void fill(struct tb_kernels *k, bool avx512)
     tb_cpu_gemm_fill(k, avx512);
     tb_cpu_attention_fill(k, avx512);
     tb_memory_fill(k);
+    k->reserve = reserve;
     k->close = close_cpu;
 }
 

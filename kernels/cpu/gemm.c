@@ -414,6 +414,13 @@ static void gemm_tn(struct tb_kernels *k, struct tb_mat c, struct tb_mat a, stru
     run_job(&j);
 }
 
+size_t tb_cpu_gemm_floats(int thread)
+{
+    size_t pack_b = (size_t)UNIT_GROUPS * GROUP * TB_KC + TB_PACK_TEMP;
+    size_t pack_a = (size_t)CHUNK_ROWS * TB_KC;
+    return thread ? pack_b : pack_b + pack_a;
+}
+
 void tb_cpu_gemm_fill(struct tb_kernels *k, bool avx512)
 {
     (void)avx512;

@@ -92,8 +92,13 @@ function text(v, indent, depth)
     for i = 1, #(p.items or p.parts or lines) do
         lines[i] = text((p.items or p.parts)[i], indent + 2, depth + 1)
     end
-    if p.entries then
-        lines = entry_lines(p.entries, indent + 2, depth + 1)
+    for i = 1, #(p.sources or {}) do
+        lines[i] = "{ " .. text(p.sources[i], indent + 4, depth + 1) .. ", " .. text(p.weights[i], indent + 4, depth + 1)
+            .. " }"
+    end
+    local entries = p.entries and entry_lines(p.entries, indent + 2, depth + 1) or {}
+    for i = 1, #entries do
+        lines[#lines + 1] = entries[i]
     end
     if p.lr then
         lines[#lines + 1] = "lr = " .. text(p.lr, indent + 2, depth + 1)

@@ -17,6 +17,8 @@
 #include "base/err.h"
 #include "base/log.h"
 
+enum { MAX_PATH = 1200 };
+
 static _Noreturn void gone(size_t n, size_t size)
 {
     tb_log(TB_LOG_ERROR, "out of memory: %zu x %zu bytes refused", n, size);
@@ -104,7 +106,7 @@ static bool field(const char *text, const char *key, uint64_t *out)
     return false;
 }
 
-/* Files of one version of control groups. */
+/* Files of one version of control groups; root: where it is mounted. */
 struct group_files {
     const char *root, *limit, *used, *cache;
 };
@@ -113,35 +115,36 @@ static const struct group_files v2 = { "/sys/fs/cgroup", "memory.max", "memory.c
 static const struct group_files v1 = { "/sys/fs/cgroup/memory", "memory.limit_in_bytes",
                                        "memory.usage_in_bytes", "total_inactive_file " };
 
-static bool group_read(const struct group_files *v, const char *group, const char *file, char *dst,
-                       size_t n)
+static bool group_read(const char *mount, const char *group, const char *file, char *dst, size_t n)
 {
-    char path[1200];
-    int len = snprintf(path, sizeof path, "%s%s/%s", v->root, group, file);
+    char path[MAX_PATH];
+    int len = snprintf(path, sizeof path, "%s%s/%s", mount, group, file);
     return len > 0 && (size_t)len < sizeof path && slurp(path, dst, n);
 }
 
-/* What one group may still take; UINT64_MAX if it sets no limit or cannot be read ("max"). */
-static uint64_t group_left(const struct group_files *v, const char *group)
+/* What one group may still take; UINT64_MAX if it sets no limit ("max") or cannot be read. */
+static uint64_t group_left(const struct group_files *v, const char *mount, const char *group)
 {
     char text[4096];
     uint64_t limit, used, cache = 0;
-    if (!group_read(v, group, v->limit, text, sizeof text) || !field(text, "", &limit))
+    if (!group_read(mount, group, v->limit, text, sizeof text) || !field(text, "", &limit))
         return UINT64_MAX;
-    if (!group_read(v, group, v->used, text, sizeof text) || !field(text, "", &used))
+    if (!group_read(mount, group, v->used, text, sizeof text) || !field(text, "", &used))
         return UINT64_MAX;
-    if (group_read(v, group, "memory.stat", text, sizeof text))
+    if (group_read(mount, group, "memory.stat", text, sizeof text))
         field(text, v->cache, &cache);
     used -= cache < used ? cache : used;
     return limit > used ? limit - used : 0;
 }
 
 /* From a group up to the root; a container's group may be visible only as the root. */
-static uint64_t groups_left(const struct group_files *v, char *group)
+static uint64_t groups_left(const struct group_files *v, const char *root, char *group)
 {
+    char mount[MAX_PATH];
     uint64_t least = UINT64_MAX;
+    snprintf(mount, sizeof mount, "%s%s", root, v->root);
     for (;;) {
-        uint64_t left = group_left(v, group);
+        uint64_t left = group_left(v, mount, group);
         least = left < least ? left : least;
         char *slash = strrchr(group, '/');
         if (!slash)
@@ -150,35 +153,54 @@ static uint64_t groups_left(const struct group_files *v, char *group)
     }
 }
 
-/* Lines of /proc/self/cgroup: "0::/path" (v2) and "9:memory:/path" (v1). */
-static uint64_t cgroup_left(void)
+/* Whether a word is in a list like "cpu,cpuacct". */
+static bool has_word(const char *list, const char *word)
 {
-    char text[4096], *save = NULL;
+    size_t n = strlen(word);
+    for (const char *s = list; s; s = strchr(s, ',')) {
+        s += *s == ',';
+        if (strncmp(s, word, n) == 0 && (s[n] == '\0' || s[n] == ','))
+            return true;
+    }
+    return false;
+}
+
+/* Lines of /proc/self/cgroup: "0::/path" (v2) and "9:memory:/path" (v1). */
+static uint64_t cgroup_left(const char *root)
+{
+    char path[MAX_PATH], text[16384], *save = NULL;
     uint64_t least = UINT64_MAX;
-    if (!slurp("/proc/self/cgroup", text, sizeof text))
+    snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
+    if (!slurp(path, text, sizeof text))
         return least;
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         char *names = strchr(line, ':'), *group = names ? strchr(names + 1, ':') : NULL;
         if (!group)
             continue;
         *group++ = '\0';
-        const struct group_files *v = !names[1] ? &v2 : strstr(names, "memory") ? &v1 : NULL;
-        uint64_t left = v ? groups_left(v, group) : UINT64_MAX;
+        const struct group_files *v = !names[1] ? &v2 : has_word(names + 1, "memory") ? &v1 : NULL;
+        uint64_t left = v ? groups_left(v, root, group) : UINT64_MAX;
         least = left < least ? left : least;
     }
     return least;
 }
 
-uint64_t tb_mem_free_bytes(void)
+uint64_t tb_mem_free_under(const char *root)
 {
-    char text[4096];
+    char path[MAX_PATH], text[4096];
     uint64_t kib, bytes = 0;
-    if (slurp("/proc/meminfo", text, sizeof text) && field(text, "MemAvailable:", &kib))
+    snprintf(path, sizeof path, "%s/proc/meminfo", root);
+    if (slurp(path, text, sizeof text) && field(text, "MemAvailable:", &kib))
         bytes = kib * 1024;
     else if (sysconf(_SC_AVPHYS_PAGES) > 0)
         bytes = (uint64_t)sysconf(_SC_AVPHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-    uint64_t left = cgroup_left();
+    uint64_t left = cgroup_left(root);
     return (left < bytes ? left : bytes) / 10 * 9;
+}
+
+uint64_t tb_mem_free_bytes(void)
+{
+    return tb_mem_free_under("");
 }
 
 static uint64_t status_bytes(const char *key)

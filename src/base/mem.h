@@ -24,6 +24,8 @@ uint64_t tb_mem_allocations(void);
 
 /* Bytes that this process may still take: min(MemAvailable, what is left in the cgroup) * 0.9. */
 uint64_t tb_mem_free_bytes(void);
+/* The same with the files looked for under `root`, for tests. */
+uint64_t tb_mem_free_under(const char *root);
 /* VmRSS and VmHWM of this process in bytes, 0 where unknown. */
 uint64_t tb_mem_rss_bytes(void);
 uint64_t tb_mem_peak_bytes(void);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -268,6 +269,74 @@ bool tb_proc_run(char *const argv[], const char *in, size_t n_in,
                        argv[0], limits->cpu_s);
     if (status)
         *status = ended;
+    return good;
+}
+
+/* In the grandchild: no way back to the terminal, and only the pipe that tells why exec failed stays until then. */
+static _Noreturn void become_detached(char *const argv[], int log, int tell)
+{
+    sigset_t none;
+    int null = open("/dev/null", O_RDONLY);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
+    if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0
+        && chdir("/") == 0) {
+        close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+        execv(argv[0], argv);
+    }
+    int why = errno;
+    ssize_t told = write(tell, &why, sizeof why);
+    (void)told;
+    _exit(127);
+}
+
+/* The child in between makes the session and ends, so that nobody is left who would have to wait for the other. */
+static _Noreturn void part(char *const argv[], int log, int tell)
+{
+    if (setsid() < 0)
+        _exit(1);
+    pid_t pid = fork();
+    if (pid == 0)
+        become_detached(argv, log, tell);
+    _exit(pid < 0);
+}
+
+/* What the two said: nothing if exec worked. */
+static bool heard(pid_t pid, int fd, const char *name, struct tb_err *err)
+{
+    int why, status = 0;
+    ssize_t n;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    while ((n = read(fd, &why, sizeof why)) < 0 && errno == EINTR)
+        ;
+    if (n != sizeof why && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return true;
+    errno = n == sizeof why ? why : EAGAIN;
+    return tb_fail_errno(err, "cannot start %s", name);
+}
+
+bool tb_proc_detach(char *const argv[], const char *log, struct tb_err *err)
+{
+    int ends[2] = { -1, -1 }, fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool good = false;
+    if (fd < 0 || !lift(&fd))
+        tb_fail_errno(err, "cannot open %s", log);
+    else if (pipe2(ends, O_CLOEXEC) != 0 || !lift(&ends[0]) || !lift(&ends[1]))
+        tb_fail_errno(err, "cannot make a pipe");
+    else {
+        pid_t pid = fork();
+        if (pid == 0)
+            part(argv, fd, ends[1]);
+        drop(&ends[1]);
+        good = pid > 0 ? heard(pid, ends[0], argv[0], err) : tb_fail_errno(err, "cannot start %s", argv[0]);
+    }
+    drop(&ends[0]);
+    drop(&ends[1]);
+    drop(&fd);
     return good;
 }
 

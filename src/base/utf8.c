@@ -85,13 +85,19 @@ size_t tb_utf8_put(char dst[4], uint32_t cp)
     return n;
 }
 
+/* ASCII that needs no further look: most of all text. */
+static bool is_printable(char c)
+{
+    return c >= 0x20 && c < 0x7f;
+}
+
 int tb_utf8_width(const char *s, size_t n)
 {
     int width = 0;
     uint32_t cp;
     for (size_t i = 0, step; i < n; i += step ? step : 1) {
         step = tb_utf8_step(s + i, n - i, &cp);
-        width += step ? utf8proc_charwidth((utf8proc_int32_t)cp) : 1;
+        width += step && !is_printable(s[i]) ? utf8proc_charwidth((utf8proc_int32_t)cp) : 1;
     }
     return width;
 }
@@ -107,6 +113,12 @@ void tb_utf8_safe(struct tb_buf *b, const char *s, size_t n)
 {
     uint32_t cp;
     for (size_t i = 0, step; i < n; i += step ? step : 1) {
+        for (step = 0; i + step < n && is_printable(s[i + step]);)
+            step++;
+        if (step) {
+            tb_buf_add(b, s + i, step);
+            continue;
+        }
         step = tb_utf8_step(s + i, n - i, &cp);
         if (step && (cp == '\n' || cp == '\t'))
             tb_buf_char(b, ' ');

@@ -174,3 +174,16 @@ bool tb_args_real(const struct tb_args *a, const char *name, double min, double 
     *out = v;
     return true;
 }
+
+bool tb_args_choice(const struct tb_args *a, const char *name, const char *const *choices, const char *otherwise,
+                    const char **out, struct tb_err *err)
+{
+    const char *text = tb_args_get(a, name);
+    char list[200] = "";
+    *out = text ? text : otherwise;
+    if (!text || tb_str_in(text, choices))
+        return true;
+    for (int i = 0; choices[i]; i++)
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", choices[i]);
+    return tb_fail(err, TB_ERR_USAGE, "--%s %s: expected one of %s", name, text, list);
+}

@@ -46,5 +46,8 @@ bool tb_args_int(const struct tb_args *a, const char *name, long min, long max, 
                  struct tb_err *err);
 bool tb_args_real(const struct tb_args *a, const char *name, double min, double max, double otherwise, double *out,
                   struct tb_err *err);
+/* One of `choices`, which end with NULL; `otherwise` if the flag is not there. */
+bool tb_args_choice(const struct tb_args *a, const char *name, const char *const *choices, const char *otherwise,
+                    const char **out, struct tb_err *err);
 
 #endif

@@ -28,9 +28,9 @@ bool tb_filter_says(const char *filter, const char *term)
 
 static void add(struct tb_choice *c, size_t index)
 {
-    for (size_t i = 0; i < c->n; i++)
-        if (c->at[i] == index)
-            return;
+    if (c->is_in[index])
+        return;
+    c->is_in[index] = true;
     c->at[c->n++] = index;
 }
 
@@ -65,6 +65,7 @@ bool tb_choose(struct tb_choice *c, const struct tb_args *a, const char *const *
     *c = (struct tb_choice){ .store = tb_pick_store(a, err), .store_flag = tb_args_get(a, "store") };
     bool good = c->store && tb_store_list(c->store, &c->all, &c->n_all, err);
     c->at = tb_xcalloc(c->n_all + 1, sizeof *c->at);
+    c->is_in = tb_xcalloc(c->n_all + 1, sizeof *c->is_in);
     for (int i = 0; good && i < n; i++) {
         if (is_filter(words[i]))
             tb_buf_fmt(&filter, "%s%s", filter.n ? " " : "", words[i]);
@@ -78,6 +79,7 @@ bool tb_choose(struct tb_choice *c, const struct tb_args *a, const char *const *
 
 void tb_choice_free(struct tb_choice *c)
 {
+    free(c->is_in);
     free(c->at);
     free(c->all);
     tb_store_close(c->store);
@@ -94,11 +96,12 @@ char *tb_choice_dir(const struct tb_choice *c, size_t i)
     return tb_store_run_dir(c->store, tb_choice_item(c, i)->sum.id);
 }
 
-static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-/@,%";
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-/@,%"
+static const char plain[] = PLAIN;
 
 void tb_shell_word(struct tb_buf *b, const char *word)
 {
-    if (*word && strspn(word, plain) == strlen(word)) {
+    if (*word && *word != '=' && strspn(word, PLAIN "=") == strlen(word)) {
         tb_buf_str(b, word);
         return;
     }

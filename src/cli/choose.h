@@ -15,6 +15,7 @@ struct tb_choice {
     size_t n_all;
     size_t *at; /* indices of the chosen ones, each once */
     size_t n;
+    bool *is_in; /* of each run of the store: whether it is one of them */
     const char *store_flag; /* --store as given, NULL if it was not; lent */
 };
 

@@ -167,6 +167,8 @@ static void each_key(const struct line *l, key_fn *f)
 {
     const struct tb_schema *s;
     for (int i = 0; tb_keys_at(i); i++) {
+        if (strchr(tb_keys_at(i)->name, '<')) /* a number stands there */
+            continue;
         char *head = tb_xasprintf("%s%s", tb_keys_at(i)->name, *tb_keys_at(i)->name ? "." : "");
         each_of(l, head, tb_keys_at(i)->keys, f);
         free(head);

@@ -110,18 +110,23 @@ static void print_general(void)
 
 static void print_schema(const struct tb_schema *s)
 {
-    bool is_method = strcmp(s->group, "method") == 0;
+    bool is_method = strcmp(s->group, "method") == 0, is_mix = !is_method && strcmp(s->name, "mix") == 0;
     struct tb_buf rate = { 0 };
     char number[32];
     printf("%s: ", s->name);
     tb_cli_wrap((int)strlen(s->name) + 2, 4, s->help ? s->help : "");
     if (is_method)
         printf("\n  --method %s:KEY=VALUE,..\n  in a recipe: t.%s { KEY = VALUE, .. }\n", s->name, s->name);
+    else if (is_mix)
+        printf("\n  --data A,weight=N --data KIND:B,KEY=VALUE,..\n"
+               "  in a recipe: t.mix { { t.pairs \"A\", N }, t.KIND \"B\", KEY = VALUE, .. }\n");
     else
         printf("\n  --data %s:FILE,KEY=VALUE,..\n  in a recipe: t.%s { \"FILE\", KEY = VALUE, .. }\n", s->name,
                s->name);
     printf("\nKeys (lists are written q+v on the command line, { \"q\", \"v\" } in a recipe):\n");
-    print_keys("", s->keys);
+    print_keys(is_mix ? "data" : "", s->keys);
+    if (is_mix)
+        print_keys("data.<i>", tb_keys_section("data.<i>"));
     if (is_method) {
         tb_buf_fmt(&rate, "a number from 0 to 100; default %s", tb_str_shortest(number, sizeof number, s->lr));
         print_words("lr", rate.p, "peak learning rate");

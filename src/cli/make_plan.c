@@ -38,21 +38,34 @@ static bool collect(struct overrides *v, const struct tb_args *a, struct tb_err 
     return true;
 }
 
+/* Each --data as it is read; false and *err if one of them cannot be looked into. */
+static bool sniff_all(const struct tb_args *a, char **sniffed, struct tb_plan_flags *f, struct tb_err *err)
+{
+    const char *data;
+    for (; f->n_sources < TB_ARGS_MAX && (data = tb_args_at(a, "data", (int)f->n_sources)); f->n_sources++)
+        if (!(sniffed[f->n_sources] = tb_worker_sniff(data, err)))
+            return false;
+    f->sources = (const char *const *)sniffed;
+    if (f->n_sources == 1) {
+        f->data = sniffed[0];
+        f->n_sources = 0;
+    }
+    return true;
+}
+
 static struct tb_plan *from_flags(const struct tb_args *a, struct overrides *v, struct tb_err *err)
 {
     const char *methods[TB_ARGS_MAX];
+    char *sniffed[TB_ARGS_MAX] = { NULL };
     struct tb_plan *p = NULL;
     struct tb_plan_flags f = { .base = tb_args_get(a, "base"), .budget = tb_args_get(a, "budget"),
                                .seeds = tb_args_get(a, "seed"), .methods = methods, .overrides = &v->o };
-    const char *data = tb_args_get(a, "data");
-    char *sniffed = data ? tb_worker_sniff(data, err) : NULL;
-    if (data && !sniffed)
-        return NULL;
-    f.data = sniffed;
     while (f.n_methods < TB_ARGS_MAX && (methods[f.n_methods] = tb_args_at(a, "method", (int)f.n_methods)))
         f.n_methods++;
-    tb_plan_from_flags(&f, &p, err);
-    free(sniffed);
+    if (sniff_all(a, sniffed, &f, err))
+        tb_plan_from_flags(&f, &p, err);
+    for (int i = 0; i < TB_ARGS_MAX; i++)
+        free(sniffed[i]);
     return p;
 }
 

@@ -9,7 +9,7 @@
 /* The flags, for the tables of both verbs. */
 #define TB_PLAN_FLAGS \
     { "base", "NAME", false, "the model: a name, a .gguf file or a folder (instead of a recipe)" }, \
-    { "data", "FILE", false, "the rows: FILE, or pairs:FILE,eval=0.2 (jsonl:, text:)" }, \
+    { "data", "FILE", true, "the rows: FILE, or pairs:FILE,eval=0.2 (jsonl:, text:); several mixed: FILE,weight=2" }, \
     { "method", "M", true, "what to train: lora:r=8,targets=q+v, prefix, stack(lora:r=4;prompt)" }, \
     { "budget", "N", false, "how long: 60k or 2M tokens, 300steps, 2epochs" }, \
     { "seed", "N,..", false, "seeds, one run each" }, \

@@ -145,20 +145,10 @@ int tb_out_width(const struct tb_buf *text)
     return most;
 }
 
-static int width_of(const struct tb_table *t)
-{
-    struct tb_buf b = { 0 };
-    tb_table_emit(t, TB_EMIT_TEXT, &b);
-    int width = tb_out_width(&b);
-    tb_buf_free(&b);
-    return width;
-}
-
 void tb_out_table_fit(const struct tb_out *o, struct tb_table *t, const char *const *missed_least)
 {
-    bool is_text = o->form == TB_EMIT_TEXT && o->columns > 0;
-    for (; is_text && *missed_least && width_of(t) > o->columns; missed_least++)
-        tb_table_drop(t, *missed_least);
+    if (o->form == TB_EMIT_TEXT && o->columns > 0)
+        tb_table_fit(t, o->columns, missed_least);
     tb_out_table(o, t);
 }
 

@@ -12,6 +12,22 @@ struct tb_store *tb_pick_store(const struct tb_args *a, struct tb_err *err)
     return tb_store_open(tb_args_get(a, "store"), false, err);
 }
 
+/* Events and samples of later steps, in whatever order a resumed run left them. */
+static void drop_texts(struct tb_metrics *m, int64_t step)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < m->n_events; i++) {
+        if (m->events[i].step <= step) {
+            m->events[n++] = m->events[i];
+            continue;
+        }
+        free(m->events[i].kind);
+        free(m->events[i].text);
+    }
+    m->n_events = n;
+    tb_metrics_drop_samples(m, step);
+}
+
 /* Drops what was recorded behind `step`. */
 static void end_at(struct tb_metrics *m, int64_t step)
 {
@@ -23,6 +39,7 @@ static void end_at(struct tb_metrics *m, int64_t step)
         m->n_eval--;
     while (m->n_rows && m->rows[m->n_rows - 1].step > step)
         m->n_rows--;
+    drop_texts(m, step);
 }
 
 static int64_t last_checkpoint(const char *dir)
@@ -56,18 +73,15 @@ static bool resolve(struct tb_pick *p, const char *ref, struct tb_err *err)
     return true;
 }
 
-bool tb_pick_run(struct tb_pick *p, struct tb_store *s, const char *ref, struct tb_err *err)
+bool tb_pick_from(struct tb_pick *p, const struct tb_store *s, const struct tb_run_item *all, size_t n,
+                  const char *ref, struct tb_err *err)
 {
-    struct tb_run_item *all = NULL;
-    size_t n = 0;
     *p = (struct tb_pick){ .at = -1 };
     tb_metrics_init(&p->m);
-    int64_t i = tb_store_list(s, &all, &n, err) ? tb_run_find(all, n, ref, err) : -1;
-    if (i >= 0)
-        p->item = all[i];
-    free(all);
+    int64_t i = tb_run_find(all, n, ref, err);
     if (i < 0)
         return false;
+    p->item = all[i];
     p->dir = tb_store_run_dir(s, p->item.sum.id);
     tb_metrics_free(&p->m);
     if (!tb_metrics_load(&p->m, p->dir, err) || !resolve(p, ref, err))
@@ -80,6 +94,16 @@ bool tb_pick_run(struct tb_pick *p, struct tb_store *s, const char *ref, struct 
         tb_str_copy(p->item.sum.id, sizeof p->item.sum.id, id); /* the folder's, not the one in the file */
     }
     return true;
+}
+
+bool tb_pick_run(struct tb_pick *p, struct tb_store *s, const char *ref, struct tb_err *err)
+{
+    struct tb_run_item *all = NULL;
+    size_t n = 0;
+    *p = (struct tb_pick){ .at = -1 };
+    bool good = tb_store_list(s, &all, &n, err) && tb_pick_from(p, s, all, n, ref, err);
+    free(all);
+    return good;
 }
 
 void tb_pick_free(struct tb_pick *p)

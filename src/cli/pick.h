@@ -18,6 +18,9 @@ struct tb_pick {
 };
 /* p must be freed also after a failure. TB_ERR_NOTFOUND if the run was never at that step. */
 bool tb_pick_run(struct tb_pick *p, struct tb_store *s, const char *ref, struct tb_err *err);
+/* The same from a list of the store's runs that is there already. */
+bool tb_pick_from(struct tb_pick *p, const struct tb_store *s, const struct tb_run_item *all, size_t n,
+                  const char *ref, struct tb_err *err);
 void tb_pick_free(struct tb_pick *p);
 
 #endif

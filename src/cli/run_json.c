@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/show_checkpoints.h"
+#include "cli/show_samples.h"
+#include "cli/sources.h"
 #include "plan/plan.h"
-#include "store/checkpoint.h"
 #include "view/runs.h"
 
 static struct tb_json *list_of(const char *joined)
@@ -46,10 +47,10 @@ struct tb_json *tb_run_value(const struct tb_run_item *item, int column)
 /* A choice, without which a run is not what it is; everything else has a default. */
 static bool is_given(const struct tb_json *config, const char *key)
 {
-    static const char *const given[] = { "base", "data.kind", "data.path", "budget.unit", "budget.n", NULL };
+    static const char *const given[] = { "base", "budget.unit", "budget.n", NULL };
     const char *unit = tb_json_str(tb_json_get(config, "budget.unit"), "");
     bool needs_schedule = strcmp(unit, "minutes") == 0 && strcmp(key, "schedule.name") == 0;
-    return tb_str_in(key, given) || needs_schedule || (tb_str_starts(key, "method.") && tb_str_ends(key, ".kind"));
+    return tb_str_in(key, given) || needs_schedule || tb_config_is_path(key) || tb_str_ends(key, ".kind");
 }
 
 /* Defaults that follow another key follow the value that was chosen for it: alpha = 2 r. */
@@ -115,6 +116,9 @@ static struct tb_json *evals_of(const struct tb_metrics *m)
         for (int c = 0; c < TB_N_EVAL; c++)
             tb_json_set(row, tb_eval_columns[c].name,
                         number(((const double *)&m->eval[i])[c], tb_eval_columns[c].is_int));
+        struct tb_json *by_source = tb_sources_losses(m, (int64_t)m->eval[i].step);
+        if (by_source)
+            tb_json_set(row, "sources", by_source);
         tb_json_append(out, row);
     }
     return out;
@@ -135,42 +139,10 @@ static struct tb_json *events_of(const struct tb_metrics *m)
     return out;
 }
 
-static struct tb_json *samples_of(const struct tb_metrics *m)
-{
-    struct tb_json *out = tb_json_new_list();
-    for (size_t i = 0; i < m->n_samples; i++) {
-        struct tb_json *s = tb_json_new_map();
-        tb_json_set(s, "step", tb_json_new_int(m->samples[i].step));
-        tb_json_set(s, "row_id", tb_json_new_int(m->samples[i].row_id));
-        tb_json_set(s, "prompt", tb_json_new_str(m->samples[i].prompt));
-        tb_json_set(s, "output", tb_json_new_str(m->samples[i].output));
-        tb_json_append(out, s);
-    }
-    return out;
-}
-
-static struct tb_json *checkpoints_of(const char *dir)
-{
-    struct tb_json *out = tb_json_new_list();
-    int64_t *steps = NULL;
-    size_t n = tb_checkpoint_list(dir, &steps);
-    for (size_t i = 0; i < n; i++) {
-        struct tb_json *c = tb_json_new_map();
-        char *path = tb_checkpoint_path(dir, steps[i]);
-        tb_json_set(c, "step", tb_json_new_int(steps[i]));
-        tb_json_set(c, "bytes", tb_json_new_int(tb_file_size(path)));
-        tb_json_set(c, "path", tb_json_new_str(path));
-        tb_json_append(out, c);
-        free(path);
-    }
-    free(steps);
-    return out;
-}
-
 struct tb_json *tb_run_json(const struct tb_pick *p)
 {
     static const char *const sections[] = {
-        "config", "overrides", "base", "data", "plan", "lineage", "env", "result", NULL
+        "config", "overrides", "base", "data", "plan", "lineage", "env", "probe", "result", NULL
     };
     struct tb_json *out = tb_json_new_map();
     for (int i = 0; tb_run_column_at((size_t)i); i++)
@@ -180,13 +152,15 @@ struct tb_json *tb_run_json(const struct tb_pick *p)
         const struct tb_json *v = tb_json_get(p->m.facts, sections[i]);
         tb_json_set(out, sections[i], v ? tb_json_copy(v) : tb_json_new_null());
     }
+    const struct tb_json *changes = tb_json_get(p->m.facts, "changes");
+    tb_json_set(out, "changes", changes ? tb_json_copy(changes) : tb_json_new_list());
     tb_json_set(out, "changed", changed(tb_json_get(p->m.facts, "config")));
     tb_json_set(out, "at_step", p->at < 0 ? tb_json_new_null() : tb_json_new_int(p->at));
     tb_json_set(out, "folder", tb_json_new_str(p->dir));
     tb_json_set(out, "train", train_of(&p->m));
     tb_json_set(out, "evals", evals_of(&p->m));
     tb_json_set(out, "events", events_of(&p->m));
-    tb_json_set(out, "samples", samples_of(&p->m));
-    tb_json_set(out, "checkpoints", checkpoints_of(p->dir));
+    tb_json_set(out, "samples", tb_samples_json(&p->m));
+    tb_json_set(out, "checkpoints", tb_checkpoints_json(p));
     return out;
 }

@@ -16,6 +16,7 @@ static const struct tb_flag flags[] = {
     { "batch", "N", false, "step: rows (8)" },
     { "seq", "N", false, "step: tokens of each row, all but the first are labels (256)" },
     { "steps", "N", false, "step: steps that are timed, beside the first (5)" },
+    { "memory", "MODE", false, "step: keep activations or compute them again: fast or small (fast)" },
     { "rows", "TEXT", false, "gemm: only shapes whose name holds this" },
     { "rounds", "N", false, "gemm: times each shape is measured, in turn (3)" },
     { "threads", "N", false, "threads; all processors if not given" },
@@ -24,6 +25,8 @@ static const struct tb_flag flags[] = {
     { "plain", NULL, false, "gemm: separated by tabs" },
     { 0 }
 };
+
+static const char *const modes[] = { "fast", "small", NULL };
 
 static const char *text_or(const struct tb_args *a, const char *name, const char *otherwise)
 {
@@ -34,11 +37,14 @@ static const char *text_or(const struct tb_args *a, const char *name, const char
 static struct tb_json *step(const struct tb_args *a, struct tb_err *err)
 {
     long batch, seq, steps, threads;
-    if (!tb_args_int(a, "batch", 1, 65536, 8, &batch, err) || !tb_args_int(a, "seq", 2, 4095, 256, &seq, err)
+    const char *memory;
+    if (!tb_args_choice(a, "memory", modes, "fast", &memory, err)
+        || !tb_args_int(a, "batch", 1, 65536, 8, &batch, err) || !tb_args_int(a, "seq", 2, 4095, 256, &seq, err)
         || !tb_args_int(a, "steps", 1, 100000, 5, &steps, err) || !tb_args_int(a, "threads", 1, 4096, 0, &threads, err))
         return NULL;
     struct tb_bench_spec s = { .base = text_or(a, "base", "tiny"), .method = text_or(a, "method", "lora:r=8"),
-                               .batch = (int)batch, .seq = (int)seq, .steps = (int)steps, .threads = (int)threads };
+                               .batch = (int)batch, .seq = (int)seq, .steps = (int)steps, .threads = (int)threads,
+                               .recompute = strcmp(memory, "small") == 0 };
     return tb_session_bench_step(&s, err);
 }
 

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "cli/lineage.h"
 #include "cli/out.h"
 #include "cli/run_json.h"
 #include "cli/verb.h"
 #include "view/diff.h"
+#include "view/paired.h"
 #include "view/runs.h"
 
 enum { MAX_RUNS = 26, MAX_WORDS = 600 };
@@ -144,6 +146,18 @@ static void print_keys(const struct tb_out *o, const struct diff *x, bool is_all
     free(head);
 }
 
+/* The keys above are those that the runs began with. */
+static void print_changes(const struct tb_out *o, const struct diff *x)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < x->n; i++)
+        n += tb_json_len(tb_json_get(x->m[i]->facts, "changes"));
+    if (n)
+        tb_out_head(o, "CHANGED UNDER WAY");
+    for (size_t i = 0; i < x->n; i++)
+        tb_changes_print(o, 12, (char[]){ (char)('A' + i), '\0' }, x->m[i]);
+}
+
 static void print_checked(const struct tb_out *o, const struct diff *x)
 {
     tb_out_head(o, "CHECKED");
@@ -187,6 +201,7 @@ static void print_text(const struct tb_out *o, const struct diff *x, bool is_all
         print_keys(o, x, is_all);
     if (!is_all)
         printf("  %zu of %zu keys differ; --all shows the rest\n", x->d.n_differ, x->d.n_keys);
+    print_changes(o, x);
     print_checked(o, x);
     tb_out_head(o, "RESULTS");
     print_results(o, x);
@@ -247,12 +262,15 @@ static struct tb_json *paired_json(const struct diff *x, size_t i)
 
 static struct tb_json *diff_json(const struct diff *x, bool is_all)
 {
-    struct tb_json *out = tb_json_new_map(), *runs = tb_json_new_list(), *paired = tb_json_new_list();
+    struct tb_json *out = tb_json_new_map(), *runs = tb_json_new_list(), *paired = tb_json_new_list(),
+                   *changes = tb_json_new_list();
     for (size_t i = 0; i < x->n; i++) {
         struct tb_json *r = tb_json_new_map();
         for (int c = 0; tb_run_column_at((size_t)c); c++)
             tb_json_set(r, tb_run_column_at((size_t)c)->name, tb_run_value(&x->run[i].item, c));
         tb_json_append(runs, r);
+        const struct tb_json *under_way = tb_json_get(x->m[i]->facts, "changes");
+        tb_json_append(changes, under_way ? tb_json_copy(under_way) : tb_json_new_list());
         if (i)
             tb_json_append(paired, paired_json(x, i));
     }
@@ -263,6 +281,7 @@ static struct tb_json *diff_json(const struct diff *x, bool is_all)
     tb_json_set(out, "same", keys_json(x->d.same, x->d.n_same, x->n, true));
     tb_json_set(out, "not_same", keys_json(x->d.same, x->d.n_same, x->n, false));
     tb_json_set(out, "paired", paired);
+    tb_json_set(out, "changes", changes);
     tb_json_set(out, "caution", tb_json_new_str(caution(x)));
     tb_json_set(out, "doubt", tb_json_new_str(doubt));
     return out;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* verb_eval.c - tunebench eval: the loss of a run, of adapters or of a bare base on rows of text. */
+#include <math.h>
 #include <stdio.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "cli/out.h"
 #include "cli/verb.h"
@@ -21,6 +23,21 @@ static void print_line(const struct tb_json *j)
            tb_fmt_unit(loss, sizeof loss, TB_UNIT_LOSS, real(j, "loss")), real(j, "perplexity"),
            tb_fmt_unit(n_tok, sizeof n_tok, TB_UNIT_COUNT, real(j, "n_tok")),
            tb_fmt_unit(n_rows, sizeof n_rows, TB_UNIT_COUNT, real(j, "n_rows")));
+}
+
+/* A line for each source of a mix. */
+static void print_sources(const struct tb_json *sources)
+{
+    char loss[40], n_tok[40], n_rows[40];
+    for (size_t i = 0; i < tb_json_len(sources); i++) {
+        const struct tb_json *s = tb_json_at(sources, i);
+        printf("  data.%zu ", i);
+        tb_out_safe(tb_path_base(tb_json_str(tb_json_get(s, "path"), "")));
+        printf(": loss %s over %s label tokens in %s rows\n",
+               tb_fmt_unit(loss, sizeof loss, TB_UNIT_LOSS, tb_json_real(tb_json_get(s, "loss"), NAN)),
+               tb_fmt_unit(n_tok, sizeof n_tok, TB_UNIT_COUNT, real(s, "n_tok")),
+               tb_fmt_unit(n_rows, sizeof n_rows, TB_UNIT_COUNT, real(s, "n_rows")));
+    }
 }
 
 static void print_rows(const struct tb_out *o, const struct tb_json *rows)
@@ -47,9 +64,10 @@ static void print(const struct tb_out *o, struct tb_json *j)
         tb_out_json(o, j);
         return;
     }
-    if (o->form == TB_EMIT_TEXT)
+    if (o->form == TB_EMIT_TEXT) {
         print_line(j);
-    else
+        print_sources(tb_json_get(j, "sources"));
+    } else
         print_rows(o, tb_json_get(j, "rows"));
     tb_json_free(j);
 }

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* verb_ls.c - tunebench ls [FILTER]: the table of runs. Machine forms hold every column; the text form the
  * usual ones, on a narrow terminal fewer. A store that is not there yet is an empty one, unless it was named. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "cli/choose.h"
 #include "cli/out.h"
 #include "cli/pick.h"
 #include "cli/verb.h"
 #include "view/filter.h"
+#include "view/groups.h"
+#include "view/pareto.h"
 #include "view/runs.h"
 
 struct list {
@@ -20,6 +22,11 @@ struct list {
     size_t *order;     /* of those that pass */
     size_t n_passing;
     size_t n_hidden;   /* archived runs that would pass */
+    struct tb_group *group;
+    size_t n_groups;   /* 0: runs are not grouped */
+    char *group_keys;  /* "method"; NULL then */
+    bool *is_front;    /* of those that pass; NULL: nobody asked */
+    struct tb_pareto pareto;
 };
 
 static bool read_store(struct list *l, const struct tb_args *a, struct tb_err *err)
@@ -44,7 +51,7 @@ static char *filter_text(const struct tb_args *a)
     for (int i = 0; tb_args_at(a, "sort", i); i++)
         tb_buf_fmt(&b, "sort:%s ", tb_args_at(a, "sort", i));
     if (tb_args_has(a, "group"))
-        tb_buf_fmt(&b, "sort:%s", tb_args_get(a, "group"));
+        tb_buf_fmt(&b, "group:%s", tb_args_get(a, "group"));
     return tb_buf_take(&b);
 }
 
@@ -80,9 +87,25 @@ static bool choose_runs(struct list *l, const struct tb_args *a, struct tb_err *
     if (f)
         l->n_passing = tb_filter_apply(f, l->all, l->n, l->order);
     hide_archived(l, a, text);
+    if (f && tb_filter_group(f)) {
+        l->group_keys = tb_xstrdup(tb_filter_group(f));
+        l->n_groups = tb_groups_make(l->group_keys, l->all, l->order, l->n_passing, &l->group);
+    }
     tb_filter_close(f);
     free(text);
     return f != NULL;
+}
+
+static bool mark_front(struct list *l, const struct tb_args *a, struct tb_err *err)
+{
+    const char *columns = tb_args_get(a, "pareto");
+    if (!columns)
+        return true;
+    if (!tb_pareto_open(&l->pareto, columns, err))
+        return false;
+    l->is_front = tb_xcalloc(l->n_passing + 1, sizeof *l->is_front);
+    tb_pareto_mark(&l->pareto, l->all, l->order, l->n_passing, l->is_front);
+    return true;
 }
 
 static void add_name(struct tb_buf *b, const char *name)
@@ -106,50 +129,60 @@ static bool any_damaged(const struct list *l)
     return false;
 }
 
-/* The usual columns but for the n that are missed least. */
-static char *usual_columns(const struct list *l, size_t n_dropped)
+static const char *const missed_least[] = { "age", "share", "steps", "best_eval", "trainable", "id", NULL };
+
+static bool any_changed(const struct list *l)
 {
-    static const char *const missed_least[] = { "age", "share", "steps", "best_eval", "trainable", "id" };
+    for (size_t i = 0; i < l->n_passing; i++)
+        if (l->all[l->order[i]].sum.n_changes)
+            return true;
+    return false;
+}
+
+static char *usual_columns(const struct list *l)
+{
     struct tb_buf b = { 0 };
-    char *copy = tb_xstrdup(tb_runs_usual), *rest = copy;
-    for (char *name; (name = strsep(&rest, ","));) {
-        bool dropped = false;
-        for (size_t i = 0; i < n_dropped && i < sizeof missed_least / sizeof *missed_least; i++)
-            dropped |= strcmp(name, missed_least[i]) == 0;
-        if (!dropped)
+    tb_buf_str(&b, tb_runs_usual);
+    for (size_t k = 0; l->is_front && k < l->pareto.n; k++) {
+        const char *name = tb_run_column_at((size_t)l->pareto.column[k])->name;
+        if (!strstr(b.p, name))
             add_name(&b, name);
     }
+    if (any_changed(l))
+        add_name(&b, "changes");
     if (any_damaged(l))
         add_name(&b, "damage");
-    free(copy);
     return tb_buf_take(&b);
 }
 
-static bool emit(const struct list *l, const char *columns, enum tb_emit how, struct tb_buf *b, struct tb_err *err)
+/* Which runs no other one beats. */
+static void add_front(struct tb_table *t, const struct list *l, bool is_text)
 {
-    struct tb_table t;
-    bool good = tb_runs_table(&t, l->all, l->order, l->n_passing, columns, err);
-    tb_buf_clear(b);
-    if (good)
-        tb_table_emit(&t, how, b);
-    tb_table_free(&t);
-    return good;
+    static const struct tb_table_column head = { "pareto", NULL, TB_UNIT_TEXT, false };
+    const char **words = tb_xcalloc(l->n_passing + 1, sizeof *words);
+    for (size_t i = 0; i < l->n_passing; i++)
+        words[i] = l->is_front[i] ? is_text ? "front" : "yes" : is_text ? " " : "no";
+    tb_table_add(t, &head, words);
+    free(words);
 }
 
 /* The table in its form; the text form gives up columns until it fits the terminal. */
 static bool make_table(const struct list *l, const struct tb_args *a, const struct tb_out *o, struct tb_buf *b,
                        struct tb_err *err)
 {
+    struct tb_table t;
     const char *asked = tb_args_get(a, "cols");
-    if (asked)
-        return emit(l, asked, o->form, b, err);
-    bool good = true, fits = false;
-    for (size_t n_dropped = 0; good && !fits && n_dropped <= 6; n_dropped++) {
-        char *columns = o->form == TB_EMIT_TEXT ? usual_columns(l, n_dropped) : every_column();
-        good = emit(l, columns, o->form, b, err);
-        fits = o->form != TB_EMIT_TEXT || o->columns == 0 || tb_out_width(b) <= o->columns;
-        free(columns);
-    }
+    bool is_text = o->form == TB_EMIT_TEXT;
+    char *columns = asked ? tb_xstrdup(asked) : is_text ? usual_columns(l) : every_column();
+    bool good = tb_runs_table(&t, l->all, l->order, l->n_passing, columns, err);
+    if (good && l->is_front)
+        add_front(&t, l, is_text);
+    if (good && is_text && !asked && o->columns)
+        tb_table_fit(&t, o->columns, missed_least);
+    if (good)
+        tb_table_emit(&t, o->form, b);
+    tb_table_free(&t);
+    free(columns);
     return good;
 }
 
@@ -169,59 +202,33 @@ static enum tb_paint paint_of(const struct tb_run_item *item)
     }
 }
 
-/* "method lora: 3 runs, eval 1.142 (1.130 .. 1.155)" of the runs first .. last - 1. */
-static void print_group(const struct tb_out *o, const struct list *l, const char *key, const char *value,
-                        size_t first, size_t last)
+/* "method lora: 3 runs, eval 1.142 +-0.012 (1.130 .. 1.155)" */
+static void print_group(const struct tb_out *o, const struct list *l, const struct tb_group *g)
 {
-    double sum = 0, low = INFINITY, high = -INFINITY;
-    size_t n = 0;
-    for (size_t i = first; i < last; i++) {
-        double eval = l->all[l->order[i]].sum.last_eval;
-        if (l->all[l->order[i]].sum.damage[0] || !isfinite(eval))
-            continue;
-        sum += eval;
-        low = fmin(low, eval);
-        high = fmax(high, eval);
-        n++;
-    }
-    char *title = tb_xasprintf("%s %s: %zu run%s", key, *value ? value : "-", last - first,
-                               last - first == 1 ? "" : "s");
-    tb_out_head(o, title);
-    if (n > 1)
-        printf("mean eval %.3f (%.3f .. %.3f)\n", sum / (double)n, low, high);
-    free(title);
+    bool has_arms = l->group_keys[0] == '!';
+    struct tb_buf raw = { 0 }, safe = { 0 };
+    tb_buf_fmt(&raw, "%s%s%s: %zu run%s", has_arms ? "" : l->group_keys, has_arms ? "" : " ", g->name, g->n,
+               g->n == 1 ? "" : "s");
+    tb_utf8_safe(&safe, raw.p, raw.n);
+    tb_out_head(o, safe.p);
+    if (g->n_eval > 1)
+        printf("mean eval %.3f +- %.3f (%.3f .. %.3f)\n", g->mean, g->sd, g->low, g->high);
+    tb_buf_free(&safe);
+    tb_buf_free(&raw);
 }
 
-/* Line i + 1 of the text belongs to run i; in `keys` line i + 1 is its group. */
-static void print_lines(const struct tb_out *o, const struct list *l, char *text, char *keys, const char *key)
+/* Line i + 1 of the text belongs to run i. */
+static void print_lines(const struct tb_out *o, const struct list *l, char *text)
 {
-    char *group = NULL;
-    for (size_t i = 0; i <= l->n_passing; i++) {
-        char *line = strsep(&text, "\n"), *mine = keys ? strsep(&keys, "\n") : NULL;
-        if (i && mine && (!group || strcmp(group, mine) != 0)) {
-            size_t last = i;
-            group = mine;
-            for (char *at = keys; last < l->n_passing && strcspn(at, "\n") == strlen(mine)
-                                  && strncmp(at, mine, strlen(mine)) == 0;
-                 last++)
-                at += strlen(mine) + 1;
-            print_group(o, l, key, mine, i - 1, last);
-        }
-        tb_out_paint(o, i ? paint_of(&l->all[l->order[i - 1]]) : TB_PAINT_HEAD, line);
+    const struct tb_group *g = l->group, *end = l->group + l->n_groups;
+    tb_out_paint(o, TB_PAINT_HEAD, strsep(&text, "\n"));
+    fputc('\n', stdout);
+    for (size_t i = 0; i < l->n_passing; i++) {
+        if (g != end && g->first == i)
+            print_group(o, l, g++);
+        tb_out_paint(o, paint_of(&l->all[l->order[i]]), strsep(&text, "\n"));
         fputc('\n', stdout);
     }
-}
-
-static bool print_text(const struct tb_out *o, const struct list *l, const struct tb_args *a, struct tb_buf *b,
-                       struct tb_err *err)
-{
-    struct tb_buf keys = { 0 };
-    const char *group = tb_args_get(a, "group");
-    if (group && !emit(l, group, TB_EMIT_PLAIN, &keys, err))
-        return false;
-    print_lines(o, l, b->p, keys.p, group);
-    tb_buf_free(&keys);
-    return true;
 }
 
 static void print_nothing(const struct tb_args *a, const struct list *l)
@@ -250,7 +257,7 @@ static bool print(const struct tb_out *o, const struct list *l, const struct tb_
     else if (good && l->n_passing == 0)
         print_nothing(a, l);
     else if (good)
-        good = print_text(o, l, a, &b, err);
+        print_lines(o, l, b.p);
     if (good && o->form == TB_EMIT_TEXT && l->n_passing && l->n_hidden) {
         fflush(stdout);
         fprintf(stderr, "%zu archived not shown (--all shows them)\n", l->n_hidden);
@@ -270,7 +277,11 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
         print_columns();
         return true;
     }
-    bool good = read_store(&l, a, err) && choose_runs(&l, a, err) && print(&o, &l, a, err);
+    bool good = read_store(&l, a, err) && choose_runs(&l, a, err) && mark_front(&l, a, err)
+             && print(&o, &l, a, err);
+    tb_groups_free(l.group, l.n_groups);
+    free(l.group_keys);
+    free(l.is_front);
     free(l.order);
     free(l.all);
     return good;
@@ -279,19 +290,24 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 static const struct tb_flag flags[] = {
     { "all", NULL, false, "archived runs too" },
     { "sort", "KEY", true, "order by a column, -KEY downwards; the last one decides" },
-    { "group", "KEY", false, "runs with the same KEY together, with the mean of their evaluations" },
+    { "group", "KEYS", false, "runs with the same KEYS together, with mean and deviation; '!seed': all but the seed" },
+    { "pareto", "COLUMNS", false, "mark the runs that no other one beats in 'eval/loss,adapter_bytes' or others" },
     { "cols", "LIST", false, "columns, 'name,min eval/loss as best'; 'help' lists them" },
     TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, { 0 }
 };
 
 const struct tb_verb tb_verb_ls = {
     .name = "ls", .usage = "[FILTER]", .help = "Lists the runs of the store; FILTER chooses and orders them.\n"
-            "FILTER is terms like method:lora state!=failed eval<1.2 tokens>=60k sort:-eval word; all must hold.\n"
+            "FILTER is terms like method:lora state!=failed eval<1.2 tokens>=60k sort:-eval group:!seed word; all "
+            "must\n"
+            "hold.\n"
             "Without --cols the forms for programs have every column ('--cols help' lists them), the text has the\n"
             "usual ones. Archived runs are listed with --all, by 'archived:yes' and by name.",
     .examples = "  tunebench ls\n"
                 "  tunebench ls method:lora 'eval<1.2' --sort eval\n"
                 "  tunebench ls 'state!=done' --group method\n"
+                "  tunebench ls 'sort:eval group:!seed'\n"
+                "  tunebench ls --pareto 'eval/loss,adapter_bytes,tok_s:max'\n"
                 "  tunebench ls --cols 'name,lr,min eval/loss as best,peak'\n"
                 "  tunebench ls --json | jq -r '.[] | select(.state == \"done\") | .id'\n",
     .flags = flags, .run = run,

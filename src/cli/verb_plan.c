@@ -8,13 +8,14 @@
 #include "base/buf.h"
 #include "cli/make_plan.h"
 #include "cli/out.h"
+#include "cli/sources.h"
 #include "cli/verb.h"
 #include "view/fmt.h"
 #include "worker/worker.h"
 
 static const struct tb_flag flags[] = {
     TB_PLAN_FLAGS,
-    { "json", NULL, false, "everything as JSON, memory by component" },
+    { "json", NULL, false, "everything as JSON, memory by component and in either mode" },
     { "csv", NULL, false, "the table as CSV" },
     { "plain", NULL, false, "the table separated by tabs" },
     { 0 }
@@ -30,10 +31,11 @@ static const struct tb_table_column columns[] = {
     { "steps", NULL, TB_UNIT_PLAIN, false },
     { "tokens", NULL, TB_UNIT_SHORT, false },
     { "predicted_bytes", "memory", TB_UNIT_BYTES, false },
+    { "memory", "mode", TB_UNIT_TEXT, false },
     { "est_s", "time, about", TB_UNIT_SECONDS, false },
 };
 
-static const char *const missed_least[] = { "id", "steps", "lr", "share", "tokens", NULL };
+static const char *const missed_least[] = { "id", "memory", "steps", "lr", "share", "tokens", NULL };
 
 /* One learning rate, or those of a stack as "0.01+0.1". */
 static void put_rate(struct tb_table *t, const struct tb_json *r)
@@ -76,6 +78,7 @@ static void put_row(struct tb_table *t, const struct tb_json *r)
     put_count(t, r, "n_steps");
     put_count(t, r, "n_tokens");
     tb_table_int(t, tb_json_int(tb_json_get(r, "predicted_bytes"), 0));
+    tb_table_text(t, tb_json_str(tb_json_get(r, "memory"), ""));
     tb_table_real(t, tb_json_real(tb_json_get(r, "est_s"), NAN));
 }
 
@@ -83,6 +86,10 @@ static void put_row(struct tb_table *t, const struct tb_json *r)
 static void print_how(const struct tb_json *data)
 {
     const char *sep = tb_json_str(tb_json_get(data, "sep"), "");
+    if (tb_json_get(data, "sources")) {
+        printf("%zu sources", tb_json_len(tb_json_get(data, "sources")));
+        return;
+    }
     printf("read as %s", tb_json_str(tb_json_get(data, "kind"), "text"));
     if (*sep)
         printf(", separator ");
@@ -108,6 +115,29 @@ static void print_data(const struct tb_json *run)
         puts("no row is held out: nothing will be compared; set eval = 0.1");
 }
 
+/* Where activations are computed again because there is no room for them. */
+static void print_memory(const struct tb_json *runs)
+{
+    const struct tb_json *largest = NULL;
+    char a[32], b[32];
+    int n = 0;
+    for (size_t i = 0; i < tb_json_len(runs); i++) {
+        const struct tb_json *r = tb_json_at(runs, i);
+        int64_t fixed = count_of(tb_json_get(r, "predicted"), "fixed");
+        if (strcmp(tb_json_str(tb_json_get(r, "memory"), ""), "small") != 0
+            || count_of(r, "fast_bytes") - fixed <= count_of(r, "free_bytes"))
+            continue;
+        n++;
+        if (!largest || count_of(r, "fast_bytes") > count_of(largest, "fast_bytes"))
+            largest = r;
+    }
+    if (largest)
+        printf("%d run%s in mode small, which takes longer: activations are computed again, since keeping them needs "
+               "%s and %s are free\n", n, n == 1 ? "" : "s",
+               tb_fmt_unit(a, sizeof a, TB_UNIT_BYTES, (double)count_of(largest, "fast_bytes")),
+               tb_fmt_unit(b, sizeof b, TB_UNIT_BYTES, (double)count_of(largest, "free_bytes")));
+}
+
 static void print_plan(const struct tb_out *o, const struct tb_json *plan)
 {
     const struct tb_json *runs = tb_json_get(plan, "runs");
@@ -120,6 +150,8 @@ static void print_plan(const struct tb_out *o, const struct tb_json *plan)
     if (o->form != TB_EMIT_TEXT)
         return;
     print_data(tb_json_at(runs, 0));
+    print_memory(runs);
+    tb_sources_print(o, tb_json_get(tb_json_at(runs, 0), "data"), NULL);
     if (count_of(plan, "n_same") == 1)
         puts("1 run was written twice and is made once");
     else if (count_of(plan, "n_same"))

@@ -16,6 +16,7 @@
 #include "cli/verb.h"
 #include "view/legend.h"
 #include "view/plot.h"
+#include "view/scatter.h"
 
 enum { WIDTH = 80, HEIGHT = 22 };
 
@@ -26,6 +27,8 @@ struct plot {
     size_t n;
     char **legend;
     double smooth;
+    bool is_scatter;
+    int x, y;            /* its columns */
     struct tb_plot base; /* what all charts have in common */
 };
 
@@ -59,14 +62,32 @@ static long room(const struct plot *x)
     return is_known ? size.ws_row - 2 : 0;
 }
 
+/* Two columns of the table of runs, one point a run. */
+static bool choose_columns(struct plot *x, const char *y, struct tb_err *err)
+{
+    if (!tb_args_has(x->a, "x"))
+        return tb_fail(err, TB_ERR_USAGE, "-y %.40s: against what? give --x COLUMN too", y);
+    x->x = tb_run_column_find(x->base.x_name, "--x: ", err);
+    x->y = x->x < 0 ? -1 : tb_run_column_find(y, "-y: ", err);
+    if (x->x < 0 || x->y < 0)
+        return false;
+    x->is_scatter = true;
+    return (tb_run_column_at((size_t)x->x)->unit != TB_UNIT_TEXT
+            && tb_run_column_at((size_t)x->y)->unit != TB_UNIT_TEXT)
+        || tb_fail(err, TB_ERR_USAGE, "--x and -y need columns of numbers");
+}
+
 static bool choose_x(struct plot *x, struct tb_err *err)
 {
     static const char *const names[] = { "step", "tokens", "wall_s", NULL };
-    const char *name = tb_args_get(x->a, "x");
+    const char *name = tb_args_get(x->a, "x"), *y = tb_args_get(x->a, "y");
     x->base.x_name = name ? name : "step";
     x->base.is_time = strcmp(x->base.x_name, "wall_s") == 0;
+    x->base.is_log_x = tb_args_has(x->a, "log-x");
+    if (y)
+        return choose_columns(x, y, err);
     return tb_str_in(x->base.x_name, names)
-        || tb_fail(err, TB_ERR_USAGE, "--x %s: expected step, tokens or wall_s", name);
+        || tb_fail(err, TB_ERR_USAGE, "--x %s: expected step, tokens or wall_s; with -y a column of `ls`", name);
 }
 
 static bool choose_look(struct plot *x, struct tb_err *err)
@@ -92,11 +113,11 @@ static bool load(struct plot *x, struct tb_err *err)
     size_t n = 0, n_chosen = 0;
     struct tb_store *s = tb_pick_store(x->a, err);
     bool good = s && tb_store_list(s, &all, &n, err) && tb_refs_find(x->a, all, n, &chosen, &n_chosen, err);
-    if (good && n_chosen > TB_PLOT_LINES)
+    if (good && n_chosen > TB_PLOT_LINES && !x->is_scatter)
         good = tb_fail(err, TB_ERR_LIMIT, "%zu runs; a chart holds at most %d", n_chosen, TB_PLOT_LINES);
     x->run = tb_xcalloc(n_chosen + 1, sizeof *x->run);
     for (size_t i = 0; good && i < n_chosen; i++)
-        good = tb_pick_run(&x->run[x->n++], s, chosen[i].ref, err);
+        good = tb_pick_from(&x->run[x->n++], s, all, n, chosen[i].ref, err);
     free(chosen);
     free(all);
     tb_store_close(s);
@@ -178,6 +199,22 @@ static bool put(const struct plot *x, const struct tb_buf *b, struct tb_err *err
     return true;
 }
 
+static bool draw_points(const struct plot *x, struct tb_err *err)
+{
+    const struct tb_run_item **item = tb_xcalloc(x->n + 1, sizeof *item);
+    for (size_t i = 0; i < x->n; i++)
+        item[i] = &x->run[i].item;
+    struct tb_scatter s = { .item = item, .n = x->n, .x = x->x, .y = x->y, .label = (const char *const *)x->legend };
+    char *text = tb_scatter_draw(&s, &x->base, tb_args_has(x->a, "svg"));
+    struct tb_buf b = { 0 };
+    tb_buf_str(&b, text);
+    bool good = put(x, &b, err);
+    tb_buf_free(&b);
+    free(text);
+    free(item);
+    return good;
+}
+
 /* The metrics of -m, one chart below the other; without -m the loss with the evaluations in it. */
 static bool draw(const struct plot *x, struct tb_err *err)
 {
@@ -216,7 +253,7 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     bool good = load(&x, err);
     if (good) {
         label(&x);
-        good = draw(&x, err);
+        good = x.is_scatter ? draw_points(&x, err) : draw(&x, err);
         tb_legend_free(x.legend, x.n);
     }
     for (size_t i = 0; i < x.n; i++)
@@ -227,9 +264,11 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 
 static const struct tb_flag flags[] = {
     { "m", "METRIC", true, "train/loss, eval/loss, grad_norm, lr, tok_per_s, .. (train/loss with evaluations in it)" },
-    { "x", "step|tokens|wall_s", false, "what runs along the chart (step)" },
+    { "x", "step|tokens|wall_s", false, "what runs along the chart (step); with -y a column of the table of runs" },
+    { "y", "COLUMN", false, "a point for each run: this column of `ls` against that of --x" },
     { "smooth", "W", false, "debiased mean of training curves, 0 (none) to 0.9999; raw dimmed behind, in colour" },
     { "log", NULL, false, "logarithmic y" },
+    { "log-x", NULL, false, "logarithmic x" },
     { "width", "N", false, "columns (those of the terminal, else 80)" },
     { "height", "N", false, "lines (22, or as many as the terminal has)" },
     { "glyphs", "braille|block|ascii", false, "what lines are made of (as the locale allows)" },
@@ -245,6 +284,7 @@ const struct tb_verb tb_verb_plot = {
     .examples = "  tunebench plot @last\n"
                 "  tunebench plot lora-r8-s0 prefix20-s0 --x tokens --smooth 0.6\n"
                 "  tunebench plot method:lora -m eval/loss -m grad_norm --log\n"
+                "  tunebench plot method:lora --x lr -y best --log-x\n"
                 "  tunebench plot state:done --svg -o loss.svg\n",
     .flags = flags, .run = run,
 };

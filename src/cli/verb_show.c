@@ -6,13 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/lineage.h"
 #include "cli/out.h"
 #include "cli/run_json.h"
+#include "cli/show_checkpoints.h"
+#include "cli/show_probe.h"
+#include "cli/show_samples.h"
+#include "cli/sources.h"
 #include "cli/verb.h"
-#include "store/checkpoint.h"
+#include "plan/plan.h"
 #include "view/runs.h"
 #include "view/series.h"
 
@@ -107,7 +111,7 @@ static void print_config(const struct tb_out *o, const struct tb_json *config, c
         const struct tb_json *v = tb_json_iter_value(it);
         const char *key = tb_json_iter_key(it);
         bool is_kind = tb_str_ends(key, ".kind") || tb_str_starts(key, "budget.") || strcmp(key, "base") == 0
-                    || strcmp(key, "data.path") == 0;
+                    || tb_config_is_path(key);
         bool same = !is_kind && tb_json_equal(tb_json_get(defaults, key), v);
         if (same == is_default)
             pair(o, key, v);
@@ -136,6 +140,8 @@ static void print_section(const struct tb_out *o, const struct tb_pick *p, const
     tb_out_head(o, title);
     for (void *it = tb_json_first(map); it; it = tb_json_next(map, it)) {
         const struct tb_json *v = tb_json_iter_value(it);
+        if (strcmp(tb_json_iter_key(it), "sources") == 0) /* a table of its own */
+            continue;
         if (tb_json_type(v) != TB_JSON_MAP) {
             pair(o, tb_json_iter_key(it), v);
             continue;
@@ -208,26 +214,6 @@ static void print_evals(const struct tb_out *o, const struct tb_metrics *m)
     tb_table_free(&t);
 }
 
-static void print_checkpoints(const struct tb_out *o, const struct tb_pick *p)
-{
-    int64_t *steps = NULL;
-    size_t n = tb_checkpoint_list(p->dir, &steps);
-    if (n)
-        tb_out_head(o, "CHECKPOINTS");
-    for (size_t i = 0; i < n; i++) {
-        char size[64], name[32];
-        char *path = tb_checkpoint_path(p->dir, steps[i]);
-        tb_fmt_unit(size, sizeof size, TB_UNIT_BYTES, (double)tb_file_size(path));
-        snprintf(name, sizeof name, "%lld%s", (long long)steps[i],
-                 i + 1 == n ? " last" : steps[i] == p->item.sum.best_step ? " best" : "");
-        char *line = tb_xasprintf("%s  %s", size, path);
-        tb_out_pair(o, WIDTH, name, line);
-        free(line);
-        free(path);
-    }
-    free(steps);
-}
-
 static void print_events(const struct tb_out *o, const struct tb_metrics *m)
 {
     size_t from = m->n_events > LAST_EVENTS ? m->n_events - LAST_EVENTS : 0;
@@ -257,7 +243,7 @@ static void print_samples(const struct tb_out *o, const struct tb_metrics *m)
     }
 }
 
-static void print_run(const struct tb_out *o, const struct tb_pick *p)
+static void print_run(const struct tb_out *o, struct tb_store *s, const struct tb_pick *p)
 {
     print_summary(o, p);
     if (p->m.is_newer)
@@ -269,13 +255,18 @@ static void print_run(const struct tb_out *o, const struct tb_pick *p)
     print_curve(o, p, "train/loss");
     print_curve(o, p, "eval/loss");
     print_evals(o, &p->m);
+    tb_show_probe(o, &p->m);
     print_section(o, p, "result", "RESULT");
     print_options(o, p);
+    if (tb_json_len(tb_json_get(p->m.facts, "changes")))
+        tb_out_head(o, "CHANGED UNDER WAY");
+    tb_changes_print(o, WIDTH, "", &p->m);
     print_section(o, p, "base", "BASE");
     print_section(o, p, "data", "DATA");
+    tb_sources_print(o, tb_json_get(p->m.facts, "data"), &p->m);
     print_section(o, p, "plan", "PLAN");
-    print_section(o, p, "lineage", "LINEAGE");
-    print_checkpoints(o, p);
+    tb_lineage_print(o, WIDTH, s, p);
+    tb_show_checkpoints(o, p);
     print_events(o, &p->m);
     print_samples(o, &p->m);
     print_section(o, p, "env", "ENVIRONMENT");
@@ -292,12 +283,13 @@ static void forget_end(struct tb_pick *p)
     tb_json_set(p->m.facts, "result", result);
 }
 
-static struct tb_json *run_json(const struct tb_pick *p)
+static struct tb_json *run_json(struct tb_store *s, const struct tb_pick *p)
 {
     static const char *const of_end[] = { "state", "letter", "duration" };
     struct tb_json *out = tb_run_json(p);
     for (size_t i = 0; p->at >= 0 && i < sizeof of_end / sizeof *of_end; i++)
         tb_json_set(out, of_end[i], tb_json_new_null());
+    tb_json_set(out, "children", tb_lineage_children(s, p->item.sum.id));
     return out;
 }
 
@@ -311,16 +303,23 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     bool good = s && tb_pick_run(&p, s, a->pos[0], err);
     if (good && p.at >= 0)
         forget_end(&p);
-    if (good && o.form == TB_EMIT_JSON)
-        tb_out_json(&o, run_json(&p));
+    bool worst = tb_args_has(a, "worst");
+    if (good && (worst || tb_args_has(a, "samples")))
+        good = tb_show_samples(&o, &p, worst, err);
+    else if (good && o.form == TB_EMIT_JSON)
+        tb_out_json(&o, run_json(s, &p));
     else if (good)
-        print_run(&o, &p);
+        print_run(&o, s, &p);
     tb_pick_free(&p);
     tb_store_close(s);
     return good;
 }
 
-static const struct tb_flag flags[] = { TB_FLAG_JSON, { 0 } };
+static const struct tb_flag flags[] = {
+    { "samples", NULL, false, "only the sampled rows of its last evaluation, with their losses" },
+    { "worst", NULL, false, "these, the highest loss first" },
+    TB_FLAG_JSON, { 0 }
+};
 
 const struct tb_verb tb_verb_show = {
     .name = "show", .usage = "RUN",
@@ -328,6 +327,7 @@ const struct tb_verb tb_verb_show = {
             "RUN is a name, the beginning of an id, @last or @best; RUN:400 and RUN:best show it as it was then.",
     .examples = "  tunebench show @best\n"
                 "  tunebench show lora-r8-s0:400\n"
+                "  tunebench show lora-r8-s0:best --worst\n"
                 "  tunebench show 3f9a --json | jq .changed\n",
     .flags = flags, .run = run,
 };

@@ -75,6 +75,7 @@ static void keep(struct tb_dataset *d, struct tb_data_row r, struct tb_field pro
     r.completion_bytes = (uint32_t)completion.n;
     r.hash = hash_of(prompt.p ? prompt : completion);
     r.is_held = ldexp((double)r.hash, -64) < d->share;
+    r.source = (uint8_t)d->reading;
     if (prompt.n)
         tb_buf_add(&d->text, prompt.p, prompt.n);
     tb_buf_add(&d->text, completion.p, completion.n);
@@ -82,6 +83,7 @@ static void keep(struct tb_dataset *d, struct tb_data_row r, struct tb_field pro
     d->row[d->n_rows++] = r;
     c->prompt_tok += r.n_prompt;
     c->completion_tok += r.n - r.n_prompt;
+    c->own_tok += r.n;
 }
 
 bool tb_dataset_add(struct tb_dataset *d, struct tb_field prompt, struct tb_field completion,
@@ -121,19 +123,13 @@ bool tb_dataset_add_ids(struct tb_dataset *d, const int32_t *ids, size_t n, stru
     return good;
 }
 
-struct kind {
-    const char *name, *who;
-    const struct tb_key *keys;
-    bool (*read)(struct tb_dataset *d, const char *path, struct tb_field file, struct tb_err *err);
-};
-
-static const struct kind kinds[] = {
+static const struct tb_data_kind kinds[] = {
     { "pairs", "t.pairs", tb_dataset_keys_pairs, tb_read_pairs },
     { "jsonl", "t.jsonl", tb_dataset_keys_jsonl, tb_read_jsonl },
     { "text", "t.text", tb_dataset_keys_text, tb_read_text },
 };
 
-static const struct kind *kind_of(const struct tb_json *config, struct tb_err *err)
+static const struct tb_data_kind *kind_of(const struct tb_json *config, struct tb_err *err)
 {
     const char *name = tb_json_str(tb_json_get(config, "kind"), "");
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -159,39 +155,49 @@ static bool load_template(struct tb_dataset *d, struct tb_err *err)
     return true;
 }
 
-static bool load_options(struct tb_dataset *d, const struct kind *k, const struct tb_json *config,
-                         int max_tok, struct tb_err *err)
+/* The config of source i becomes its options. */
+static bool load_source(struct tb_dataset *d, int i, struct tb_err *err)
 {
-    struct tb_json *given = tb_json_copy(config);
+    struct tb_data_source *s = &d->source[i];
+    struct tb_json *given = s->options;
+    s->options = NULL;
+    s->kind = kind_of(given, err);
     tb_json_del(given, "kind");
-    d->options = tb_key_check(k->keys, given, k->who, err);
+    if (s->kind)
+        s->options = tb_key_check(s->kind->keys, given, s->kind->who, err);
     tb_json_free(given);
-    if (!d->options || !tb_key_complete(k->keys, d->options, k->who, err))
+    if (!s->options || !tb_key_complete(s->kind->keys, s->options, s->kind->who, err))
         return false;
-    int64_t most = tb_json_int(tb_json_get(d->options, "max_tokens"), TB_DATASET_MAX_ROW);
-    d->counts.max_tok = (int)(most < max_tok ? most : max_tok);
-    d->share = tb_json_real(tb_json_get(d->options, "eval"), 0);
-    d->parses_special = tb_json_bool(tb_json_get(d->options, "specials"), false);
-    d->shares_prompts = tb_json_bool(tb_json_get(d->options, "share_prompts"), false);
-    tb_order_kind_of(tb_json_str(tb_json_get(d->options, "order"), "shuffled"), &d->order);
-    const struct tb_json *fields = tb_json_get(d->options, "fields");
+    const struct tb_json *fields = tb_json_get(s->options, "fields");
     if (fields && (tb_json_len(fields) < 1 || tb_json_len(fields) > 2))
         return tb_fail(err, TB_ERR_RECIPE,
                        "fields: expected two names (prompt, completion), or one for text");
-    if (d->counts.max_tok < 2)
-        return tb_fail(err, TB_ERR_LIMIT,
-                       "rows of at most %d tokens hold nothing to learn; the context is too short "
-                       "for the virtual rows",
-                       d->counts.max_tok);
-    return load_template(d, err);
+    s->pub.kind = s->kind->name;
+    s->pub.path = tb_json_str(tb_json_at(tb_json_get(s->options, "path"), 0), "");
+    return true;
 }
 
-static bool read_files(struct tb_dataset *d, const struct kind *k, struct tb_err *err)
+/* Keys of the data as a whole; of a single source they are its own. */
+static bool load_shared(struct tb_dataset *d, const struct tb_json *o, int max_tok, struct tb_err *err)
 {
-    const struct tb_json *paths = tb_json_get(d->options, "path");
+    int64_t most = tb_json_int(tb_json_get(o, "max_tokens"), TB_DATASET_MAX_ROW);
+    d->counts.max_tok = (int)(most < max_tok ? most : max_tok);
+    d->share = tb_json_real(tb_json_get(o, "eval"), 0);
+    d->parses_special = tb_json_bool(tb_json_get(o, "specials"), false);
+    d->shares_prompts = tb_json_bool(tb_json_get(o, "share_prompts"), false);
+    tb_order_kind_of(tb_json_str(tb_json_get(o, "order"), "shuffled"), &d->order);
+    return d->counts.max_tok >= 2
+           || tb_fail(err, TB_ERR_LIMIT,
+                      "rows of at most %d tokens hold nothing to learn; the context is too short "
+                      "for the virtual rows",
+                      d->counts.max_tok);
+}
+
+static bool read_files(struct tb_dataset *d, struct tb_data_source *s, struct tb_err *err)
+{
+    const struct tb_json *paths = tb_json_get(s->options, "path");
     struct tb_sha256 h;
     uint8_t digest[32];
-    uint64_t total = 0;
     bool good = true;
     tb_sha256_begin(&h);
     for (size_t i = 0; good && i < tb_json_len(paths); i++) {
@@ -199,22 +205,65 @@ static bool read_files(struct tb_dataset *d, const struct kind *k, struct tb_err
         struct tb_map map = { 0 };
         if (!tb_map_open(&map, path, err))
             return false;
-        total += map.n;
-        if (total > TB_DATASET_MAX_BYTES || total * BYTES_PER_BYTE > tb_mem_free_bytes())
+        d->bytes += map.n;
+        if (d->bytes > TB_DATASET_MAX_BYTES || d->bytes * BYTES_PER_BYTE > tb_mem_free_bytes())
             good = tb_fail_at(err, TB_ERR_LIMIT, path, 0,
                               "data of %" PRIu64 " bytes; at most %d, and %d times as much "
                               "free memory",
-                              total, TB_DATASET_MAX_BYTES, BYTES_PER_BYTE);
+                              d->bytes, TB_DATASET_MAX_BYTES, BYTES_PER_BYTE);
         if (good && map.n == 0)
             good = tb_fail_at(err, TB_ERR_FORMAT, path, 0, "the file is empty");
         if (good)
             tb_sha256_add(&h, map.p, map.n);
-        good = good && k->read(d, path, (struct tb_field){ (const char *)map.p, map.n }, err);
+        good = good && s->kind->read(d, path, (struct tb_field){ (const char *)map.p, map.n }, err);
         tb_map_close(&map);
     }
     tb_sha256_end(&h, digest);
-    tb_hex(digest, sizeof digest, d->hash);
+    tb_hex(digest, sizeof digest, s->hash);
     return good;
+}
+
+static bool check_rows(const struct tb_source *s, struct tb_err *err)
+{
+    const struct tb_dataset_counts *c = &s->n;
+    if (c->read == 0)
+        return tb_fail_at(err, TB_ERR_FORMAT, s->path, 0, "no rows in the data: every line is blank");
+    return c->rows > 0
+           || tb_fail_at(err, TB_ERR_FORMAT, s->path, 0,
+                         "no row left of %d: %d longer than %d tokens (the longest has %d), "
+                         "%d without a completion",
+                         c->read, c->too_long, c->max_tok, c->longest, c->no_label);
+}
+
+/* Each source is counted for itself and then added to the whole. */
+static bool read_source(struct tb_dataset *d, int i, struct tb_err *err)
+{
+    struct tb_data_source *s = &d->source[i];
+    struct tb_dataset_counts sum = d->counts;
+    d->counts = (struct tb_dataset_counts){ .max_tok = sum.max_tok };
+    d->reading = i;
+    d->options = s->options;
+    s->pub.first = (int)d->n_rows;
+    bool good = load_template(d, err) && read_files(d, s, err);
+    s->pub.n = d->counts;
+    s->pub.n.rows = (int)d->n_rows - s->pub.first;
+    tb_mix_add_counts(&sum, &s->pub.n);
+    d->counts = sum;
+    return good && check_rows(&s->pub, err);
+}
+
+/* What goes wrong with a source of a mix says with which. */
+static bool each_source(struct tb_dataset *d, bool (*f)(struct tb_dataset *d, int i, struct tb_err *err),
+                        struct tb_err *err)
+{
+    for (int i = 0; i < d->n_sources; i++) {
+        if (f(d, i, err))
+            continue;
+        if (d->is_mix)
+            tb_err_prefix(err, "data.%d", i);
+        return false;
+    }
+    return true;
 }
 
 struct hashed {
@@ -253,43 +302,29 @@ static void group(struct tb_dataset *d)
 static bool split(struct tb_dataset *d, struct tb_err *err)
 {
     struct tb_dataset_counts *c = &d->counts;
-    const char *path = tb_json_str(tb_json_at(tb_json_get(d->options, "path"), 0), "");
-    if (c->read == 0)
-        return tb_fail_at(err, TB_ERR_FORMAT, path, 0, "no rows in the data: every line is blank");
-    if (d->n_rows == 0)
-        return tb_fail_at(err, TB_ERR_FORMAT, path, 0,
-                          "no row left of %d: %d longer than %d tokens (the longest has %d), "
-                          "%d without a completion",
-                          c->read, c->too_long, c->max_tok, c->longest, c->no_label);
-    d->train = tb_xcalloc(d->n_rows, sizeof *d->train);
-    d->train_tok = tb_xcalloc(d->n_rows, sizeof *d->train_tok);
-    d->train_group = tb_xcalloc(d->n_rows, sizeof *d->train_group);
     d->held = tb_xcalloc(d->n_rows, sizeof *d->held);
+    tb_mix_hash(d);
     group(d);
-    c->rows = (int)d->n_rows;
-    c->own_tok = c->prompt_tok + c->completion_tok;
-    for (int i = 0; i < c->rows; i++) {
-        if (d->row[i].is_held)
-            continue;
-        d->train[c->train] = i;
-        d->train_tok[c->train] = d->row[i].n;
-        d->train_group[c->train++] = d->row[i].group;
-        c->train_tok += d->row[i].n;
-    }
-    return c->train > 0
-           || tb_fail_at(err, TB_ERR_FORMAT, path, 0,
-                         "all %d rows are held out; nothing is left to train on (key eval)", c->rows);
+    c->train = c->rows - c->held;
+    if (!tb_mix_epoch(d, err))
+        return false;
+    if (c->epoch > 0)
+        return true;
+    return tb_fail_at(err, TB_ERR_FORMAT, d->source[0].pub.path, 0,
+                      c->train ? "of %d rows none is left to train on (key weight)"
+                               : "all %d rows are held out; nothing is left to train on (key eval)", c->rows);
 }
 
 struct tb_dataset *tb_dataset_open(const struct tb_json *config, struct tb_tokenizer *t,
                                    int max_tok, struct tb_err *err)
 {
-    const struct kind *k = kind_of(config, err);
-    if (!k)
-        return NULL;
     struct tb_dataset *d = tb_xcalloc(1, sizeof *d);
+    struct tb_json *shared = NULL;
     d->t = t;
-    bool good = load_options(d, k, config, max_tok, err) && read_files(d, k, err) && split(d, err);
+    bool good = tb_mix_sources(d, config, &shared, err) && each_source(d, load_source, err)
+             && load_shared(d, d->is_mix ? shared : d->source[0].options, max_tok, err)
+             && each_source(d, read_source, err) && split(d, err);
+    tb_json_free(shared);
     d->t = NULL;
     tb_buf_free(&d->scratch);
     if (!good) {
@@ -303,7 +338,9 @@ void tb_dataset_close(struct tb_dataset *d)
 {
     if (!d)
         return;
-    tb_json_free(d->options);
+    for (int i = 0; i < d->n_sources; i++)
+        tb_json_free(d->source[i].options);
+    free(d->source);
     free(d->row);
     free(d->ids.p);
     free(d->train);

@@ -8,6 +8,12 @@
 
 enum { TB_DATASET_MAX_BYTES = 1 << 30, TB_DATASET_MAX_ROW = 4095 };
 
+/* A piece of a file; line for errors. */
+struct tb_field {
+    const char *p;
+    size_t n;
+};
+
 struct tb_data_row {
     size_t ids, text; /* into the pools; the text is prompt, then completion */
     int n, n_prompt;  /* tokens */
@@ -15,10 +21,28 @@ struct tb_data_row {
     uint64_t hash; /* of the prompt; of the row in t.text */
     int group;
     bool is_held;
+    uint8_t source;
+};
+
+struct tb_data_kind {
+    const char *name, *who;
+    const struct tb_key *keys;
+    bool (*read)(struct tb_dataset *d, const char *path, struct tb_field file, struct tb_err *err);
+};
+
+/* A source and how it is read. */
+struct tb_data_source {
+    struct tb_source pub;
+    const struct tb_data_kind *kind;
+    struct tb_json *options; /* checked and complete */
+    char hash[65];           /* of its files */
 };
 
 struct tb_dataset {
-    struct tb_json *options;                           /* checked and complete */
+    struct tb_data_source *source; /* one, those of a mix */
+    int n_sources, reading;        /* reading: which of them gives rows now */
+    bool is_mix;
+    const struct tb_json *options;                     /* of that one */
     struct tb_tokenizer *t;                            /* while reading */
     const char *prompt_template, *completion_template; /* NULL: the field as it is */
     bool parses_special, shares_prompts;
@@ -29,15 +53,20 @@ struct tb_dataset {
     struct tb_ids ids;
     struct tb_buf text, scratch;
     int *train, *train_tok, *train_group, *held; /* held: by (hash, row) */
+    uint64_t bytes; /* read so far */
     char hash[65];
     struct tb_dataset_counts counts;
 };
 
-/* A piece of a file; line for errors. */
-struct tb_field {
-    const char *p;
-    size_t n;
-};
+/* mix.c: the sources that config names, as many as it has; source[i].options is what stands there of it, kind
+ * included, weight not. *shared: the keys of a mix as a whole, checked and complete; a new map, NULL if it is none. */
+bool tb_mix_sources(struct tb_dataset *d, const struct tb_json *config, struct tb_json **shared, struct tb_err *err);
+/* Adds what was read of one source to the counts of the whole. */
+void tb_mix_add_counts(struct tb_dataset_counts *sum, const struct tb_dataset_counts *n);
+/* The content hash of the whole out of those of its sources. */
+void tb_mix_hash(struct tb_dataset *d);
+/* Lists the rows of an epoch, and counts them for each source. */
+bool tb_mix_epoch(struct tb_dataset *d, struct tb_err *err);
 
 /* Tokenises a row and keeps it, or counts why not. prompt.p NULL: a text without a prompt. */
 bool tb_dataset_add(struct tb_dataset *d, struct tb_field prompt, struct tb_field completion,

@@ -50,6 +50,21 @@ struct tb_row tb_dataset_row(const struct tb_dataset *d, int row)
     return (struct tb_row){ d->ids.p + r->ids, r->n, r->n_prompt };
 }
 
+int tb_dataset_sources(const struct tb_dataset *d)
+{
+    return d->n_sources;
+}
+
+const struct tb_source *tb_dataset_source(const struct tb_dataset *d, int i)
+{
+    return &d->source[i].pub;
+}
+
+int tb_dataset_source_of(const struct tb_dataset *d, int row)
+{
+    return d->row[row].source;
+}
+
 int tb_dataset_group(const struct tb_dataset *d, int row)
 {
     return d->row[row].group;
@@ -69,14 +84,14 @@ const char *tb_dataset_completion(const struct tb_dataset *d, int row, size_t *n
 
 const int *tb_dataset_train(const struct tb_dataset *d, int *n)
 {
-    *n = d->counts.train;
+    *n = d->counts.epoch;
     return d->train;
 }
 
 void tb_dataset_order(const struct tb_dataset *d, struct tb_order_spec *spec)
 {
     spec->kind = d->order;
-    spec->n_rows = d->counts.train;
+    spec->n_rows = d->counts.epoch;
     spec->tok = d->train_tok;
     spec->group = d->train_group;
 }
@@ -116,14 +131,14 @@ bool tb_dataset_init_ids(const struct tb_dataset *d, struct tb_tokenizer *t, int
 {
     struct tb_buf text = { 0 };
     struct tb_ids all = { 0 };
-    int has_bos = tb_tokenizer_adds_bos(t), last = -1, done = 0;
-    bool good = false;
+    int has_bos = tb_tokenizer_adds_bos(t), done = 0;
+    bool good = false, *was_seen = tb_xcalloc((size_t)d->counts.prompts, sizeof *was_seen);
     /* A token takes few bytes: 64 for each are enough, and fewer prompts are simply repeated. */
-    for (int i = 0; i < d->counts.train && text.n < (size_t)n * 64; i++) {
+    for (int i = 0; i < d->counts.epoch && text.n < (size_t)n * 64; i++) {
         const struct tb_data_row *r = &d->row[d->train[i]];
-        if (r->group <= last)
+        if (was_seen[r->group])
             continue;
-        last = r->group;
+        was_seen[r->group] = true;
         tb_buf_str(&text, text.n ? "\n" : "");
         tb_buf_add(&text, d->text.p + r->text,
                    r->prompt_bytes ? r->prompt_bytes : r->completion_bytes);
@@ -140,6 +155,7 @@ bool tb_dataset_init_ids(const struct tb_dataset *d, struct tb_tokenizer *t, int
         ids[done] = all.p[(size_t)(done - has_bos) % all.n];
     good = true;
 out:
+    free(was_seen);
     tb_buf_free(&text);
     free(all.p);
     return good;

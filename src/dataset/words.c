@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* words.c - the data words of the recipe language: t.pairs, t.jsonl and t.text with their keys.
+/* words.c - the data words of the recipe language: t.pairs, t.jsonl, t.text and t.mix with their keys.
  * Neutral values are frozen (doc/frozen.md 1): a key at its neutral value is not in the id of a run. */
 #include "dataset/dataset.h"
 
@@ -49,6 +49,8 @@ const struct tb_key tb_dataset_keys_text[] = {
     SPECIALS, TB_END_KEY
 };
 
+const struct tb_key tb_dataset_keys_mix[] = { EVAL, MAX_TOKENS, ORDER, SHARE_PROMPTS, SPECIALS, TB_END_KEY };
+
 void tb_dataset_register(void)
 {
     static const struct tb_schema words[] = {
@@ -59,6 +61,8 @@ void tb_dataset_register(void)
           .keys = tb_dataset_keys_jsonl },
         { .group = "data", .name = "text", .help = "plain text without prompts",
           .keys = tb_dataset_keys_text },
+        { .group = "data", .name = "mix", .help = "rows of several sources, each with a weight",
+          .keys = tb_dataset_keys_mix },
     };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         tb_schema_add(&words[i]);

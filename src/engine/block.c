@@ -3,7 +3,9 @@
  *     mid = x + O(attention(rope(Q n), rope(K n), V n)), n = norm(x);    next = mid + Down(silu(Gate m) * Up m), m =
  * norm(mid) Kept: x, q, k, v (rotated), attention output and its log-sum-exp, mid, gate, up, and 1/rms of both
  * norms. Norm outputs and the gated product are computed again where the backward of an adapter reads them. dres is
- * the gradient of the residual stream: it enters as that of the block's output and leaves as that of its input. */
+ * the gradient of the residual stream: it enters as that of the block's output and leaves as that of its input.
+ * With spec.recompute only x is the block's own (Chen et al. 2016, arXiv:1604.06174): the rest is made again by the
+ * same operations on the same data, dropout masks included, so it has the same bits. */
 #include "engine/engine_priv.h"
 
 static struct tb_mat live(const struct tb_engine *e, struct tb_mat m, int64_t cols)
@@ -61,32 +63,51 @@ static void attend(struct tb_engine *e, int layer, const struct saved *s, struct
     k->rope(k, s->k, e->pos, e->cos, e->sin, false);
     set_attention(e, layer, s);
     k->attention(k, &e->attention);
-    e->count.attention_forward += 4 * s->q.cols * e->pairs;
+    *(e->is_again ? &e->count.attention_again : &e->count.attention_forward) += 4 * s->q.cols * e->pairs;
+}
+
+/* Fills all that the block keeps, from s->x; the gated product is left in e->inner. */
+static struct tb_mat forward_to_inner(struct tb_engine *e, int layer, const struct saved *s)
+{
+    const struct block *b = &e->block[layer];
+    struct tb_kernels *k = e->k;
+    struct tb_mat norm = live(e, e->norm, s->x.cols), out = live(e, e->out, s->x.cols),
+                  inner = live(e, e->inner, s->gate.cols);
+    float eps = e->model->shape.norm_eps;
+
+    k->rmsnorm(k, norm, s->x, gain_of(b->attn_norm, b->attn_gain), eps, s->rstd1);
+    attend(e, layer, s, norm);
+    tb_linear(e, layer, TB_O, out, s->att);
+    k->copy(k, s->mid, s->x);
+    k->axpy(k, s->mid, out, 1);
+
+    k->rmsnorm(k, norm, s->mid, gain_of(b->mlp_norm, b->mlp_gain), eps, s->rstd2);
+    tb_linear(e, layer, TB_GATE, s->gate, norm);
+    tb_linear(e, layer, TB_UP, s->up, norm);
+    k->silu_mul(k, inner, s->gate, s->up);
+    return inner;
 }
 
 void tb_block_forward(struct tb_engine *e, int layer, struct tb_mat next)
 {
-    const struct block *b = &e->block[layer];
     struct tb_kernels *k = e->k;
     struct saved s = current(e, layer);
-    struct tb_mat norm = live(e, e->norm, s.x.cols), out = live(e, e->out, s.x.cols),
-                  inner = live(e, e->inner, s.gate.cols);
-    float eps = e->model->shape.norm_eps;
-
-    k->rmsnorm(k, norm, s.x, gain_of(b->attn_norm, b->attn_gain), eps, s.rstd1);
-    attend(e, layer, &s, norm);
-    tb_linear(e, layer, TB_O, out, s.att);
-    k->copy(k, s.mid, s.x);
-    k->axpy(k, s.mid, out, 1);
-
-    k->rmsnorm(k, norm, s.mid, gain_of(b->mlp_norm, b->mlp_gain), eps, s.rstd2);
-    tb_linear(e, layer, TB_GATE, s.gate, norm);
-    tb_linear(e, layer, TB_UP, s.up, norm);
-    k->silu_mul(k, inner, s.gate, s.up);
+    struct tb_mat out = live(e, e->out, s.x.cols), inner = forward_to_inner(e, layer, &s);
     tb_linear(e, layer, TB_DOWN, out, inner);
     next = here(e, next);
     k->copy(k, next, s.mid);
     k->axpy(k, next, out, 1);
+}
+
+/* Nobody reads the block's output again: down is done only where its adapters keep something. */
+void tb_block_again(struct tb_engine *e, int layer)
+{
+    struct saved s = current(e, layer);
+    e->is_again = true;
+    struct tb_mat inner = forward_to_inner(e, layer, &s);
+    if (e->block[layer].linear[TB_DOWN].keep_floats)
+        tb_linear(e, layer, TB_DOWN, live(e, e->out, s.x.cols), inner);
+    e->is_again = false;
 }
 
 /* Gradient of a linear's output taken from the residual stream: a copy where hooks may overwrite it. */

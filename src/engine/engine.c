@@ -76,6 +76,7 @@ static void set_shape(struct tb_engine *e)
                                           .window = s->window, .scale = (float)(1 / sqrt((double)s->head_dim)) };
     e->embed_w = table(e->embed, &e->model->embed);
     e->head_w = table(e->head, &e->model->head);
+    e->k->reserve(e->k, s->head_dim, e->spec.row_tok + e->n_kv + e->n_input, CHAIN_RUNS);
 }
 
 static bool bind(struct tb_engine *e, struct tb_err *err)
@@ -147,7 +148,18 @@ void tb_engine_close(struct tb_engine *e)
     free(e);
 }
 
-/* Runs a text of n_kv tokens through the bare model, block by block, and lends each block's K and V to the prefix. */
+/* Lends the K and V that a block just made to the seats of a prefix there. */
+static void lend_text(struct tb_engine *e, struct tb_adapter *a, int layer, int n)
+{
+    const struct saved *s = &e->block[layer].s;
+    struct tb_pass p = { .k = e->k, .kv = { tb_mat_rows(s->k, 0, n), tb_mat_rows(s->v, 0, n) } };
+    for (int i = 0; i < a->n_seats; i++)
+        if (a->seats[i].site->layer == layer)
+            a->method->text_kv(&a->seats[i], &p);
+}
+
+/* Runs a text of n_kv tokens through the bare model. Blocks may share their memory, so each lends its K and V before
+ * the next one runs. */
 static void prefill(struct tb_engine *e, struct tb_adapter *a, const struct tb_start *start)
 {
     int n = a->n_rows, layers = e->model->shape.n_layers;
@@ -162,16 +174,12 @@ static void prefill(struct tb_engine *e, struct tb_adapter *a, const struct tb_s
         pos[i] = i;
     }
     e->is_bare = true;
-    tb_pass_forward(e, &b);
-    e->is_bare = false;
+    tb_pass_begin(e, &b);
     for (int l = 0; l < layers; l++) {
-        /* Blocks share memory below the lowest trainable one; a prefix sits in all, so each has its own. */
-        struct tb_pass p = { .k = e->k,
-                             .kv = { tb_mat_rows(e->block[l].s.k, 0, n), tb_mat_rows(e->block[l].s.v, 0, n) } };
-        for (int i = 0; i < a->n_seats; i++)
-            if (a->seats[i].site->layer == l)
-                a->method->text_kv(&a->seats[i], &p);
+        tb_pass_block(e, l);
+        lend_text(e, a, l, n);
     }
+    e->is_bare = false;
     e->count = (struct tb_counters){ 0 };
     free(ids);
     free(pos);

@@ -16,6 +16,7 @@ struct tb_engine_spec {
     int quantum_tok;    /* 512; part of the numbers (TUNEBENCH_QUANTUM in tests) */
     bool share_prompts; /* rows of a step with equal prompts share their segment */
     bool is_training;   /* false: evaluation only, no saved activations */
+    bool recompute;     /* a block keeps only its input, and runs forward again before its backward: changes no bit */
     int step_rows;      /* most rows given at once */
     int row_tok;        /* longest row */
 };
@@ -38,6 +39,7 @@ struct tb_counters {
     int64_t linear_forward, linear_dx, linear_dw; /* FLOP */
     int64_t attention_forward, attention_back;
     int64_t head_forward, head_dx, head_dw;
+    int64_t linear_again, attention_again; /* forward once more, with spec.recompute */
 };
 
 /* One AdamW step. lr is per part of the stack. */
@@ -68,7 +70,8 @@ struct tb_engine *tb_engine_open(const struct tb_model *m, struct tb_kernels *k,
                                  const struct tb_engine_spec *spec, struct tb_err *err);
 void tb_engine_close(struct tb_engine *e);
 
-/* Start values of all parts; text for part i comes in start[i]. Runs a prefill where a prefix starts from a text. */
+/* Start values of all parts; text for part i comes in start[i]. Runs a prefill where a prefix starts from a text.
+ * Called again, it forgets all training. */
 bool tb_engine_start(struct tb_engine *e, const struct tb_start *start, struct tb_err *err);
 
 /* Loss and gradients of one step's rows; gradients stay in the tensors until the next call. `seed` and `step` feed

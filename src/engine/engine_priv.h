@@ -5,7 +5,7 @@
 
 #include "engine/engine.h"
 
-enum { LOGIT_ROWS = 256 };
+enum { LOGIT_ROWS = 256, CHAIN_RUNS = 4 /* keys of a row: prefix rows, prompt rows, a shared prompt, the rest */ };
 
 /* The adapters at one linear, in stack order. */
 struct place {
@@ -17,7 +17,8 @@ struct place {
     float *keep;
 };
 
-/* What one block keeps from forward to backward. Blocks below the lowest trainable one share one set. */
+/* What one block keeps from forward to backward. Blocks below the lowest trainable one share one set; with
+ * spec.recompute all do, but for x. */
 struct saved {
     struct tb_mat x, q, k, v, att, lse, mid, gate, up, rstd1, rstd2;
 };
@@ -37,6 +38,7 @@ struct tb_engine {
     int max_tok, max_seg, max_label, max_quanta;
     int lowest;       /* lowest block with something to train; n_layers if there is none */
     bool is_bare;      /* the model without its adapters: prefill of a text */
+    bool is_again;     /* a block runs forward once more: counted apart */
     bool trains_input; /* gradients must reach the input rows or the embedding */
     int n_kv, n_input;
 
@@ -96,12 +98,16 @@ struct tb_pass tb_engine_pass(struct tb_engine *e, const struct tb_quantum *q);
 
 /* block.c */
 void tb_block_forward(struct tb_engine *e, int layer, struct tb_mat next);
+/* Fills what the block keeps once more, from its input. */
+void tb_block_again(struct tb_engine *e, int layer);
 void tb_block_back(struct tb_engine *e, int layer);
 
 /* head.c: loss at the labels; with scale != 0 also the gradient into dres (which it zeroes). */
 void tb_head(struct tb_engine *e, float scale);
 
-/* pass.c: one micro-batch. */
+/* pass.c: one micro-batch; tb_pass_begin and all blocks from the lowest are tb_pass_forward. */
+void tb_pass_begin(struct tb_engine *e, const struct tb_batch *b);
+void tb_pass_block(struct tb_engine *e, int layer);
 void tb_pass_forward(struct tb_engine *e, const struct tb_batch *b);
 void tb_pass_back(struct tb_engine *e);
 

@@ -88,7 +88,7 @@ void tb_linear(struct tb_engine *e, int layer, enum tb_role role, struct tb_mat 
         e->k->gemm_nt(e->k, y, x, at->weight->adapter->method->weight(at->weight), 1, 0);
     else
         e->k->gemm_w(e->k, y, x, w, false, 0);
-    e->count.linear_forward += flops(e, w);
+    *(e->is_again ? &e->count.linear_again : &e->count.linear_forward) += flops(e, w);
     run_after(e, at, y, x);
 }
 

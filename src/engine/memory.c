@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* memory.c - where adapters sit, and the arenas: every size follows from shapes and the bounds of a micro-batch, so the
  * same walk either counts bytes (before a run) or takes them. Blocks below the lowest trainable one, and all blocks
- * of an engine that only evaluates, share one set of kept activations. */
+ * of an engine that only evaluates, share one set of kept activations; with spec.recompute the others have an input of
+ * their own beside it. */
 #include "engine/engine_priv.h"
 
 #include <stdlib.h>
@@ -105,20 +106,42 @@ static struct saved take_saved(struct tb_engine *e)
     };
 }
 
+static float *take_keep(struct tb_engine *e, int floats)
+{
+    return take(e, ACTIVATIONS, (int64_t)e->max_tok * floats, sizeof(float));
+}
+
+/* What adapters keep at the linears of one role: for each block, or once for the one that keeps most. */
+static void take_keeps(struct tb_engine *e, int role, bool once)
+{
+    int most = 0;
+    for (int l = 0; l < e->model->shape.n_layers; l++) {
+        int floats = e->block[l].linear[role].keep_floats;
+        most = floats > most ? floats : most;
+    }
+    float *common = once ? take_keep(e, most) : NULL;
+    for (int l = 0; l < e->model->shape.n_layers; l++) {
+        struct place *at = &e->block[l].linear[role];
+        at->keep = once ? common : take_keep(e, at->keep_floats);
+    }
+}
+
 static void take_blocks(struct tb_engine *e)
 {
     struct saved common = { 0 };
-    int kept_from = e->spec.is_training ? e->lowest : e->model->shape.n_layers;
+    int d = e->model->shape.d, kept_from = e->spec.is_training ? e->lowest : e->model->shape.n_layers;
     for (int l = 0; l < e->model->shape.n_layers; l++) {
         struct block *b = &e->block[l];
-        if (l == 0 && kept_from > 0)
+        if (l == 0 && (kept_from > 0 || e->spec.recompute))
             common = take_saved(e);
-        b->s = l < kept_from ? common : take_saved(e);
-        for (int r = 0; r < TB_N_LINEAR; r++)
-            b->linear[r].keep = take(e, ACTIVATIONS, (int64_t)e->max_tok * b->linear[r].keep_floats, sizeof(float));
-        b->attn_gain = mat(e, SCRATCH, 1, e->model->shape.d);
-        b->mlp_gain = mat(e, SCRATCH, 1, e->model->shape.d);
+        b->s = l < kept_from || e->spec.recompute ? common : take_saved(e);
+        if (l > 0 && l >= kept_from && e->spec.recompute)
+            b->s.x = mat(e, ACTIVATIONS, e->max_tok, d);
+        b->attn_gain = mat(e, SCRATCH, 1, d);
+        b->mlp_gain = mat(e, SCRATCH, 1, d);
     }
+    for (int r = 0; r < TB_N_LINEAR; r++)
+        take_keeps(e, r, e->spec.recompute || !e->spec.is_training);
 }
 
 /* What a pass needs beside the blocks: streams, their gradients, index arrays. */

@@ -58,21 +58,36 @@ static void embed_back(struct tb_engine *e)
     }
 }
 
-void tb_pass_forward(struct tb_engine *e, const struct tb_batch *b)
+void tb_pass_begin(struct tb_engine *e, const struct tb_batch *b)
 {
-    int n = e->model->shape.n_layers;
     e->batch = b;
     upload(e, b);
     count(e, b);
     embed(e, tb_mat_rows(e->block[0].s.x, 0, b->n_tok));
-    for (int l = 0; l < n; l++)
-        tb_block_forward(e, l, l + 1 < n ? e->block[l + 1].s.x : e->x_out);
 }
 
+void tb_pass_block(struct tb_engine *e, int layer)
+{
+    bool is_last = layer + 1 == e->model->shape.n_layers;
+    tb_block_forward(e, layer, is_last ? e->x_out : e->block[layer + 1].s.x);
+}
+
+void tb_pass_forward(struct tb_engine *e, const struct tb_batch *b)
+{
+    tb_pass_begin(e, b);
+    for (int l = 0; l < e->model->shape.n_layers; l++)
+        tb_pass_block(e, l);
+}
+
+/* The shared set still holds the last block, which ran forward last. */
 void tb_pass_back(struct tb_engine *e)
 {
-    for (int l = e->model->shape.n_layers - 1; l >= e->lowest; l--)
+    int last = e->model->shape.n_layers - 1;
+    for (int l = last; l >= e->lowest; l--) {
+        if (e->spec.recompute && l < last)
+            tb_block_again(e, l);
         tb_block_back(e, l);
+    }
     if (e->trains_input)
         embed_back(e);
 }

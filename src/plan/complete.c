@@ -3,6 +3,7 @@
  * defaults are filled in; then come the rules that join keys of different tables:
  *   - learning rate, nearest first: a part's own, the arm's (method.lr), optim.lr, the method's
  *     default; the result is optim.lr, or method.<i>.lr in a stack;
+ *   - a rate that an arm gives itself is not probed (probe.c);
  *   - full: weight decay 0.01; rate 1e-3 from scratch;
  *   - a batch is counted in rows or in tokens, so one of the two keys goes;
  *   - a budget in minutes has no last step, so its rate must be constant. */
@@ -14,6 +15,8 @@
 
 #include "base/mem.h"
 #include "plan/keys.h"
+#include "plan/plan_priv.h"
+#include "plan/probe.h"
 #include "plan/schema.h"
 
 static const double full_decay = 0.01, full_scratch_lr = 1e-3;
@@ -75,8 +78,9 @@ static bool missing(const struct tb_json *draft, struct tb_err *err)
         { "budget.n", "a budget: budget = t.tokens(100e3), or --budget 100k" },
         { "method.kind", "a method: method = t.lora{ r = 8 }, or --method lora:r=8" },
     };
+    bool is_mix = is_word(draft, "data.kind", "mix"); /* its sources have paths */
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-        if (!tb_json_get(draft, needed[i][0]))
+        if (!tb_json_get(draft, needed[i][0]) && !(is_mix && tb_config_is_path(needed[i][0])))
             return !tb_fail(err, TB_ERR_RECIPE, "a run needs %s", needed[i][1]);
     return false;
 }
@@ -86,6 +90,42 @@ static bool undotted(const struct tb_json *draft, struct tb_json *out, struct tb
     return section(draft, "", tb_keys_section(""), "a run", out, err);
 }
 
+/* Source i of a mix. */
+static bool source(const struct tb_json *draft, int i, struct tb_json *out, struct tb_err *err)
+{
+    struct tb_key keys[TB_MIX_KEYS];
+    char prefix[16], key[32];
+    snprintf(prefix, sizeof prefix, "data.%d", i);
+    snprintf(key, sizeof key, "data.%d.kind", i);
+    const char *kind = tb_json_str(tb_json_get(draft, key), "");
+    if (!tb_mix_keys(kind, keys))
+        return tb_fail(err, TB_ERR_RECIPE, "%s: there is no data of kind '%.40s' for a mix", prefix, kind);
+    return section(draft, prefix, keys, prefix, out, err);
+}
+
+static bool mix(const struct tb_json *draft, struct tb_json *out, struct tb_err *err)
+{
+    const struct tb_schema *s = tb_schema_find("data", "mix");
+    struct tb_config c = { (struct tb_json *)draft };
+    int n = tb_config_sources(&c);
+    char key[64];
+    bool good = n >= 2 && !tb_json_get(draft, tb_config_source_key(&c, n, "kind", key));
+    if (!good)
+        return tb_fail(err, TB_ERR_RECIPE, "a mix has 2 to %d sources", TB_PLAN_MAX_SOURCES);
+    struct tb_json *given = pick(draft, "data");
+    put(out, "data", "kind", tb_json_new_str("mix"));
+    tb_json_del(given, "kind");
+    struct tb_json *map = tb_key_check(s->keys, given, "t.mix", err);
+    good = map && tb_key_complete(s->keys, map, "t.mix", err);
+    if (good)
+        put_all(out, "data", s->keys, map);
+    for (int i = 0; good && i < n; i++)
+        good = source(draft, i, out, err);
+    tb_json_free(map);
+    tb_json_free(given);
+    return good;
+}
+
 static bool data(const struct tb_json *draft, struct tb_json *out, struct tb_err *err)
 {
     const char *kind = tb_json_str(tb_json_get(draft, "data.kind"), "");
@@ -93,6 +133,8 @@ static bool data(const struct tb_json *draft, struct tb_json *out, struct tb_err
     char who[64];
     if (!s)
         return tb_fail(err, TB_ERR_RECIPE, "there is no data of kind '%.40s'", kind);
+    if (strcmp(kind, "mix") == 0)
+        return mix(draft, out, err);
     snprintf(who, sizeof who, "t.%.40s", kind);
     struct tb_json *given = pick(draft, "data");
     put(out, "data", "kind", tb_json_new_str(kind));
@@ -254,6 +296,20 @@ static bool budget(const struct tb_json *draft, struct tb_json *out, struct tb_e
     return section(draft, "budget", tb_keys_section("budget"), "budget", out, err);
 }
 
+static bool probe(const struct tb_json *draft, struct tb_json *out, struct tb_err *err)
+{
+    struct tb_json *nearest = tb_probe_nearest(draft);
+    bool good = section(nearest, "probe", tb_keys_section("probe"), "t.probe", out, err)
+             && tb_probe_settle(draft, out, err);
+    tb_json_free(nearest);
+    return good;
+}
+
+static bool stop(const struct tb_json *draft, struct tb_json *out, struct tb_err *err)
+{
+    return section(draft, "stop", tb_keys_section("stop"), "stop", out, err);
+}
+
 static bool exec(const struct tb_json *draft, struct tb_json *out, struct tb_err *err)
 {
     return section(draft, "exec", tb_keys_section("exec"), "exec", out, err);
@@ -265,7 +321,7 @@ static bool all_taken(const struct tb_json *draft, const struct tb_json *out, st
     for (void *it = tb_json_first(draft); it; it = tb_json_next(draft, it)) {
         const char *key = tb_json_iter_key(it);
         bool is_input = strcmp(key, "method.lr") == 0 || strcmp(key, "optim.lr") == 0
-            || strncmp(key, "batch.", 6) == 0;
+            || strncmp(key, "batch.", 6) == 0 || strncmp(key, "method.probe.", 13) == 0;
         if (!is_input && !tb_json_get(out, key))
             return tb_fail(err, TB_ERR_RECIPE, "this run has no key '%.80s'", key);
     }
@@ -278,7 +334,8 @@ struct tb_json *tb_config_complete(const struct tb_json *draft, struct tb_err *e
     bool good = !missing(draft, err) && undotted(draft, out, err) && scratch(draft, out, err)
         && data(draft, out, err) && budget(draft, out, err) && batch(draft, out, err)
         && method(draft, out, err) && optim(draft, out, err) && schedule(draft, out, err)
-        && eval(draft, out, err) && exec(draft, out, err) && all_taken(draft, out, err);
+        && probe(draft, out, err) && eval(draft, out, err) && stop(draft, out, err) && exec(draft, out, err)
+        && all_taken(draft, out, err);
     if (good)
         return out;
     tb_json_free(out);
@@ -296,17 +353,31 @@ static void fill_neutral(struct tb_json *map, const char *prefix, const struct t
     }
 }
 
+static void fill_sources(struct tb_config *c)
+{
+    struct tb_key keys[TB_MIX_KEYS];
+    char key[64];
+    for (int i = 0; i < tb_config_sources(c); i++) {
+        bool is_known = tb_mix_keys(tb_config_str(c, tb_config_source_key(c, i, "kind", key)), keys);
+        snprintf(key, sizeof key, "data.%d", i);
+        if (is_known)
+            fill_neutral(c->map, key, keys);
+    }
+}
+
 void tb_config_fill(struct tb_config *c)
 {
     const struct tb_schema *data_words = tb_schema_find("data", tb_config_str(c, "data.kind"));
     bool is_stack = strcmp(tb_config_str(c, "method.kind"), "stack") == 0;
     for (int i = 0; tb_keys_at(i); i++) {
         const char *name = tb_keys_at(i)->name;
-        if (*name && (strcmp(name, "scratch") != 0 || is_word(c->map, "base", "scratch")))
+        if (*name && !strchr(name, '<') && (strcmp(name, "scratch") != 0 || is_word(c->map, "base", "scratch")))
             fill_neutral(c->map, name, tb_keys_at(i)->keys);
     }
     if (data_words)
         fill_neutral(c->map, "data", data_words->keys);
+    if (is_word(c->map, "data.kind", "mix"))
+        fill_sources(c);
     for (int i = 0; i < tb_config_parts(c); i++) {
         const char *kind = tb_config_part_kind(c, i);
         const struct tb_schema *s = tb_schema_find("method", kind);

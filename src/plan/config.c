@@ -2,8 +2,8 @@
 /* config.c - reading one run: typed getters, the key behind a dotted name, the run id.
  * id = first 16 hex digits of SHA-256 over canonical JSON {key: value} of the keys of class model
  * and report whose value is not their neutral one; "base" and "data" hold the hashes of what was
- * resolved, data.path and all keys of class exec stay out. A key that no table knows (a store of a
- * newer program) is hashed as it is, so two ids never meet by ignorance. */
+ * resolved, data.path (data.<i>.path of a mix) and all keys of class exec stay out. A key that no
+ * table knows (a store of a newer program) is hashed as it is, so two ids never meet by ignorance. */
 #include "plan/plan.h"
 
 #include <stdio.h>
@@ -14,13 +14,14 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/keys.h"
+#include "plan/plan_priv.h"
 #include "plan/schema.h"
 
 static const struct tb_key kind_key = {
     .name = "kind", .type = TB_KEY_STR, .help = "which method"
 };
 static const struct tb_key rate_key = {
-    .name = "lr", .type = TB_KEY_REAL, .max = 100, .help = "peak learning rate of this part"
+    .name = "lr", .type = TB_KEY_REAL, .max = 100, .in_flight = true, .help = "peak learning rate of this part"
 };
 
 /* Key `rest` = "<kind>.<name>" of the method whose kind the map holds under prefix ".kind". */
@@ -56,6 +57,8 @@ static const struct tb_key *data_key(const struct tb_json *map, const char *rest
     const char *kind = tb_json_str(tb_json_get(map, "data.kind"), "");
     const struct tb_schema *s = tb_schema_find("data", kind);
     const struct tb_key *own = tb_key_find(tb_keys_section("data"), rest);
+    if (strchr(rest, '.'))
+        return tb_mix_key(map, rest);
     return own ? own : s ? tb_key_find(s->keys, rest) : NULL;
 }
 
@@ -205,7 +208,7 @@ char *tb_config_text(const struct tb_config *c, const char *data_hash, const cha
     for (void *it = tb_json_first(c->map); it; it = tb_json_next(c->map, it)) {
         const char *name = tb_json_iter_key(it);
         const struct tb_key *key = tb_config_key(c->map, name);
-        bool is_out = strcmp(name, "data.path") == 0 || (key && key->klass == TB_CLASS_EXEC);
+        bool is_out = tb_config_is_path(name) || (key && key->klass == TB_CLASS_EXEC);
         if (!is_out && !is_neutral(key, tb_json_iter_value(it)))
             tb_json_set(out, name, tb_json_copy(tb_json_iter_value(it)));
     }

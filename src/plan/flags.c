@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* flags.c - the plan of a command line without a recipe; the same drafts that a recipe makes.
  *   method = kind [":" key=value {"," key=value}] | "stack(" method {";" method} ")" [":lr=" rate]
- *   data   = [word ":"] path {"," key=value}
+ *   data   = [word ":"] path {"," key=value}; several are a mix, with keys weight
  * Seeds vary slower than methods, so one seed of every arm is done before the next begins. */
 #include "plan/plan.h"
 
@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/keys.h"
+#include "plan/plan_priv.h"
 #include "plan/schema.h"
 
 enum { MAX_WORDS = 64 };
@@ -50,6 +51,16 @@ static bool set_once(struct tb_json *draft, const char *dotted, struct tb_json *
     return tb_fail(err, TB_ERR_RECIPE, "%s: %s is given twice", who, name);
 }
 
+/* Keys of data that stand on the wrong side of a mix have a message of their own. */
+static bool no_such_key(const struct tb_schema *s, const char *name, const char *const *list, struct tb_err *err)
+{
+    if (strcmp(s->group, "source") == 0 && tb_mix_is_shared(name))
+        return tb_fail(err, TB_ERR_RECIPE, "%s belongs to all sources together: --set data.%s=..", name, name);
+    if (strcmp(s->group, "data") == 0 && strcmp(name, "weight") == 0)
+        return tb_fail(err, TB_ERR_RECIPE, "weight is for a mix: give --data more than once");
+    return tb_keys_unknown(s->name, name, list, err);
+}
+
 static const struct tb_key rate = { .name = "lr", .type = TB_KEY_REAL, .min = 0, .max = 100 };
 
 /* One "key=value" of a word; lr belongs to every method. */
@@ -70,7 +81,7 @@ static bool pair(const struct tb_schema *s, const char *prefix, const char *lr_k
         list[n++] = "lr";
     list[n] = NULL;
     if (!key)
-        return tb_keys_unknown(s->name, text, list, err);
+        return no_such_key(s, text, list, err);
     struct tb_json *v = tb_key_parse(key, eq + 1, err);
     if (!v) {
         tb_err_prefix(err, "%s", s->name);
@@ -141,34 +152,78 @@ bool tb_plan_method_parse(const char *text, struct tb_json *draft, struct tb_err
     return good;
 }
 
-static bool data_with(char *text, struct tb_json *draft, struct tb_err *err)
+/* The word of a data text, and its path with what stands behind the comma cut off as *keys (NULL: nothing). */
+static const struct tb_schema *data_word(char *text, char **path, char **keys, struct tb_err *err)
 {
-    char *colon = strchr(text, ':'), *comma, *path = text;
+    char *colon = strchr(text, ':'), *comma;
     const struct tb_schema *s = NULL;
+    *path = text;
     if (colon && !memchr(text, '/', (size_t)(colon - text))) {
         *colon = '\0';
         s = tb_schema_find("data", text);
-        if (!s)
-            return no_such_word("data", text, NULL, err);
-        path = colon + 1;
+        if (!s || strcmp(text, "mix") == 0) {
+            if (s)
+                tb_fail(err, TB_ERR_RECIPE, "a mix is written as several --data, each with its weight=N");
+            else
+                no_such_word("data", text, NULL, err);
+            return NULL;
+        }
+        *path = colon + 1;
     }
-    if ((comma = strchr(path, ',')))
+    if ((comma = strchr(*path, ',')))
         *comma = '\0';
+    *keys = comma ? comma + 1 : NULL;
     if (!s)
-        s = tb_schema_find("data", tb_str_ends(path, ".jsonl") ? "jsonl" : "pairs");
-    if (!s || !*path)
-        return tb_fail(err, TB_ERR_RECIPE, "--data needs a file: FILE or pairs:FILE,eval=0.2");
-    tb_json_set(draft, "data.kind", tb_json_new_str(s->name));
-    tb_json_set(draft, "data.path", tb_json_new_str(path));
-    return !comma || pairs(s, "data.", NULL, comma + 1, draft, err);
+        s = tb_schema_find("data", tb_str_ends(*path, ".jsonl") ? "jsonl" : "pairs");
+    if (s && **path)
+        return s;
+    tb_fail(err, TB_ERR_RECIPE, "--data needs a file: FILE or pairs:FILE,eval=0.2");
+    return NULL;
+}
+
+/* One text under "data", or "data.<i>" of a mix. */
+static bool data_with(const char *text, const char *place, bool is_source, struct tb_json *draft, struct tb_err *err)
+{
+    struct tb_key table[TB_MIX_KEYS];
+    char *copy = tb_xstrdup(text), *path, *keys;
+    const struct tb_schema *word = data_word(copy, &path, &keys, err);
+    bool good = word != NULL;
+    if (good) {
+        struct tb_schema source = { .group = "source", .name = word->name, .keys = table };
+        char *kind_key = tb_xasprintf("%s.kind", place), *path_key = tb_xasprintf("%s.path", place),
+             *prefix = tb_xasprintf("%s.", place);
+        tb_json_set(draft, kind_key, tb_json_new_str(word->name));
+        tb_json_set(draft, path_key, tb_json_new_str(path));
+        if (is_source)
+            tb_mix_keys(word->name, table);
+        good = !keys || pairs(is_source ? &source : word, prefix, NULL, keys, draft, err);
+        free(kind_key);
+        free(path_key);
+        free(prefix);
+    }
+    free(copy);
+    return good;
 }
 
 bool tb_plan_data_parse(const char *text, struct tb_json *draft, struct tb_err *err)
 {
-    char *copy = tb_xstrdup(text);
-    bool good = data_with(copy, draft, err);
-    free(copy);
-    return good;
+    return data_with(text, "data", false, draft, err);
+}
+
+bool tb_plan_mix_parse(const char *const *texts, size_t n, struct tb_json *draft, struct tb_err *err)
+{
+    char place[32];
+    if (n > TB_PLAN_MAX_SOURCES)
+        return tb_fail(err, TB_ERR_RECIPE, "a mix has 2 to %d sources, not %zu", TB_PLAN_MAX_SOURCES, n);
+    tb_json_set(draft, "data.kind", tb_json_new_str("mix"));
+    for (size_t i = 0; i < n; i++) {
+        snprintf(place, sizeof place, "data.%zu", i);
+        if (data_with(texts[i], place, true, draft, err))
+            continue;
+        tb_err_prefix(err, "--data %.80s", texts[i]);
+        return false;
+    }
+    return true;
 }
 
 static bool add_arm(struct tb_plan *p, const struct tb_plan_flags *f, const struct tb_json *common,
@@ -202,7 +257,7 @@ static bool commons(const struct tb_plan_flags *f, struct tb_json *draft, struct
     struct tb_budget b;
     if (f->n_methods == 0)
         return tb_fail(err, TB_ERR_USAGE, "give at least one --method, as --method lora:r=8");
-    if (!f->base || !f->data || !f->budget)
+    if (!f->base || (!f->data && !f->n_sources) || !f->budget)
         return tb_fail(err, TB_ERR_USAGE,
                        "without a recipe a run needs --base, --data and --budget");
     if (!tb_budget_parse(f->budget, &b, err)) {
@@ -212,7 +267,8 @@ static bool commons(const struct tb_plan_flags *f, struct tb_json *draft, struct
     tb_json_set(draft, "base", tb_json_new_str(f->base));
     tb_json_set(draft, "budget.unit", tb_json_new_str(tb_budget_unit_name(b.unit)));
     tb_json_set(draft, "budget.n", tb_json_new_int(b.n));
-    return tb_plan_data_parse(f->data, draft, err);
+    return f->data ? tb_plan_data_parse(f->data, draft, err)
+                   : tb_plan_mix_parse(f->sources, f->n_sources, draft, err);
 }
 
 bool tb_plan_from_flags(const struct tb_plan_flags *f, struct tb_plan **out, struct tb_err *err)

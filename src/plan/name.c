@@ -85,7 +85,7 @@ static void put_part(struct tb_buf *b, const struct tb_config *c, int i)
 /* Keys that put_part shows, that the seed shows, or that say nothing about this run. */
 static bool is_shown_already(const struct tb_config *c, const char *name)
 {
-    static const char *const never[] = { "seed", "budget.unit", "data.kind", "exec.name", NULL };
+    static const char *const never[] = { "seed", "budget.unit", "exec.name", NULL };
     char prefix[128];
     for (int i = 0; i < tb_config_parts(c); i++) {
         const struct tb_key *keys = part_table(c, i, prefix);
@@ -94,7 +94,17 @@ static bool is_shown_already(const struct tb_config *c, const char *name)
             && strcmp(name + n, keys->name) == 0)
             return true;
     }
-    return tb_str_in(name, never) || (tb_str_starts(name, "method.") && tb_str_ends(name, ".kind"));
+    if (strcmp(name, "data.kind") == 0) /* of other kinds than a mix the path says enough */
+        return strcmp(tb_config_str(c, name), "mix") != 0;
+    return tb_str_in(name, never) || tb_str_ends(name, ".kind");
+}
+
+/* The rate in the middle of a probe, and the keys of one that a run has not. */
+static bool is_no_rate(const struct tb_config *c, const char *name, const struct tb_json *v)
+{
+    bool probes = tb_config_int(c, "probe.n") > 0 || tb_json_len(tb_config_get(c, "probe.rates")) > 0;
+    return probes ? strcmp(name, "optim.lr") == 0
+                  : tb_str_starts(name, "probe.") && tb_json_real(v, (double)tb_json_len(v)) == 0;
 }
 
 static bool only_follows(const struct tb_config *c, const char *name)
@@ -115,7 +125,7 @@ static void put_difference(struct tb_buf *b, const struct tb_config *c, const ch
     const char *dot = strrchr(name, '.'), *word = dot ? dot + 1 : name;
     bool is_path = strcmp(name, "base") == 0 || strcmp(word, "path") == 0;
     bool is_text = tb_json_type(v) == TB_JSON_STR;
-    if (!v || is_shown_already(c, name) || only_follows(c, name)
+    if (!v || is_shown_already(c, name) || only_follows(c, name) || is_no_rate(c, name, v)
         || (is_text && tb_json_str_len(v) == 0))
         return;
     if (tb_json_type(v) == TB_JSON_BOOL) {
@@ -134,7 +144,7 @@ static void put_difference(struct tb_buf *b, const struct tb_config *c, const ch
         return;
     }
     if (!is_text && strcmp(name, "budget.n") != 0 && strcmp(word, "targets") != 0)
-        tb_buf_str(b, word);
+        tb_buf_str(b, strcmp(name, "probe.n") == 0 ? "probe" : word);
     put_value(b, v);
 }
 

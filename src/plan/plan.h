@@ -5,7 +5,8 @@
  * them looks beside plan.recipe_path first.
  *
  * A stack has method.kind = "stack" and keys method.<i>.kind, method.<i>.lr,
- * method.<i>.<kind>.<key>; a single method has optim.lr. `method.lr` stands in drafts only: the
+ * method.<i>.<kind>.<key>; a single method has optim.lr. A mix has data.kind = "mix" and keys data.<i>.kind,
+ * data.<i>.path, data.<i>.weight, data.<i>.<key>. `method.lr` stands in drafts only: the
  * rate an arm gives itself. */
 #ifndef TB_PLAN_PLAN_H
 #define TB_PLAN_PLAN_H
@@ -24,6 +25,7 @@ enum {
     TB_PLAN_MAX_RUNS = 10000,
     TB_PLAN_MAX_BYTES = 16 << 20, /* of a plan's text */
     TB_PLAN_MAX_PARTS = 8,        /* of a stack */
+    TB_PLAN_MAX_SOURCES = 16,     /* of a mix */
 };
 
 /* One run. */
@@ -89,6 +91,12 @@ char *tb_config_method(const struct tb_config *c);
 /* Keys of a section without its prefix ("data": {"kind", "path": [..], "eval", ..}); a new map. */
 struct tb_json *tb_config_section(const struct tb_config *c, const char *section);
 struct tb_budget tb_config_budget(const struct tb_config *c);
+/* Texts it is trained on: 1, or the sources of a mix. Key `name` of the i-th, "data.path" or "data.1.path", into dst,
+ * which is returned. */
+int tb_config_sources(const struct tb_config *c);
+char *tb_config_source_key(const struct tb_config *c, int i, const char *name, char dst[64]);
+/* Whether a dotted key names files of training text: "data.path", "data.1.path". */
+bool tb_config_is_path(const char *dotted);
 
 /* The key table's entry of a dotted key, as far as this map's method and data have it; NULL if they
  * do not. */
@@ -134,6 +142,8 @@ void tb_plan_add_module(struct tb_plan *p, const char *name, const char *text, s
 struct tb_plan_flags {
     const char *base;
     const char *data;   /* "FILE" (kind by its name: .jsonl, else pairs), "pairs:FILE,eval=0.2" */
+    const char *const *sources; /* or several of them, a mix: "pairs:FILE,weight=2" */
+    size_t n_sources;
     const char *budget; /* "60k" */
     const char *seeds;  /* "0,1,2"; NULL: 0 */
     const char *const *methods; /* "lora:r=8,targets=q+v", "stack(lora:r=4;prompt:tokens=10)" */
@@ -146,6 +156,8 @@ bool tb_plan_from_flags(const struct tb_plan_flags *f, struct tb_plan **out, str
 bool tb_plan_method_parse(const char *text, struct tb_json *draft, struct tb_err *err);
 /* The same for data: data.kind, data.path, .. */
 bool tb_plan_data_parse(const char *text, struct tb_json *draft, struct tb_err *err);
+/* And for the sources of a mix: data.0.kind, .. */
+bool tb_plan_mix_parse(const char *const *texts, size_t n, struct tb_json *draft, struct tb_err *err);
 
 /* ---- wire ---- */
 

@@ -144,6 +144,10 @@ void tb_child_load(lua_State *L, const char *file, const char *text, size_t n)
     struct tb_place at = { .line = 0 };
     const char *words;
     snprintf(at.file, sizeof at.file, "%s", file);
+    if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* Windows editors begin a file with it */
+        text += 3;
+        n -= 3;
+    }
     if (n && *text == *LUA_SIGNATURE)
         tb_fault_raise(L, &at, NULL, "this is compiled Lua; a recipe must be text");
     lua_pushfstring(L, "@%s", file);

@@ -156,11 +156,11 @@ void tb_value_push(lua_State *L, const struct tb_json *j)
     }
 }
 
-/* Pushes a component of a dotted key: the part of a stack is a number. */
+/* Pushes a component of a dotted key: the part of a stack or mix is a number. */
 static void push_word(lua_State *L, const char *word, size_t n)
 {
-    if (n == 1 && *word >= '0' && *word <= '9')
-        lua_pushinteger(L, *word - '0');
+    if (n <= 2 && strspn(word, "0123456789") >= n)
+        lua_pushinteger(L, strtol(word, NULL, 10));
     else
         lua_pushlstring(L, word, n);
 }

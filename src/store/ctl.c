@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -227,6 +229,46 @@ int tb_ctl_answer_stale(const char *dir, int64_t step, const char *note)
         else
             n += tb_ctl_done(dir, &q, step, note, NULL);
     }
+    if (d)
+        closedir(d);
+    free(ctl);
+    return n;
+}
+
+/* By the file's time, which also a request written by hand has. */
+static bool is_older(const char *path, double age_s)
+{
+    struct stat st;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return lstat(path, &st) == 0
+        && (double)(now.tv_sec - st.st_mtim.tv_sec) + 1e-9 * (double)(now.tv_nsec - st.st_mtim.tv_nsec) > age_s;
+}
+
+/* Taken first, as always, since its asker may withdraw it at this moment. */
+static bool answer_old(const char *dir, struct tb_ctl_request *q, double age_s, int64_t step, const char *note)
+{
+    char *path = path_of(dir, q->seq, q->verb, "json"), *taken = path_of(dir, q->seq, q->verb, "taken");
+    bool good = is_older(path, age_s) && parse(q, path, NULL) && rename(path, taken) == 0
+             && tb_ctl_done(dir, q, step, note, NULL);
+    tb_json_free(q->args);
+    q->args = NULL;
+    free(taken);
+    free(path);
+    return good;
+}
+
+int tb_ctl_answer_old(const char *dir, double age_s, const char *but, int64_t step, const char *note)
+{
+    struct tb_ctl_request q = { 0 };
+    const char *end;
+    int n = 0;
+    char *ctl = tb_path_join(dir, TB_DIR_CTL);
+    DIR *d = opendir(ctl);
+    struct dirent *e;
+    while (d && (e = readdir(d)))
+        if (split(e->d_name, &q.seq, q.verb, &end) && strcmp(end, "json") == 0 && strcmp(q.verb, but) != 0)
+            n += answer_old(dir, &q, age_s, step, note);
     if (d)
         closedir(d);
     free(ctl);

@@ -31,6 +31,9 @@ bool tb_ctl_done(const char *dir, const struct tb_ctl_request *q, int64_t step, 
                  struct tb_err *err);
 /* New owner: answers requests that the one before took and did not finish. Their number. */
 int tb_ctl_answer_stale(const char *dir, int64_t step, const char *note);
+/* New owner: answers requests that nobody took and whose files are older than age_s, but for those of the verb `but`:
+ * they were meant for an owner before. Their number. */
+int tb_ctl_answer_old(const char *dir, double age_s, const char *but, int64_t step, const char *note);
 
 enum tb_ctl_state { TB_CTL_MISSING, TB_CTL_ASKED, TB_CTL_TAKEN, TB_CTL_DONE };
 struct tb_ctl_answer {
@@ -44,6 +47,7 @@ void tb_ctl_look(const char *dir, unsigned seq, const char *verb, struct tb_ctl_
 bool tb_ctl_withdraw(const char *dir, unsigned seq, const char *verb);
 /* Whether an answer says that it was done: if not, it begins with the first of these, or is the second. */
 #define TB_CTL_NOT_DONE "not done: "
+#define TB_CTL_ENDED "training had ended" /* behind it: what was asked after the last step */
 #define TB_CTL_UNKNOWN "this program does not know that request"
 bool tb_ctl_was_done(const char *note);
 /* Steps at which requests of this verb were done, malloc'ed; their number. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* recover.c - after a crash: files of writes that were never renamed are removed, requests that
- * were taken and not finished are answered, and what the journal lost or kept is put into words.
+ * were taken and not finished, or that the owner before never took, are answered, and what the
+ * journal lost or kept is put into words.
  * Whole files and the journal need no repair: the journal was cut at its last good record when it
  * was opened, and the newest good checkpoint is found by tb_checkpoint_newest when the run is
  * resumed. */
@@ -16,6 +17,9 @@
 
 #include "base/file.h"
 #include "store/ctl.h"
+
+/* A request this young may be meant for the owner that begins now: its asker was quicker than the lock. */
+static const double young_s = 5;
 
 /* Folders that somebody removed. */
 static void make_folder(const char *dir, const char *sub)
@@ -71,6 +75,8 @@ void tb_recover(const char *dir, const struct tb_metrics *m, struct tb_recovered
         remove_temp(dir, ".") + remove_temp(dir, TB_DIR_CKPT) + remove_temp(dir, TB_DIR_CTL);
     r->n_requests = tb_ctl_answer_stale(dir, m->step,
                                         TB_CTL_NOT_DONE "the worker ended before this was carried out; ask again");
+    r->n_old = tb_ctl_answer_old(dir, young_s, "facts", m->step,
+                                 TB_CTL_NOT_DONE "asked before this process took the run; ask again");
     if (m->state == TB_STATE_RUNNING || m->state == TB_STATE_PAUSED)
         say(r, "the worker ended while the run was %s; %zu steps kept, up to step %lld",
             tb_state_name(m->state), m->n_train, (long long)m->step);
@@ -82,4 +88,6 @@ void tb_recover(const char *dir, const struct tb_metrics *m, struct tb_recovered
         say(r, "%d unfinished files removed", r->n_temp);
     if (r->n_requests)
         say(r, "%d unfinished requests answered", r->n_requests);
+    if (r->n_old)
+        say(r, "%d requests to the process before refused", r->n_old);
 }

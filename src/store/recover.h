@@ -8,6 +8,7 @@
 struct tb_recovered {
     int n_temp;     /* temporary files removed */
     int n_requests; /* requests answered that nobody finished */
+    int n_old;      /* and that nobody took: a stop is not obeyed days later. Marks are left to be taken. */
     char words[400]; /* for an event; empty: there was nothing to recover */
 };
 

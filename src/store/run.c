@@ -67,6 +67,8 @@ static bool first_snapshot(const char *dir, const struct tb_run_new *run, struct
     put(m.facts, "base", run->base);
     put(m.facts, "data", run->data);
     put(m.facts, "lineage", run->lineage);
+    put(m.facts, "changes", run->changes);
+    m.step = run->start ? run->start->step : 0;
     put(m.facts, "env", run->env);
     tb_json_set(m.facts, "result", tb_json_new_map());
     if (run->recipe) {
@@ -85,7 +87,8 @@ static bool fill(const char *dir, const struct tb_run_new *run, struct tb_err *e
     char *ctl = tb_path_join(dir, TB_DIR_CTL), *ckpt = tb_path_join(dir, TB_DIR_CKPT),
          *lock = tb_path_join(dir, TB_FILE_LOCK);
     bool good = tb_dir_make(ctl, 0700, err) && tb_dir_make(ckpt, 0700, err)
-             && tb_file_replace(lock, "", 0, err) && first_snapshot(dir, run, err);
+             && tb_file_replace(lock, "", 0, err) && first_snapshot(dir, run, err)
+             && (!run->start || tb_checkpoint_write(dir, run->start, err));
     free(lock);
     free(ckpt);
     free(ctl);

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "store/checkpoint.h"
 #include "store/layout.h"
 
 #include <stddef.h>
@@ -20,11 +21,13 @@ struct tb_run_new {
     size_t n_recipe;
     const struct tb_json *overrides; /* list of "key=value" strings */
     const struct tb_json *plan; /* n_trainable, n_params, share, n_steps, n_tokens, predicted_bytes,
-                                   predicted {component: bytes} */
+                                   predicted {component: bytes}, memory: "fast" or "small" */
     const struct tb_json *base;      /* id, path, name, arch, .. */
     /* id, path, n_rows, n_train, n_eval, n_dropped, order_hash, eval_hash, .. */
     const struct tb_json *data;
-    const struct tb_json *lineage;   /* parent, parent_step, mode, changed */
+    const struct tb_json *lineage;   /* parent, parent_step, mode, changed: store/lineage.h */
+    const struct tb_json *changes;   /* list: what was changed under way in the run it repeats */
+    const struct tb_checkpoint *start; /* what it begins from; lineage.start is its step */
     const struct tb_json *env;       /* tb_run_env, and what else the caller knows (cpu, threads) */
 };
 

@@ -97,24 +97,34 @@ static int by_age(const void *a, const void *b)
     return order ? order : strcmp(x->sum.id, y->sum.id);
 }
 
+struct list {
+    const struct tb_store *store;
+    struct tb_run_item *all;
+    size_t n, cap;
+};
+
+static void add_item(void *arg, const struct tb_run_summary *sum)
+{
+    struct list *l = arg;
+    l->all = tb_grow(l->all, l->n, &l->cap, sizeof *l->all);
+    struct tb_run_item *item = &l->all[l->n++];
+    item->sum = *sum;
+    item->sight = (struct tb_run_sight){ .state = (enum tb_state)sum->state, .beat_s = -1 };
+    if (tb_state_is_over(item->sight.state) || sum->damage[0])
+        return;
+    char *dir = tb_store_run_dir(l->store, sum->id);
+    tb_run_look(dir, item->sight.state, &item->sight);
+    free(dir);
+}
+
 bool tb_store_list(struct tb_store *s, struct tb_run_item **all, size_t *n, struct tb_err *err)
 {
-    struct tb_run_summary *sum;
-    bool good = tb_index_read(s->path, &sum, n, err);
-    *all = tb_xcalloc(*n + 1, sizeof **all);
-    for (size_t i = 0; i < *n; i++) {
-        struct tb_run_item *item = &(*all)[i];
-        item->sum = sum[i];
-        item->sight = (struct tb_run_sight){ .state = (enum tb_state)sum[i].state, .beat_s = -1 };
-        if (tb_state_is_over(item->sight.state) || sum[i].damage[0])
-            continue;
-        char *dir = tb_store_run_dir(s, sum[i].id);
-        tb_run_look(dir, item->sight.state, &item->sight);
-        free(dir);
-    }
-    if (*n)
-        qsort(*all, *n, sizeof **all, by_age);
-    free(sum);
+    struct list l = { s, tb_xcalloc(1, sizeof *l.all), 0, 1 };
+    bool good = tb_index_each(s->path, add_item, &l, err);
+    if (l.n)
+        qsort(l.all, l.n, sizeof *l.all, by_age);
+    *all = l.all;
+    *n = l.n;
     return good;
 }
 

@@ -7,29 +7,41 @@
 #include <time.h>
 
 #include "base/str.h"
+#include "plan/plan.h"
 #include "store/index.h"
+#include "store/lineage.h"
 
 static void copy(char *dst, size_t n, const struct tb_json *j)
 {
     tb_str_copy(dst, n, tb_json_str(j, ""));
 }
 
-/* "lora", or the parts of a stack joined by +. */
+static const struct tb_json *part_fact(const struct tb_json *config, int i, const char *name)
+{
+    char key[48];
+    snprintf(key, sizeof key, "method.%d.%s", i, name);
+    return tb_json_get(config, key);
+}
+
+static void join(char *dst, size_t n, const char *separator, const char *word)
+{
+    size_t have = strlen(dst);
+    snprintf(dst + have, n - have, "%s%s", have ? separator : "", word);
+}
+
+/* "lora", or the parts of a stack joined by + and their learning rates by commas. */
 static void method(struct tb_run_summary *s, const struct tb_json *config)
 {
-    const char *kind = tb_json_str(tb_json_get(config, "method.kind"), "");
+    const char *kind = tb_json_str(tb_json_get(config, "method.kind"), ""), *part;
+    char rate[32];
     tb_str_copy(s->method, sizeof s->method, kind);
     if (strcmp(kind, "stack") != 0)
         return;
     s->method[0] = '\0';
-    for (int i = 0;; i++) {
-        char key[32];
-        snprintf(key, sizeof key, "method.%d.kind", i);
-        const char *part = tb_json_str(tb_json_get(config, key), NULL);
-        size_t have = strlen(s->method);
-        if (!part)
-            return;
-        snprintf(s->method + have, sizeof s->method - have, "%s%s", have ? "+" : "", part);
+    for (int i = 0; (part = tb_json_str(part_fact(config, i, "kind"), NULL)); i++) {
+        join(s->method, sizeof s->method, "+", part);
+        join(s->rates, sizeof s->rates, ",",
+             tb_str_shortest(rate, sizeof rate, tb_json_real(part_fact(config, i, "lr"), NAN)));
     }
 }
 
@@ -38,9 +50,7 @@ static void tags(struct tb_run_summary *s, const struct tb_json *v)
 {
     copy(s->tags, sizeof s->tags, v);
     for (size_t i = 0; i < tb_json_len(v); i++) {
-        size_t have = strlen(s->tags);
-        snprintf(s->tags + have, sizeof s->tags - have, "%s%s", have ? "," : "",
-                 tb_json_str(tb_json_at(v, i), ""));
+        join(s->tags, sizeof s->tags, ",", tb_json_str(tb_json_at(v, i), ""));
     }
 }
 
@@ -51,6 +61,19 @@ static int64_t serial(const struct tb_run_summary *s, const struct tb_metrics *m
     const char *end = strptime(s->created, "%Y-%m-%dT%H:%M:%S", &tm);
     bool is_time = end && strcmp(end, "Z") == 0 && tm.tm_year < 300; /* what 64 bits hold */
     return tb_json_int(tb_metrics_fact(m, "run", "serial"), is_time ? (int64_t)timegm(&tm) * 1000000000 : 0);
+}
+
+/* The run's id as it would be without a seed. */
+static void arm(struct tb_run_summary *s, const struct tb_json *config)
+{
+    char id[17];
+    struct tb_config c = { tb_json_copy(config) };
+    if (tb_json_type(config) == TB_JSON_MAP) {
+        tb_json_del(c.map, "seed");
+        tb_config_id(&c, s->data_id, s->base_id, id);
+        tb_str_copy(s->arm, sizeof s->arm, id);
+    }
+    tb_json_free(c.map);
 }
 
 static void from_facts(struct tb_run_summary *s, const struct tb_metrics *m)
@@ -71,13 +94,16 @@ static void from_facts(struct tb_run_summary *s, const struct tb_metrics *m)
     copy(s->budget_unit, sizeof s->budget_unit, tb_json_get(config, "budget.unit"));
     copy(s->final_hash, sizeof s->final_hash, tb_json_get(result, "final_hash"));
     method(s, config);
+    arm(s, config);
     tags(s, tb_json_get(result, "tags") ? tb_json_get(result, "tags")
                                         : tb_json_get(config, "exec.tags"));
+    s->n_changes = (int32_t)tb_json_len(tb_json_get(m->facts, "changes"));
+    tb_str_copy(s->parent, sizeof s->parent, tb_lineage_parent(m));
     s->is_protected = tb_json_bool(tb_json_get(result, "protected"), false);
     s->is_archived = tb_json_bool(tb_json_get(result, "archived"), false);
     s->seed = tb_json_int(tb_json_get(config, "seed"), -1);
     s->budget = (int64_t)tb_json_real(tb_json_get(config, "budget.n"), -1);
-    s->lr = tb_json_real(tb_json_get(config, "optim.lr"), NAN);
+    s->lr = tb_json_real(tb_metrics_fact(m, "probe", "rate"), tb_json_real(tb_json_get(config, "optim.lr"), NAN));
     s->n_trainable = tb_json_int(tb_json_get(plan, "n_trainable"), -1);
     s->n_params = tb_json_int(tb_json_get(plan, "n_params"), -1);
     s->share = tb_json_real(tb_json_get(plan, "share"), NAN);

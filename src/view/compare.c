@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* compare.c - loads each run once: its line from the index, its rows for differences and sparkline. */
+/* compare.c - loads each run once, keeps of it what differences need (the rows of its evaluations and its facts) and a
+ * sparkline, and writes a line for each arm. */
 #include "view/compare.h"
 
 #include <math.h>
@@ -8,19 +9,19 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "view/diff.h"
 #include "view/fmt.h"
-#include "view/runs.h"
 #include "view/series.h"
 
 enum { SPARK = 16 };
 
 static const struct tb_table_column for_people[] = {
     { "name", "run", TB_UNIT_TEXT, false }, { "state", NULL, TB_UNIT_TEXT, false },
+    { "seeds", NULL, TB_UNIT_PLAIN, false },
     { "trainable", NULL, TB_UNIT_COUNT, false }, { "share", "of base", TB_UNIT_SHARE, false },
     { "adapter_bytes", "adapter", TB_UNIT_BYTES, false }, { "first_eval", "eval@0", TB_UNIT_LOSS, false },
-    { "eval_loss", "eval", TB_UNIT_LOSS, false }, { "best_eval", "best", TB_UNIT_LOSS, false },
-    { "difference", "against the reference", TB_UNIT_TEXT, false },
+    { "eval_loss", "eval", TB_UNIT_LOSS, false }, { "eval_sd", "+-", TB_UNIT_LOSS, false },
+    { "best_eval", "best", TB_UNIT_LOSS, false },
+    { "difference", "against the reference", TB_UNIT_TEXT, false }, { "tokens", NULL, TB_UNIT_COUNT, false },
     { "tok_s", "tok/s", TB_UNIT_PLAIN, false }, { "predicted_bytes", "planned", TB_UNIT_BYTES, false },
     { "peak_bytes", "peak", TB_UNIT_BYTES, false }, { "wall_s", "training", TB_UNIT_SECONDS, false },
     { "spark", "loss by step", TB_UNIT_TEXT, false },
@@ -40,26 +41,45 @@ static const struct tb_table_column for_programs[] = {
     { "difference", NULL, TB_UNIT_LOSS, false },
     { "low", NULL, TB_UNIT_LOSS, false },
     { "high", NULL, TB_UNIT_LOSS, false },
+    { "tokens", NULL, TB_UNIT_COUNT, false },
     { "tok_s", NULL, TB_UNIT_PLAIN, false },
     { "predicted_bytes", NULL, TB_UNIT_BYTES, false },
     { "peak_bytes", NULL, TB_UNIT_BYTES, false },
     { "wall_s", NULL, TB_UNIT_SECONDS, false },
     { "final_hash", NULL, TB_UNIT_TEXT, false },
+    { "seeds", NULL, TB_UNIT_PLAIN, false },
+    { "eval_sd", NULL, TB_UNIT_LOSS, false },
+    { "ids", NULL, TB_UNIT_TEXT, false },
 };
 
-static const struct tb_run_item *item_of(const struct tb_run_item *all, size_t n, const char *id)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(all[i].sum.id, id) == 0)
-            return &all[i];
-    return NULL;
-}
+/* One run as it is kept. */
+struct loaded {
+    const struct tb_run_item *item;
+    struct tb_metrics m;
+};
 
-/* Own tokens over the seconds of training: the mean, where a row's rate is that of one step. */
-static double mean_rate(const struct tb_run_item *item)
-{
-    return tb_run_tok_s(item);
-}
+struct compare {
+    struct tb_table *t;
+    struct tb_store *store;
+    const struct tb_compare_spec *spec;
+    struct tb_compare_note *note;
+    struct tb_run_item *all;
+    char **spark; /* of each of all, NULL where it is not compared */
+    size_t n_all;
+    struct loaded *run;
+    size_t n;
+    struct tb_arms arms;
+    const struct tb_arm **reference; /* so far, one for each order of rows; all of them where arms are single runs */
+};
+
+/* One line of the table: an arm or a run of it, and what it is compared with. */
+struct line {
+    const struct tb_arm *arm;
+    const char *indent, *spark;
+    const struct tb_arm *reference; /* NULL: it is one itself, or a run below its arm */
+    const struct tb_paired *paired; /* NULL: nothing can be compared */
+    bool is_reference;
+};
 
 static void put_count(struct tb_table *t, int64_t v)
 {
@@ -69,183 +89,300 @@ static void put_count(struct tb_table *t, int64_t v)
         tb_table_int(t, v);
 }
 
-static void put_costs(struct tb_table *t, const struct tb_run_item *item)
+/* Runs of an arm may end at different steps, of their own accord. */
+static int64_t mean_tokens(const struct tb_arm *a)
 {
-    const struct tb_run_summary *s = &item->sum;
-    tb_table_real(t, mean_rate(item));
-    put_count(t, s->predicted_bytes);
-    put_count(t, s->peak_bytes);
-    tb_table_real(t, s->wall_s);
+    double sum = 0;
+    for (size_t i = 0; i < a->n; i++)
+        sum += (double)a->item[i]->sum.tokens;
+    return (int64_t)(sum / (double)a->n);
 }
 
-/* One run of the table: what it is compared with, and the result. */
-struct arm {
-    const struct tb_run_item *item;
-    const struct tb_metrics *m;
-    const char *reference; /* id; NULL: it is one itself */
-    const struct tb_paired *paired; /* NULL: nothing can be compared */
-};
+static void put_costs(struct tb_table *t, const struct tb_arm *a)
+{
+    tb_table_int(t, mean_tokens(a));
+    tb_table_real(t, a->tok_s);
+    put_count(t, a->predicted_bytes);
+    put_count(t, a->peak_bytes);
+    tb_table_real(t, a->wall_s);
+}
 
-static void put_difference(struct tb_table *t, const struct arm *a)
+static void put_difference(struct tb_table *t, const struct line *l)
 {
     char text[96];
-    if (!a->reference) {
+    if (l->is_reference) {
         tb_table_text(t, "(reference)");
-    } else if (!a->paired) {
+    } else if (!l->paired) {
         tb_table_none(t);
     } else {
-        snprintf(text, sizeof text, "%+.3f [%+.3f, %+.3f]", a->paired->difference, a->paired->low, a->paired->high);
+        snprintf(text, sizeof text, "%+.3f [%+.3f, %+.3f]", l->paired->difference, l->paired->low, l->paired->high);
         tb_table_text(t, text);
     }
 }
 
-static void put_spark(struct tb_table *t, const struct tb_metrics *m, bool is_ascii)
+/* "done", "2 done, 1 failed" */
+static void put_state(struct tb_table *t, const struct tb_arm *a)
 {
-    struct tb_series s;
-    if (!tb_series_of(&s, m, "train/loss", "step", NULL)) {
-        tb_table_none(t);
-        return;
+    struct tb_buf b = { 0 };
+    for (int s = 0; s < TB_N_STATES; s++) {
+        size_t n = 0;
+        for (size_t i = 0; i < a->n; i++)
+            n += a->item[i]->sight.state == (enum tb_state)s;
+        if (n == a->n)
+            tb_buf_str(&b, tb_state_name((enum tb_state)s));
+        else if (n)
+            tb_buf_fmt(&b, "%s%zu %s", b.n ? ", " : "", n, tb_state_name((enum tb_state)s));
     }
-    char *text = tb_series_spark(&s, SPARK, is_ascii);
-    tb_table_text(t, text);
-    free(text);
-    tb_series_free(&s);
+    tb_table_text(t, b.p);
+    tb_buf_free(&b);
 }
 
-static void put_losses(struct tb_table *t, const struct tb_run_summary *s)
+static void line_for_people(struct tb_table *t, const struct line *l)
 {
-    tb_table_real(t, s->first_eval);
-    tb_table_real(t, s->last_eval);
-    tb_table_real(t, s->best_eval);
+    const struct tb_arm *a = l->arm;
+    char *name = tb_xasprintf("%s%s", l->indent, a->name);
+    tb_table_text(t, name);
+    put_state(t, a);
+    tb_table_int(t, (int64_t)a->n);
+    put_count(t, a->n_trainable);
+    tb_table_real(t, a->share);
+    put_count(t, a->adapter_bytes);
+    tb_table_real(t, a->first_eval);
+    tb_table_real(t, a->eval);
+    tb_table_real(t, a->eval_sd);
+    tb_table_real(t, a->best);
+    put_difference(t, l);
+    put_costs(t, a);
+    tb_table_text(t, l->spark);
+    free(name);
 }
 
-static void row_for_people(struct tb_table *t, const struct arm *a, bool is_ascii)
+static void put_ids(struct tb_table *t, const struct tb_arm *a)
 {
-    const struct tb_run_summary *s = &a->item->sum;
-    tb_table_text(t, s->name);
-    tb_table_text(t, tb_state_name(a->item->sight.state));
-    put_count(t, s->n_trainable);
-    tb_table_real(t, s->share);
-    put_count(t, s->adapter_bytes);
-    put_losses(t, s);
-    put_difference(t, a);
-    put_costs(t, a->item);
-    put_spark(t, a->m, is_ascii);
+    struct tb_buf b = { 0 };
+    for (size_t i = 0; i < a->n; i++)
+        tb_buf_fmt(&b, "%s%s", i ? "," : "", a->item[i]->sum.id);
+    tb_table_cell(t, &(struct tb_cell){ .type = TB_CELL_LIST, .s = b.p });
+    tb_buf_free(&b);
 }
 
-static void row_for_programs(struct tb_table *t, const struct arm *a)
+static void line_for_programs(struct tb_table *t, const struct line *l)
 {
-    const struct tb_run_summary *s = &a->item->sum;
-    tb_table_text(t, s->id);
-    tb_table_text(t, s->name);
-    tb_table_text(t, tb_state_name(a->item->sight.state));
-    tb_table_text(t, s->method);
-    put_count(t, s->n_trainable);
-    tb_table_real(t, s->share);
-    put_count(t, s->adapter_bytes);
-    put_losses(t, s);
-    tb_table_text(t, a->reference);
-    tb_table_real(t, a->paired ? a->paired->difference : NAN);
-    tb_table_real(t, a->paired ? a->paired->low : NAN);
-    tb_table_real(t, a->paired ? a->paired->high : NAN);
-    put_costs(t, a->item);
-    tb_table_text(t, s->final_hash);
+    const struct tb_arm *a = l->arm;
+    const struct tb_run_summary *first = &a->item[0]->sum;
+    tb_table_text(t, a->n == 1 ? first->id : NULL);
+    tb_table_text(t, a->name);
+    put_state(t, a);
+    tb_table_text(t, first->method);
+    put_count(t, a->n_trainable);
+    tb_table_real(t, a->share);
+    put_count(t, a->adapter_bytes);
+    tb_table_real(t, a->first_eval);
+    tb_table_real(t, a->eval);
+    tb_table_real(t, a->best);
+    tb_table_text(t, l->reference ? l->reference->item[0]->sum.id : NULL);
+    tb_table_real(t, l->paired ? l->paired->difference : NAN);
+    tb_table_real(t, l->paired ? l->paired->low : NAN);
+    tb_table_real(t, l->paired ? l->paired->high : NAN);
+    put_costs(t, a);
+    tb_table_text(t, a->n == 1 ? first->final_hash : NULL);
+    tb_table_int(t, (int64_t)a->n);
+    tb_table_real(t, a->eval_sd);
+    put_ids(t, a);
 }
 
-static bool load(const struct tb_store *s, const char *id, struct tb_metrics *m, struct tb_err *err)
+static void put_line(struct compare *c, struct line *l)
 {
-    char *dir = tb_store_run_dir(s, id);
-    bool good = tb_metrics_load(m, dir, err);
-    free(dir);
-    return good;
+    if (c->spec->how == TB_EMIT_TEXT)
+        line_for_people(c->t, l);
+    else
+        line_for_programs(c->t, l);
 }
 
-/* The first runs of each order of rows, kept to compare the others with. */
-struct references {
-    struct tb_metrics *m;
-    const char **id;
-    size_t n, cap, cap_ids;
-};
-
-static const char *order_of(const struct tb_metrics *m)
+static const char *spark_of(const struct compare *c, const struct tb_run_item *item)
 {
-    return tb_json_str(tb_metrics_fact(m, "data", "order_hash"), "");
+    return c->spark[item - c->all];
 }
 
-/* The reference of a run; a run without one becomes one, and m is taken over. NULL then. */
-static const struct tb_metrics *reference_of(struct references *r, struct tb_metrics *m, const char *id, struct arm *a)
+/* The runs of an arm as arms of their own. */
+static void put_runs(struct compare *c, const struct tb_arm *a)
 {
-    for (size_t i = 0; i < r->n; i++)
-        if (strcmp(order_of(&r->m[i]), order_of(m)) == 0) {
-            a->reference = r->id[i];
-            return &r->m[i];
-        }
-    r->m = tb_grow(r->m, r->n, &r->cap, sizeof *r->m);
-    r->id = tb_grow(r->id, r->n, &r->cap_ids, sizeof *r->id);
-    r->m[r->n] = *m;
-    r->id[r->n++] = id;
+    struct tb_arms single;
+    tb_arms_make(&single, a->item, a->m, a->n, c->all, c->n_all, TB_ARMS_SINGLE);
+    for (size_t i = 0; i < single.n; i++)
+        put_line(c, &(struct line){ .arm = &single.arm[i], .indent = "  ",
+                                    .spark = spark_of(c, single.arm[i].item[0]) });
+    tb_arms_free(&single);
+}
+
+static const char *order_of(const struct tb_arm *a)
+{
+    return tb_json_str(tb_metrics_fact(a->m[0], "data", "order_hash"), "");
+}
+
+/* The first arm with the same order of rows, the first one of all where there are several seeds each; NULL: from now on
+ * it is one itself. */
+static const struct tb_arm *reference_of(struct compare *c, const struct tb_arm *a)
+{
+    size_t n = c->note->n_references;
+    for (size_t i = 0; i < n; i++)
+        if (c->arms.is_grouped || strcmp(order_of(c->reference[i]), order_of(a)) == 0)
+            return c->reference[i];
+    c->reference[c->note->n_references++] = a;
     return NULL;
 }
 
-static void count_rows(struct tb_compare_note *note, const struct tb_paired *p)
+static void count_rows(struct tb_compare_note *note, const struct tb_paired *p, bool is_grouped)
 {
+    size_t n_seeds = p->n_seeds_a < p->n_seeds_b ? p->n_seeds_a : p->n_seeds_b;
     if (note->n_rows && note->n_rows <= p->n_rows)
         return;
     note->n_rows = p->n_rows;
     note->n_prompts = p->n_prompts;
+    note->n_seeds = is_grouped ? n_seeds : 0;
+    note->is_by_seed = p->is_by_seed;
 }
 
-struct compare {
-    struct tb_table *t;
-    struct tb_store *store;
-    struct references refs;
-    struct tb_compare_note *note;
-    bool is_text, is_ascii;
-};
-
-static bool add_run(struct compare *c, const struct tb_run_item *item, const char *id, struct tb_err *err)
+static void put_arms(struct compare *c)
 {
-    struct tb_metrics m;
-    struct tb_paired paired;
-    struct arm a = { .item = item, .m = &m };
-    if (!load(c->store, id, &m, err)) {
-        tb_metrics_free(&m);
-        return false;
+    const struct tb_arms *x = &c->arms;
+    c->reference = tb_xcalloc(x->n + 1, sizeof *c->reference);
+    for (size_t i = 0; i < x->n; i++) {
+        struct tb_paired paired;
+        struct line l = { .arm = &x->arm[i], .indent = "", .reference = reference_of(c, &x->arm[i]),
+                          .spark = spark_of(c, x->arm[i].item[0]) };
+        l.is_reference = !l.reference;
+        if (l.reference && tb_arms_pair(&paired, l.reference, l.arm, NULL)) {
+            l.paired = &paired;
+            count_rows(c->note, &paired, x->is_grouped);
+        }
+        put_line(c, &l);
+        if (c->spec->has_runs && x->arm[i].n > 1)
+            put_runs(c, l.arm);
     }
-    const struct tb_metrics *reference = reference_of(&c->refs, &m, id, &a);
-    if (reference && tb_paired_make(&paired, reference, &m, NULL)) {
-        a.paired = &paired;
-        count_rows(c->note, &paired);
-    }
-    if (c->is_text)
-        row_for_people(c->t, &a, c->is_ascii);
-    else
-        row_for_programs(c->t, &a);
-    if (reference)
-        tb_metrics_free(&m);
-    return true;
+    free(c->reference);
 }
 
-bool tb_compare_table(struct tb_table *t, struct tb_store *s, const char *const *ids, size_t n, enum tb_emit how,
-                      bool is_ascii, struct tb_compare_note *note, struct tb_err *err)
+static char *make_spark(const struct tb_metrics *m, bool is_ascii)
 {
-    struct compare c = { .t = t, .store = s, .note = note, .is_text = how == TB_EMIT_TEXT, .is_ascii = is_ascii };
-    struct tb_run_item *all = NULL;
-    size_t n_all = 0;
-    *note = (struct tb_compare_note){ 0 };
-    tb_table_init(t, c.is_text ? for_people : for_programs, c.is_text ? sizeof for_people / sizeof *for_people
-                                                                      : sizeof for_programs / sizeof *for_programs);
-    bool good = tb_store_list(s, &all, &n_all, err);
-    for (size_t i = 0; good && i < n; i++) {
-        const struct tb_run_item *item = item_of(all, n_all, ids[i]);
-        if (item && !item->sum.damage[0]) /* who trained has told that it cannot be read */
-            good = add_run(&c, item, ids[i], err);
-    }
-    note->n_references = c.refs.n;
-    for (size_t i = 0; i < c.refs.n; i++)
-        tb_metrics_free(&c.refs.m[i]);
-    free(c.refs.m);
-    free(c.refs.id);
-    free(all);
+    struct tb_series s;
+    if (!tb_series_of(&s, m, "train/loss", "step", NULL))
+        return NULL;
+    char *text = tb_series_spark(&s, SPARK, is_ascii);
+    tb_series_free(&s);
+    return text;
+}
+
+/* Steps of training are many and have been looked at. */
+static void drop_steps(struct tb_metrics *m)
+{
+    free(m->train);
+    m->train = NULL;
+    m->n_train = m->cap_train = 0;
+}
+
+static bool load_run(struct compare *c, const struct tb_run_item *item, struct tb_err *err)
+{
+    struct loaded *r = &c->run[c->n++];
+    char *dir = tb_store_run_dir(c->store, item->sum.id);
+    bool good = tb_metrics_load(&r->m, dir, err);
+    r->item = item;
+    if (good)
+        c->spark[item - c->all] = make_spark(&r->m, c->spec->is_ascii);
+    drop_steps(&r->m);
+    free(dir);
     return good;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct tb_run_item *const *x = a, *const *y = b;
+    return strcmp((*x)->sum.id, (*y)->sum.id);
+}
+
+/* Whatever can be read; who trained has told what cannot. */
+static bool load(struct compare *c, const char *const *ids, size_t n, struct tb_err *err)
+{
+    const struct tb_run_item **sorted = tb_xcalloc(c->n_all + 1, sizeof *sorted);
+    struct tb_run_item *key = tb_xcalloc(1, sizeof *key);
+    bool good = true;
+    for (size_t i = 0; i < c->n_all; i++)
+        sorted[i] = &c->all[i];
+    qsort(sorted, c->n_all, sizeof *sorted, by_id);
+    for (size_t i = 0; good && i < n; i++) {
+        snprintf(key->sum.id, sizeof key->sum.id, "%s", ids[i]);
+        const struct tb_run_item *const *found = bsearch(&(const struct tb_run_item *){ key }, sorted, c->n_all,
+                                                         sizeof *sorted, by_id);
+        if (found && !(*found)->sum.damage[0])
+            good = load_run(c, *found, err);
+    }
+    free(key);
+    free(sorted);
+    return good;
+}
+
+static void make_arms(const struct compare *c, struct tb_arms *arms, enum tb_arms_by by)
+{
+    const struct tb_run_item **item = tb_xcalloc(c->n + 1, sizeof *item);
+    const struct tb_metrics **m = tb_xcalloc(c->n + 1, sizeof *m);
+    for (size_t i = 0; i < c->n; i++) {
+        item[i] = c->run[i].item;
+        m[i] = &c->run[i].m;
+    }
+    tb_arms_make(arms, item, m, c->n, c->all, c->n_all, by);
+    free(m);
+    free(item);
+}
+
+/* The verdict is about arms, also where the table shows runs. */
+static void judge(struct compare *c)
+{
+    struct tb_arms arms;
+    make_arms(c, &arms, TB_ARMS_BY_SEED);
+    tb_verdict_all(&c->note->verdict, &arms);
+    tb_arms_free(&arms);
+}
+
+/* Columns that say nothing where every arm is one run. */
+static void drop_seeds(struct compare *c)
+{
+    for (size_t i = 0; i < c->arms.n; i++)
+        if (c->arms.arm[i].n > 1)
+            return;
+    tb_table_drop(c->t, "seeds");
+    tb_table_drop(c->t, "eval_sd");
+}
+
+bool tb_compare_table(struct tb_table *t, struct tb_store *s, const char *const *ids, size_t n,
+                      const struct tb_compare_spec *spec, struct tb_compare_note *note, struct tb_err *err)
+{
+    struct compare c = { .t = t, .store = s, .spec = spec, .note = note, .run = tb_xcalloc(n + 1, sizeof *c.run) };
+    bool is_text = spec->how == TB_EMIT_TEXT;
+    *note = (struct tb_compare_note){ 0 };
+    tb_table_init(t, is_text ? for_people : for_programs, is_text ? sizeof for_people / sizeof *for_people
+                                                                  : sizeof for_programs / sizeof *for_programs);
+    bool good = tb_store_list(s, &c.all, &c.n_all, err);
+    c.spark = tb_xcalloc(c.n_all + 1, sizeof *c.spark);
+    good = good && load(&c, ids, n, err);
+    if (good) {
+        make_arms(&c, &c.arms, spec->by);
+        put_arms(&c);
+        if (is_text)
+            drop_seeds(&c);
+        judge(&c);
+        tb_arms_free(&c.arms);
+    }
+    for (size_t i = 0; i < c.n; i++)
+        tb_metrics_free(&c.run[i].m);
+    for (size_t i = 0; i < c.n_all; i++)
+        free(c.spark[i]);
+    free(c.spark);
+    free(c.run);
+    free(c.all);
+    return good;
+}
+
+void tb_compare_note_free(struct tb_compare_note *note)
+{
+    tb_verdict_free(&note->verdict);
 }

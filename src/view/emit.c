@@ -28,11 +28,17 @@ void tb_table_free(struct tb_table *t)
     *t = (struct tb_table){ 0 };
 }
 
+static size_t column_named(const struct tb_table *t, const char *name)
+{
+    size_t c = 0;
+    while (c < t->n_columns && strcmp(t->column[c].name, name) != 0)
+        c++;
+    return c;
+}
+
 bool tb_table_drop(struct tb_table *t, const char *name)
 {
-    size_t gone = 0, kept = 0;
-    while (gone < t->n_columns && strcmp(t->column[gone].name, name) != 0)
-        gone++;
+    size_t gone = column_named(t, name), kept = 0;
     if (gone == t->n_columns)
         return false;
     for (size_t i = 0; i < t->n_cells; i++) {
@@ -82,6 +88,34 @@ size_t tb_table_rows(const struct tb_table *t)
     return t->n_columns ? t->n_cells / t->n_columns : 0;
 }
 
+void tb_table_add(struct tb_table *t, const struct tb_table_column *column, const char *const *text)
+{
+    size_t n = t->n_columns, rows = tb_table_rows(t);
+    struct tb_table wide;
+    struct tb_table_column *head = tb_xcalloc(n + 1, sizeof *head);
+    memcpy(head, t->column, n * sizeof *head);
+    head[n] = *column;
+    tb_table_init(&wide, head, n + 1);
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t c = 0; c < n; c++)
+            tb_table_cell(&wide, &t->cell[i * n + c]);
+        tb_table_text(&wide, text[i]);
+    }
+    wide.names = t->names;
+    t->names = NULL;
+    tb_table_free(t);
+    *t = wide;
+    free(head);
+}
+
+/* "0.0005,0.01" as 5e-4+1e-2 */
+static void text_numbers(struct tb_buf *b, const char *s, enum tb_unit unit)
+{
+    char number[64];
+    for (const char *at = s; *at; at += strcspn(at, ","), at += *at == ',')
+        tb_buf_fmt(b, "%s%s", at == s ? "" : "+", tb_fmt_unit(number, sizeof number, unit, strtod(at, NULL)));
+}
+
 static void text_cell(struct tb_buf *b, const struct tb_cell *c, const struct tb_table_column *col)
 {
     char number[64];
@@ -93,7 +127,12 @@ static void text_cell(struct tb_buf *b, const struct tb_cell *c, const struct tb
         else
             tb_buf_str(b, tb_fmt_unit(number, sizeof number, col->unit, (double)c->i));
         break;
-    case TB_CELL_REAL: tb_buf_str(b, tb_fmt_unit(number, sizeof number, col->unit, c->r)); break;
+    case TB_CELL_REAL:
+        if (c->s && isnan(c->r))
+            text_numbers(b, c->s, col->unit);
+        else
+            tb_buf_str(b, tb_fmt_unit(number, sizeof number, col->unit, c->r));
+        break;
     case TB_CELL_TEXT:
     case TB_CELL_LIST: tb_utf8_safe(b, c->s, strlen(c->s)); break;
     }
@@ -101,51 +140,87 @@ static void text_cell(struct tb_buf *b, const struct tb_cell *c, const struct tb
 
 static void pad(struct tb_buf *b, int n)
 {
-    while (n-- > 0)
-        tb_buf_char(b, ' ');
+    static const char blanks[] = "                                ";
+    for (int most = (int)sizeof blanks - 1; n > 0; n -= most)
+        tb_buf_add(b, blanks, (size_t)(n < most ? n : most));
 }
 
-/* Cells of a text table as strings; row 0 is the titles. */
-static char **strings(const struct tb_table *t, int *width)
+/* A text table before it is aligned: all cells in one buffer, row 0 is the titles. */
+struct cells {
+    struct tb_buf text;
+    size_t n, *end; /* of each cell in the text */
+    int *width;     /* of each cell */
+    int *column;    /* the widest of each column */
+};
+
+static void open_cells(struct cells *x, const struct tb_table *t)
 {
-    size_t n = t->n_columns, rows = tb_table_rows(t) + 1;
-    char **s = tb_xcalloc(n * rows + 1, sizeof *s);
-    for (size_t i = 0; i < n * rows; i++) {
-        struct tb_buf b = { 0 };
+    size_t n = t->n_columns;
+    *x = (struct cells){ .n = n * (tb_table_rows(t) + 1) };
+    x->end = tb_xcalloc(x->n + 1, sizeof *x->end);
+    x->width = tb_xcalloc(x->n + 1, sizeof *x->width);
+    x->column = tb_xcalloc(n + 1, sizeof *x->column);
+    for (size_t i = 0; i < x->n; i++) {
         const struct tb_table_column *col = &t->column[i % n];
         const char *title = col->title ? col->title : col->name;
+        size_t from = x->text.n;
         if (i < n)
-            tb_utf8_safe(&b, title, strlen(title));
+            tb_utf8_safe(&x->text, title, strlen(title));
         else
-            text_cell(&b, &t->cell[i - n], col);
-        int w = tb_utf8_width(b.p ? b.p : "", b.n);
-        width[i % n] = w > width[i % n] ? w : width[i % n];
-        s[i] = tb_buf_take(&b);
+            text_cell(&x->text, &t->cell[i - n], col);
+        x->end[i] = x->text.n;
+        x->width[i] = x->text.n > from ? tb_utf8_width(x->text.p + from, x->text.n - from) : 0;
+        if (x->width[i] > x->column[i % n])
+            x->column[i % n] = x->width[i];
     }
-    return s;
+}
+
+static void close_cells(struct cells *x)
+{
+    free(x->column);
+    free(x->width);
+    free(x->end);
+    tb_buf_free(&x->text);
+}
+
+void tb_table_fit(struct tb_table *t, int columns, const char *const *missed_least)
+{
+    struct cells x;
+    int width = t->n_columns ? 2 * (int)t->n_columns - 2 : 0;
+    open_cells(&x, t);
+    for (size_t c = 0; c < t->n_columns; c++)
+        width += x.column[c];
+    for (; *missed_least && width > columns; missed_least++) {
+        size_t c = column_named(t, *missed_least);
+        if (c == t->n_columns)
+            continue;
+        width -= x.column[c] + 2;
+        memmove(x.column + c, x.column + c + 1, (t->n_columns - c) * sizeof *x.column);
+        tb_table_drop(t, *missed_least);
+    }
+    close_cells(&x);
 }
 
 static void emit_text(const struct tb_table *t, struct tb_buf *out)
 {
-    size_t n = t->n_columns, rows = tb_table_rows(t) + 1;
-    int *width = tb_xcalloc(n + 1, sizeof *width);
-    char **s = strings(t, width);
-    for (size_t i = 0; i < n * rows; i++) {
+    struct cells x;
+    size_t n = t->n_columns;
+    open_cells(&x, t);
+    for (size_t i = 0, from = 0; i < x.n; from = x.end[i++]) {
         size_t c = i % n;
-        int room = width[c] - tb_utf8_width(s[i], strlen(s[i]));
+        int room = x.column[c] - x.width[i];
         bool is_text = t->column[c].unit == TB_UNIT_TEXT;
         pad(out, is_text ? 0 : room);
-        tb_buf_str(out, s[i]);
+        if (x.end[i] > from)
+            tb_buf_add(out, x.text.p + from, x.end[i] - from);
         while (c + 1 == n && out->n && out->p[out->n - 1] == ' ')
             out->n--;
         if (c + 1 == n)
             tb_buf_char(out, '\n');
         else
             pad(out, (is_text ? room : 0) + 2);
-        free(s[i]);
     }
-    free(s);
-    free(width);
+    close_cells(&x);
 }
 
 static void json_list(struct tb_buf *b, const char *s)
@@ -193,19 +268,22 @@ static void emit_json(const struct tb_table *t, struct tb_buf *out)
     tb_buf_str(out, tb_table_rows(t) ? "\n]\n" : "]\n");
 }
 
+/* Text that may hold lines and tabs, which CSV can say; other control characters are made safe: the file may be shown
+ * on a terminal some day. */
 static void csv_text(struct tb_buf *b, const char *s)
 {
-    if (!s[strcspn(s, ",\"\r\n")]) {
-        tb_buf_str(b, s);
-        return;
-    }
-    tb_buf_char(b, '"');
-    for (; *s; s++) {
+    bool is_quoted = s[strcspn(s, ",\"\r\n")] != '\0';
+    tb_buf_str(b, is_quoted ? "\"" : "");
+    while (*s) {
+        size_t n = strcspn(s, "\"\n\t");
+        tb_utf8_safe(b, s, n);
+        s += n;
         if (*s == '"')
             tb_buf_char(b, '"');
-        tb_buf_char(b, *s);
+        if (*s)
+            tb_buf_char(b, *s++);
     }
-    tb_buf_char(b, '"');
+    tb_buf_str(b, is_quoted ? "\"" : "");
 }
 
 static void line_text(struct tb_buf *b, const char *s, bool is_csv)

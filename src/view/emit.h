@@ -23,7 +23,8 @@ struct tb_cell {
     enum tb_cell_type type;
     int64_t i;
     double r;
-    /* TEXT: owned by the table. LIST: entries joined by commas, a list of strings in JSON. */
+    /* TEXT: owned by the table. LIST: entries joined by commas, a list of strings in JSON. REAL that is NaN:
+     * numbers joined by commas that people see instead, or NULL. */
     char *s;
 };
 
@@ -44,13 +45,19 @@ void tb_table_real(struct tb_table *t, double v);
 void tb_table_text(struct tb_table *t, const char *s); /* NULL or "": none */
 void tb_table_cell(struct tb_table *t, const struct tb_cell *c);
 size_t tb_table_rows(const struct tb_table *t);
+/* One more column of texts behind those of a complete table, one a row (NULL: none). */
+void tb_table_add(struct tb_table *t, const struct tb_table_column *column, const char *const *text);
 /* Takes a column out of a complete table; false if there is none of that name. */
 bool tb_table_drop(struct tb_table *t, const char *name);
+/* Takes out columns until the text form is no wider than so many columns, the first of the list first (ends with
+ * NULL; names of no column are passed over). */
+void tb_table_fit(struct tb_table *t, int columns, const char *const *missed_least);
 
 enum tb_emit { TB_EMIT_TEXT, TB_EMIT_JSON, TB_EMIT_CSV, TB_EMIT_PLAIN };
 /* TEXT: aligned, with titles, numbers with units. JSON: a list of maps, a line each; NaN and
  * unknown null. CSV (RFC 4180) and PLAIN (tabs): exact numbers under a line of names; NaN is nan,
- * unknown is empty. Text from files is made safe for terminals in TEXT and PLAIN. */
+ * unknown is empty. Text from files is made safe for terminals but in JSON, which escapes it; CSV
+ * keeps newlines and tabs. */
 void tb_table_emit(const struct tb_table *t, enum tb_emit how, struct tb_buf *out);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "view/groups.h"
 
 enum op { HAS, IS, LESS, MORE, AT_MOST, AT_LEAST };
 
@@ -30,21 +31,8 @@ struct tb_filter {
     struct term *term;
     struct sort *sort;
     size_t n_terms, cap_terms, n_sorts, cap_sorts;
+    char *group; /* NULL: none */
 };
-
-static int field_of(const char *name, struct tb_err *err)
-{
-    const char *names[64] = { NULL };
-    int field = tb_run_column_named(name);
-    if (field >= 0)
-        return field;
-    for (size_t i = 0; i < 63 && tb_run_column_at(i); i++)
-        names[i] = tb_run_column_at(i)->name;
-    const char *near = tb_str_nearest(name, names);
-    tb_fail(err, TB_ERR_USAGE, "filter: no field '%s'%s%s%s", name, near ? "; did you mean '" : "",
-            near ? near : "", near ? "'?" : "");
-    return -1;
-}
 
 /* The operator at s and how many bytes it takes. */
 static enum op operator_at(const char *s, size_t *n, bool *is_not)
@@ -61,10 +49,17 @@ static enum op operator_at(const char *s, size_t *n, bool *is_not)
 static bool add_sort(struct tb_filter *f, const char *name, struct tb_err *err)
 {
     bool is_down = name[0] == '-';
-    int field = field_of(name + is_down, err);
+    int field = tb_run_column_find(name + is_down, "filter: ", err);
     f->sort = tb_grow(f->sort, f->n_sorts, &f->cap_sorts, sizeof *f->sort);
     f->sort[f->n_sorts++] = (struct sort){ field, is_down };
     return field >= 0;
+}
+
+static bool set_group(struct tb_filter *f, const char *keys, struct tb_err *err)
+{
+    free(f->group);
+    f->group = tb_xstrdup(keys);
+    return tb_groups_check(keys, err);
 }
 
 static bool number(const char *s, double *v)
@@ -100,7 +95,9 @@ static bool add_term(struct tb_filter *f, char *word, struct tb_err *err)
         *at = '\0';
         if (t.op == HAS && strcmp(word, "sort") == 0)
             return add_sort(f, at + 1, err);
-        t.field = field_of(word, err);
+        if (t.op == HAS && strcmp(word, "group") == 0)
+            return set_group(f, at + 1, err);
+        t.field = tb_run_column_find(word, "filter: ", err);
         if (t.field < 0)
             return false;
         word = at + n;
@@ -137,7 +134,13 @@ void tb_filter_close(struct tb_filter *f)
         free(f->term[i].value);
     free(f->term);
     free(f->sort);
+    free(f->group);
     free(f);
+}
+
+static bool is_text_field(int field)
+{
+    return field < 0 || tb_run_column_at((size_t)field)->unit == TB_UNIT_TEXT;
 }
 
 static double value_of(const struct tb_cell *c)
@@ -178,7 +181,7 @@ static bool number_passes(double have, enum op op, const char *text)
 static bool one_passes(const struct tb_run_item *item, int field, enum op op, const char *want)
 {
     struct tb_cell c = tb_run_cell(item, field);
-    if (c.s)
+    if (is_text_field(field))
         return text_passes(c.s, op, want);
     return number_passes(value_of(&c), op, want);
 }
@@ -207,32 +210,43 @@ bool tb_filter_passes(const struct tb_filter *f, const struct tb_run_item *item)
     return true;
 }
 
-static int compare_by(const struct sort *s, const struct tb_run_item *a,
-                      const struct tb_run_item *b)
+/* What a run has in the column that is sorted by, taken once. */
+struct sort_key {
+    const char *text; /* NULL: a number */
+    double number;
+    bool is_unknown, is_down;
+    size_t item, place; /* place: where it stood before */
+};
+
+static int by_key(const void *a, const void *b)
 {
-    struct tb_cell x = tb_run_cell(a, s->field), y = tb_run_cell(b, s->field);
-    double u = value_of(&x), v = value_of(&y);
-    bool no_x = x.s ? !*x.s : isnan(u), no_y = y.s ? !*y.s : isnan(v);
-    int order;
-    if (no_x || no_y)
-        return no_x - no_y;
-    if (x.s && y.s)
-        order = strcmp(x.s, y.s);
-    else
-        order = (u > v) - (u < v);
-    return s->is_down ? -order : order;
+    const struct sort_key *x = a, *y = b;
+    int order = 0;
+    if (x->is_unknown != y->is_unknown)
+        return x->is_unknown - y->is_unknown;
+    if (!x->is_unknown && x->text && y->text)
+        order = strcmp(x->text, y->text);
+    else if (!x->is_unknown)
+        order = (x->number > y->number) - (x->number < y->number);
+    if (order)
+        return x->is_down ? -order : order;
+    return (x->place > y->place) - (x->place < y->place);
 }
 
-/* Insertion sort is stable; runs are few, and a list read twice is nearly in order. */
-static void insert_sorted(const struct sort *s, const struct tb_run_item *items, size_t *order,
-                          size_t n)
+/* Equal runs keep their order, so that an earlier key breaks ties. */
+static void sort_by(const struct sort *s, const struct tb_run_item *items, size_t *order, size_t n)
 {
-    for (size_t i = 1; i < n; i++) {
-        size_t take = order[i], at = i;
-        for (; at > 0 && compare_by(s, &items[order[at - 1]], &items[take]) > 0; at--)
-            order[at] = order[at - 1];
-        order[at] = take;
+    bool is_text = is_text_field(s->field);
+    struct sort_key *key = tb_xcalloc(n + 1, sizeof *key);
+    for (size_t i = 0; i < n; i++) {
+        struct tb_cell c = tb_run_cell(&items[order[i]], s->field);
+        key[i] = (struct sort_key){ is_text && c.s ? c.s : NULL, value_of(&c), false, s->is_down, order[i], i };
+        key[i].is_unknown = key[i].text ? !*key[i].text : isnan(key[i].number);
     }
+    qsort(key, n, sizeof *key, by_key);
+    for (size_t i = 0; i < n; i++)
+        order[i] = key[i].item;
+    free(key);
 }
 
 size_t tb_filter_apply(const struct tb_filter *f, const struct tb_run_item *items, size_t n,
@@ -243,6 +257,11 @@ size_t tb_filter_apply(const struct tb_filter *f, const struct tb_run_item *item
         if (tb_filter_passes(f, &items[i]))
             order[kept++] = i;
     for (size_t i = 0; f && i < f->n_sorts; i++)
-        insert_sorted(&f->sort[i], items, order, kept);
+        sort_by(&f->sort[i], items, order, kept);
     return kept;
+}
+
+const char *tb_filter_group(const struct tb_filter *f)
+{
+    return f ? f->group : NULL;
 }

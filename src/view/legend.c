@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/plan.h"
 #include "view/diff.h"
 #include "view/fmt.h"
 
@@ -40,8 +41,8 @@ static bool is_kind(const char *key)
 
 static bool is_told(const struct tb_diff_key *k, size_t n)
 {
-    static const char *const silent[] = { "base", "data.path", "data.kind", NULL };
-    if (k->is_equal || tb_str_starts(k->key, "exec.") || tb_str_in(k->key, silent))
+    static const char *const silent[] = { "base", "data.kind", NULL };
+    if (k->is_equal || tb_str_starts(k->key, "exec.") || tb_str_in(k->key, silent) || tb_config_is_path(k->key))
         return false;
     return strcmp(k->key, "method.kind") == 0 || differs_where_it_is(k, n);
 }

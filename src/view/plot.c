@@ -111,7 +111,7 @@ static void marks(struct canvas *c, const struct tb_series *s, size_t line)
         if (isnan(s->y[i]))
             continue;
         struct cell *k = at(c, nearest(s->x[i], c->columns), c->rows - 1 - nearest(s->y[i], c->rows));
-        k->mark = c->p->n > 1 ? (char)('a' + line) : 'o';
+        k->mark = c->p->n == 1 ? 'o' : c->p->is_scatter ? (char)('A' + line) : (char)('a' + line);
         k->paint = (uint8_t)(1 + line);
     }
 }
@@ -155,7 +155,7 @@ static void draw(struct canvas *c)
         curve(c, &h->curve[i].s, (uint8_t)(1 + i));
     for (size_t i = h->n; i-- > 0;)
         marks(c, &h->curve[i].marks, i);
-    for (size_t i = 0; i < h->n && h->n > 1; i++)
+    for (size_t i = 0; i < h->n && h->n > 1 && !c->p->is_scatter; i++)
         letter(c, i);
 }
 
@@ -248,8 +248,8 @@ static char *safe(const char *s, bool is_ascii)
 static void put_title(struct tb_buf *b, const struct tb_plot *p)
 {
     const char *label = p->n == 1 && p->line[0].label ? p->line[0].label : "";
-    char *text = tb_xasprintf("%s%s  x: %s%s%s", p->title, p->is_log ? "  log y" : "", p->x_name, *label ? "  " : "",
-                              label),
+    char *text = tb_xasprintf("%s%s  x: %s%s%s%s", p->title, p->is_log ? "  log y" : "", p->x_name,
+                              p->is_log_x ? " (log)" : "", *label ? "  " : "", label),
          *line = safe(text, p->glyphs == TB_GLYPHS_ASCII);
     put_cut(b, line, p->width);
     tb_buf_char(b, '\n');

@@ -31,6 +31,8 @@ struct tb_plot {
     enum tb_depth depth;
     bool is_log;        /* the y axis */
     bool is_time;       /* x is seconds */
+    bool is_log_x;
+    bool is_scatter;    /* marks are letters, all of them are drawn, and lines have none of their own */
 };
 
 /* At most `height` lines of at most `width` columns, each ended by a newline; malloc'ed. The lowest and the highest

@@ -25,6 +25,7 @@ enum {
     SHARE,
     SEED,
     LR,
+    RATES,
     STEP,
     STEPS,
     TOKENS,
@@ -47,10 +48,12 @@ enum {
     PID,
     BEAT,
     HASH,
+    ARM,
     TAGS,
     NOTE,
     PROTECTED,
     ARCHIVED,
+    CHANGES,
     DAMAGE,
 };
 
@@ -67,6 +70,7 @@ static const struct tb_run_column columns[] = {
     [SHARE] = { "share", "of base", TB_UNIT_SHARE, "trainable / base parameters" },
     [SEED] = { "seed", "seed", TB_UNIT_PLAIN, "seed" },
     [LR] = { "lr", "lr", TB_UNIT_RATE, "learning rate of the recipe" },
+    [RATES] = { "rates", "lr of parts", TB_UNIT_TEXT, "learning rate of each part of a stack" },
     [STEP] = { "step", "step", TB_UNIT_PLAIN, "steps done" },
     [STEPS] = { "steps", "steps", TB_UNIT_PLAIN, "steps planned" },
     [TOKENS] = { "tokens", "tokens", TB_UNIT_SHORT, "tokens trained" },
@@ -89,10 +93,12 @@ static const struct tb_run_column columns[] = {
     [PID] = { "pid", "pid", TB_UNIT_PLAIN, "process of the worker that has it, 0 if none" },
     [BEAT] = { "beat", "beat", TB_UNIT_SECONDS, "age of the heartbeat" },
     [HASH] = { "final_hash", "hash", TB_UNIT_TEXT, "hash of the final adapter" },
+    [ARM] = { "arm", "arm", TB_UNIT_TEXT, "the same for runs that differ in nothing but their seed" },
     [TAGS] = { "tags", "tags", TB_UNIT_TEXT, "tags" },
     [NOTE] = { "note", "note", TB_UNIT_TEXT, "a person's note, else that of the last change of state" },
-    [PROTECTED] = { "protected", "protected", TB_UNIT_TEXT, "yes: nothing of it is ever removed" },
+    [PROTECTED] = { "protected", "protected", TB_UNIT_TEXT, "yes: no automatic act ends it or removes anything of it" },
     [ARCHIVED] = { "archived", "archived", TB_UNIT_TEXT, "yes: put away, listed on request" },
+    [CHANGES] = { "changes", "changed", TB_UNIT_PLAIN, "keys changed while it was under way" },
     [DAMAGE] = { "damage", "damage", TB_UNIT_TEXT, "why the run cannot be read" },
 };
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
@@ -103,6 +109,8 @@ static const char *const aliases[][2] = {
     { "min eval/loss", "best_eval" }, { "best", "best_eval" }, { "min eval/loss step", "best_step" },
     { "train/loss", "loss" }, { "tag", "tags" }, { "optim.lr", "lr" }, { "method.kind", "method" },
     { "hash", "final_hash" }, { "budget.n", "budget" }, { "budget.unit", "budget_unit" },
+    { "adapter_bytes", "adapter" }, { "peak_bytes", "peak" }, { "predicted_bytes", "predicted" },
+    { "n_trainable", "trainable" }, { "wall_s", "duration" }, { "best_eval/loss", "best_eval" },
 };
 
 const struct tb_run_column *tb_run_column_at(size_t i)
@@ -118,6 +126,20 @@ int tb_run_column_named(const char *name)
     for (int i = 0; i < N_COLUMNS; i++)
         if (strcmp(columns[i].name, name) == 0)
             return i;
+    return -1;
+}
+
+int tb_run_column_find(const char *name, const char *what, struct tb_err *err)
+{
+    const char *names[N_COLUMNS + 1] = { NULL };
+    int column = tb_run_column_named(name);
+    if (column >= 0)
+        return column;
+    for (int i = 0; i < N_COLUMNS; i++)
+        names[i] = columns[i].name;
+    const char *near = tb_str_nearest(name, names);
+    tb_fail(err, TB_ERR_USAGE, "%sno column '%.80s'%s%s%s; `tunebench ls --cols help` lists them", what, name,
+            near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
     return -1;
 }
 
@@ -183,12 +205,13 @@ static struct tb_cell text_column(const struct tb_run_item *item, int column)
     case UNIT: return text(s->budget_unit);
     case CREATED: return text(s->created);
     case HASH: return text(s->final_hash);
+    case ARM: return text(s->arm);
     case NOTE: return text(s->note);
     case PROTECTED: return text(s->is_protected ? "yes" : "no");
     case ARCHIVED: return text(s->is_archived ? "yes" : "no");
     case DAMAGE: return text(s->damage);
     default:
-        c = text(s->tags);
+        c = text(column == RATES ? s->rates : s->tags);
         c.type = TB_CELL_LIST;
         return c;
     }
@@ -206,7 +229,7 @@ struct tb_cell tb_run_cell(const struct tb_run_item *item, int column)
     case PARAMS: return integer(s->n_params);
     case SHARE: return real(s->share);
     case SEED: return integer(s->seed);
-    case LR: return real(s->lr);
+    case LR: return (struct tb_cell){ .type = TB_CELL_REAL, .r = s->lr, .s = *s->rates ? (char *)s->rates : NULL };
     case STEP: return integer(s->step);
     case STEPS: return integer(s->n_steps);
     case TOKENS: return integer(s->tokens);
@@ -222,6 +245,7 @@ struct tb_cell tb_run_cell(const struct tb_run_item *item, int column)
     case ADAPTER: return integer(s->adapter_bytes);
     case AGE: return real(age_s(item));
     case DURATION: return real(tb_run_duration_s(item));
+    case CHANGES: return integer(s->n_changes ? s->n_changes : -1);
     case PID: return integer(item->sight.pid);
     default: return real(item->sight.beat_s < 0 ? NAN : item->sight.beat_s);
     }
@@ -232,16 +256,6 @@ const char tb_runs_usual[] = "id,name,state,method,trainable,share,step,steps,lo
 
 enum { MAX_CHOSEN = 64 };
 
-static bool unknown_column(const char *name, struct tb_err *err)
-{
-    const char *names[N_COLUMNS + 1] = { NULL };
-    for (int i = 0; i < N_COLUMNS; i++)
-        names[i] = columns[i].name;
-    const char *near = tb_str_nearest(name, names);
-    return tb_fail(err, TB_ERR_USAGE, "no column '%.80s'%s%s%s; `tunebench ls --cols help` lists them",
-                   name, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
-}
-
 /* One of "eval_loss", "min eval/loss as best"; the text stays in the column's name. */
 static bool choose_one(char *word, struct tb_table_column *head, int *column, struct tb_err *err)
 {
@@ -251,9 +265,9 @@ static bool choose_one(char *word, struct tb_table_column *head, int *column, st
         word[n - 1] = '\0';
     if (as)
         *as = '\0';
-    *column = tb_run_column_named(word);
+    *column = tb_run_column_find(word, "", err);
     if (*column < 0)
-        return unknown_column(word, err);
+        return false;
     const struct tb_run_column *c = &columns[*column];
     *head = (struct tb_table_column){ as ? as + 4 : c->name, as ? as + 4 : c->title, c->unit, false };
     return true;

@@ -12,15 +12,18 @@ struct tb_run_column {
     enum tb_unit unit;
     const char *help;
 };
-/* All there are: id name letter state ended_by method trainable params share seed lr step steps
- * tokens budget budget_unit loss first_eval eval_loss best_eval best_step tok_s predicted peak
- * adapter base data created age duration pid beat final_hash tags note protected archived damage.
- * NULL behind the last. */
+/* All there are: id name letter state ended_by method trainable params share seed lr rates step
+ * steps tokens budget budget_unit loss first_eval eval_loss best_eval best_step tok_s predicted peak
+ * adapter base data created age duration pid beat final_hash arm tags note protected archived
+ * damage. NULL behind the last. */
 const struct tb_run_column *tb_run_column_at(size_t i);
 /* Index by name or alias (status = state; eval, eval/loss, last eval/loss = eval_loss; ..), -1 if
  * there is none. */
 int tb_run_column_named(const char *name);
-/* One value; its text is lent by item or static. TB_CELL_NONE if unknown. */
+/* The same; TB_ERR_USAGE that names the nearest one, with `what` before it ("filter: "). */
+int tb_run_column_find(const char *name, const char *what, struct tb_err *err);
+/* One value; its text is lent by item or static. TB_CELL_NONE if unknown. The learning rate of a stack is
+ * unknown and its s holds those of the parts. */
 struct tb_cell tb_run_cell(const struct tb_run_item *item, int column);
 
 /* The columns of a table of runs unless others are asked for, as tb_runs_table takes them. */

@@ -86,13 +86,18 @@ static void extremes(const struct tb_series *s, size_t first, size_t last, struc
 }
 
 /* Columns come out of files: x may be anything, also NaN or not in order. */
-static size_t bucket_of(const struct tb_series *s, double x, size_t buckets)
+size_t tb_series_bucket(double from, double to, double x, size_t buckets)
 {
-    double from = s->x[0], span = s->x[s->n - 1] - from, at = span > 0 ? (x - from) / span : 0;
+    double span = to - from, at = span > 0 ? (x - from) / span : 0;
     if (!(at > 0))
         return 0;
     size_t b = at < 1 ? (size_t)(at * (double)buckets) : buckets;
     return b < buckets ? b : buckets - 1;
+}
+
+static size_t bucket_of(const struct tb_series *s, double x, size_t buckets)
+{
+    return tb_series_bucket(s->x[0], s->x[s->n - 1], x, buckets);
 }
 
 void tb_series_decimate(const struct tb_series *s, size_t buckets, struct tb_series *out)
@@ -106,16 +111,21 @@ void tb_series_decimate(const struct tb_series *s, size_t buckets, struct tb_ser
     }
 }
 
+double tb_ema_next(struct tb_ema *e, double y)
+{
+    if (!isfinite(y))
+        return y;
+    e->left = e->is_begun ? e->left * e->weight : e->weight;
+    e->is_begun = true;
+    e->mean = e->weight * e->mean + (1 - e->weight) * y;
+    return e->mean / (1 - e->left);
+}
+
 void tb_series_smooth(struct tb_series *s, double weight)
 {
-    double mean = 0, left = 1;
-    for (size_t i = 0; i < s->n; i++) {
-        if (!isfinite(s->y[i]))
-            continue;
-        mean = weight * mean + (1 - weight) * s->y[i];
-        left *= weight;
-        s->y[i] = mean / (1 - left);
-    }
+    struct tb_ema e = { .weight = weight };
+    for (size_t i = 0; i < s->n; i++)
+        s->y[i] = tb_ema_next(&e, s->y[i]);
 }
 
 /* Mean of the finite y of each of `width` spans; NaN where there is none. A span without any point goes on as

@@ -22,9 +22,18 @@ void tb_series_free(struct tb_series *s);
  * spans of x, in the order of x. NaN is kept only where a span holds nothing else. */
 void tb_series_decimate(const struct tb_series *s, size_t buckets, struct tb_series *out);
 
+/* Which of `buckets` equal parts of from .. to an x belongs to; one outside, or NaN, to the first or last. */
+size_t tb_series_bucket(double from, double to, double x, size_t buckets);
+
 /* Debiased exponential mean, as TensorBoard: weight 0 leaves y as it is, towards 1 is smoother; NaN
  * stays NaN and is not counted. In place. */
 void tb_series_smooth(struct tb_series *s, double weight);
+/* The same for a series that grows: begin with { .weight = w }, then point by point. */
+struct tb_ema {
+    double weight, mean, left;
+    bool is_begun;
+};
+double tb_ema_next(struct tb_ema *e, double y);
 
 /* `width` cells of ▁..█ over the span of y (ASCII: "_.-~=+*#" rising), malloc'ed; a cell is the
  * mean of its points, or as the one before where it has none; a gap is a blank. */

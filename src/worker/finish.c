@@ -103,14 +103,14 @@ static bool write_seal(struct tb_run_writer *w, void *arg, struct tb_err *err)
         && tb_run_writer_seal(w, c->state, c->ended_by, c->note, c->final.n ? &c->final : NULL, err);
 }
 
-static struct tb_json *result_of(const struct tb_training *t, const struct tb_saved *saved)
+static struct tb_json *result_of(struct tb_training *t, const struct tb_saved *saved)
 {
     struct tb_json *map = tb_json_new_map();
     int64_t floats = 0;
     for (size_t i = 0; i < saved->n; i++)
         floats += saved->at[i].n;
     if (t->can_measure_peak)
-        tb_json_set(map, "peak_bytes", tb_json_new_int((int64_t)tb_mem_peak_bytes()));
+        tb_json_set(map, "peak_bytes", tb_json_new_int((int64_t)tb_training_peak(t)));
     tb_json_set(map, "adapter_bytes", tb_json_new_int(floats * (int64_t)sizeof(float)));
     return map;
 }

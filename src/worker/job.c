@@ -13,6 +13,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "kernels/kernels.h"
+#include "worker/bound.h"
+#include "worker/probe.h"
 
 /* Pages of the program and its libraries that a run touches. */
 static const uint64_t code_bytes = 12 << 20;
@@ -85,12 +87,12 @@ static bool in_steps(const struct tb_job *j, const struct tb_budget *b, int64_t 
     const struct tb_dataset_counts *c = tb_dataset_counts(j->data);
     bool counts_tok = tb_config_int(&j->config, "batch.tokens") > 0;
     double epochs = most_epochs(j, b);
-    if (counts_tok && epochs * c->train > max_ordered)
+    if (counts_tok && epochs * c->epoch > max_ordered)
         return tb_fail(err, TB_ERR_RECIPE, "%lld %s are %.0f epochs of %d rows, too many to be counted; set batch.rows "
-                       "instead of batch.tokens", (long long)b->n, tb_budget_unit_name(b->unit), epochs, c->train);
+                       "instead of batch.tokens", (long long)b->n, tb_budget_unit_name(b->unit), epochs, c->epoch);
     if (b->unit == TB_BUDGET_STEPS)
         *steps = b->n;
-    else if (epochs * c->train > 0x1p62) /* a step has at most 65,536 rows */
+    else if (epochs * c->epoch > 0x1p62) /* a step has at most 65,536 rows */
         *steps = INT64_MAX;
     else
         *steps = b->unit == TB_BUDGET_TOKENS ? tb_order_steps_of_tokens(j->order, b->n)
@@ -111,11 +113,11 @@ static bool count_steps(struct tb_job *j, struct tb_err *err)
         return false;
     }
     j->schedule =
-        (struct tb_schedule){ .is_constant = strcmp(tb_config_str(&j->config, "schedule.name"), "constant") == 0,
+        (struct tb_schedule){ .kind = tb_schedule_named(tb_config_str(&j->config, "schedule.name")),
                               .warmup = tb_config_real(&j->config, "schedule.warmup"),
                               .floor = tb_config_real(&j->config, "schedule.floor"),
                               .n_steps = j->n_steps };
-    if (j->seconds > 0 && !j->schedule.is_constant)
+    if (j->seconds > 0 && j->schedule.kind != TB_SCHEDULE_CONSTANT)
         return tb_fail(err, TB_ERR_RECIPE,
                        "a budget in minutes has no last step for the rate to fall to: set schedule = "
                        "{ name = \"constant\" } (--set schedule.name=constant), or give the budget in tokens");
@@ -214,11 +216,13 @@ static void end_hash(struct tb_sha256 *h, char hex[65])
     tb_hex(digest, sizeof digest, hex);
 }
 
-/* Proof that arms saw the same rows in the same order: the row numbers of the first steps, at most a million of
- * them. On the way: the tokens of the largest step. */
+/* Proof that arms saw the same rows in the same order: the numbers that the order gave in the first steps, at most a
+ * million of them; of a mix those of the rows, since its weights change what a place of an epoch is. On the way: the
+ * tokens of the largest step. */
 static void walk_order(struct tb_job *j)
 {
     struct tb_sha256 h;
+    bool is_mix = strcmp(tb_config_str(&j->config, "data.kind"), "mix") == 0;
     int64_t n_seen = 0;
     int n_train;
     const int *train = tb_dataset_train(j->data, &n_train);
@@ -229,7 +233,7 @@ static void walk_order(struct tb_job *j)
         int64_t tok = 0;
         hash_int(&h, n);
         for (int i = 0; i < n; i++) {
-            hash_int(&h, rows[i]);
+            hash_int(&h, is_mix ? train[rows[i]] : rows[i]);
             tok += tb_dataset_row(j->data, train[rows[i]]).n;
         }
         j->step_tok = tok > j->step_tok ? tok : j->step_tok;
@@ -265,11 +269,8 @@ static int pass_tokens(const struct tb_job *j)
     return (int)(j->step_tok > 0 && j->step_tok < most ? j->step_tok : most);
 }
 
-static bool size(struct tb_job *j, struct tb_err *err)
+static void size(struct tb_job *j)
 {
-    if (strcmp(tb_config_str(&j->config, "exec.memory"), "small") == 0)
-        return tb_fail(err, TB_ERR_RECIPE, "exec.memory = \"small\" (recomputed activations) is not there yet; lower "
-                       "batch or exec.micro_tokens instead");
     j->spec = (struct tb_engine_spec){ .micro_tok = pass_tokens(j),
                                        .quantum_tok = tb_job_quantum(),
                                        .share_prompts = tb_dataset_shares_prompts(j->data), .is_training = true,
@@ -277,21 +278,21 @@ static bool size(struct tb_job *j, struct tb_err *err)
     for (int i = 0; i < j->stack->n; i++) /* a dropout mask belongs to one row, so prompts cannot be shared */
         if (tb_adapter_real(j->stack->part[i], "dropout") > 0)
             j->spec.share_prompts = false;
-    tb_engine_footprint(j->base->model, j->stack, &j->spec, &j->need);
-    if (strcmp(j->base->path, "scratch") == 0)
-        j->need.weights = 0; /* they are in memory already */
     j->fixed_bytes = tb_job_fixed_bytes();
-    return true;
+    tb_job_choose_memory(j, tb_mem_free_bytes());
+}
+
+char *tb_job_content(const struct tb_job *j)
+{
+    const struct tb_dataset_counts *n = tb_dataset_counts(j->data);
+    int context = j->base->model->shape.context, usual = context < TB_JOB_ROW_TOK ? context : TB_JOB_ROW_TOK;
+    return n->longest > j->max_tok && j->max_tok < usual ? tb_xasprintf("%s:%d", tb_dataset_hash(j->data), j->max_tok)
+                                                         : tb_xstrdup(tb_dataset_hash(j->data));
 }
 
 static void set_id(struct tb_job *j)
 {
-    const struct tb_dataset_counts *n = tb_dataset_counts(j->data);
-    int context = j->base->model->shape.context, usual = context < TB_JOB_ROW_TOK ? context : TB_JOB_ROW_TOK;
-    char *content = n->longest > j->max_tok && j->max_tok < usual ? tb_xasprintf("%s:%d", tb_dataset_hash(j->data),
-                                                                                j->max_tok)
-                                                                  : tb_xstrdup(tb_dataset_hash(j->data));
-    char id[17];
+    char id[17], *content = tb_job_content(j);
     tb_config_id(&j->config, content, j->base->id, id);
     tb_str_copy(j->id, sizeof j->id, id);
     free(content);
@@ -319,8 +320,9 @@ bool tb_job_stored_config(struct tb_config *c, const struct tb_json *stored, str
     if (tb_json_type(stored) != TB_JSON_MAP)
         return tb_fail(err, TB_ERR_FORMAT, "the run's config is no map");
     c->map = tb_json_copy(stored);
+    bool is_mix = strcmp(tb_config_str(c, "data.kind"), "mix") == 0; /* its sources have paths */
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-        if (!tb_config_get(c, needed[i]))
+        if (!tb_config_get(c, needed[i]) && !(is_mix && tb_config_is_path(needed[i])))
             return tb_fail(err, TB_ERR_FORMAT, "the run's config lacks %s", needed[i]);
     for (void *it = tb_json_first(c->map); it; it = tb_json_next(c->map, it))
         if (!check_value(c, tb_json_iter_key(it), tb_json_iter_value(it), err))
@@ -335,6 +337,7 @@ bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c
     *j = (struct tb_job){ .config.map = tb_json_copy(c->map) };
     if (!tb_shelf_settle(s, &j->config, err) || !(j->base = tb_shelf_base(s, &j->config, err))
         || !(j->stack = tb_stack_open(j->config.map, j->base->model, err))
+        || !tb_bound_check(&j->config, j->stack, j->base->model->n_params, err)
         || !choose_rows(j, s, n_virtual, max_tok, err) || !open_order(j, err) || !count_steps(j, err)
         || !choose_evals(j, err)) {
         tb_err_prefix(err, "%s", tb_config_name(c));
@@ -343,10 +346,18 @@ bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c
     walk_order(j);
     hash_eval(j);
     set_id(j);
-    if (size(j, err))
-        return true;
-    tb_err_prefix(err, "%s", tb_config_name(c));
-    return false;
+    size(j);
+    return true;
+}
+
+bool tb_job_renew(struct tb_job *j, struct tb_err *err)
+{
+    free(j->eval_row);
+    free(j->eval_at);
+    j->eval_row = NULL;
+    j->eval_at = NULL;
+    j->n_eval_at = 0;
+    return count_steps(j, err) && choose_evals(j, err);
 }
 
 void tb_job_close(struct tb_job *j)
@@ -357,19 +368,6 @@ void tb_job_close(struct tb_job *j)
     free(j->eval_at);
     tb_json_free(j->config.map);
     *j = (struct tb_job){ 0 };
-}
-
-/* A checkpoint stands in memory while it is written: values and both moments once as arrays, and as the image of the
- * file, which grows by eighths. Measured: 2.25 times their bytes. */
-static uint64_t checkpoint_bytes(const struct tb_job *j)
-{
-    return (uint64_t)tb_stack_trainable(j->stack) * 3 * sizeof(float) / 4 * 9;
-}
-
-uint64_t tb_job_bytes(const struct tb_job *j)
-{
-    return j->need.weights + j->need.adapter + j->need.activations + j->need.logits + j->need.scratch
-         + checkpoint_bytes(j) + j->fixed_bytes;
 }
 
 static void put_int(struct tb_json *map, const char *key, int64_t v)
@@ -384,22 +382,16 @@ static void put_str(struct tb_json *map, const char *key, const char *s)
 
 struct tb_json *tb_job_plan_facts(const struct tb_job *j)
 {
-    struct tb_json *map = tb_json_new_map(), *parts = tb_json_new_map();
+    struct tb_json *map = tb_json_new_map();
     int64_t n = tb_stack_trainable(j->stack);
     put_int(map, "n_trainable", n);
     put_int(map, "n_params", j->base->model->n_params);
     tb_json_set(map, "share", tb_json_new_real((double)n / (double)j->base->model->n_params));
     put_int(map, "n_steps", j->n_steps);
     put_int(map, "n_tokens", j->n_tokens);
-    put_int(map, "predicted_bytes", (int64_t)tb_job_bytes(j));
-    put_int(parts, "weights", (int64_t)j->need.weights);
-    put_int(parts, "adapter", (int64_t)j->need.adapter);
-    put_int(parts, "activations", (int64_t)j->need.activations);
-    put_int(parts, "logits", (int64_t)j->need.logits);
-    put_int(parts, "scratch", (int64_t)j->need.scratch);
-    put_int(parts, "checkpoint", (int64_t)checkpoint_bytes(j));
-    put_int(parts, "fixed", (int64_t)j->fixed_bytes);
-    tb_json_set(map, "predicted", parts);
+    if (tb_probe_tokens(j))
+        put_int(map, "probe_tokens", tb_probe_tokens(j));
+    tb_job_put_memory(j, map);
     return map;
 }
 
@@ -415,13 +407,23 @@ struct tb_json *tb_job_base_facts(const struct tb_job *j)
     return map;
 }
 
+/* The first file of each source: "a.txt+b.txt". */
+static void put_path(struct tb_json *map, const struct tb_dataset *d)
+{
+    struct tb_buf b = { 0 };
+    for (int i = 0; i < tb_dataset_sources(d); i++)
+        tb_buf_fmt(&b, "%s%s", i ? "+" : "", tb_dataset_source(d, i)->path);
+    put_str(map, "path", b.p);
+    tb_buf_free(&b);
+}
+
 struct tb_json *tb_job_data_facts(const struct tb_job *j)
 {
     const struct tb_dataset_counts *n = tb_dataset_counts(j->data);
     const char *sep = tb_config_str(&j->config, "data.sep");
     struct tb_json *map = tb_json_new_map();
     put_str(map, "id", tb_dataset_hash(j->data));
-    put_str(map, "path", tb_json_str(tb_json_at(tb_config_get(&j->config, "data.path"), 0), ""));
+    put_path(map, j->data);
     put_str(map, "kind", tb_config_str(&j->config, "data.kind"));
     if (*sep)
         put_str(map, "sep", sep);
@@ -434,6 +436,8 @@ struct tb_json *tb_job_data_facts(const struct tb_job *j)
     put_int(map, "prompt_tok", n->prompt_tok);
     put_int(map, "completion_tok", n->completion_tok);
     put_int(map, "max_tok", j->max_tok);
+    if (tb_dataset_sources(j->data) > 1)
+        tb_json_set(map, "sources", tb_job_sources(j));
     put_str(map, "order_hash", j->order_hash);
     put_str(map, "eval_hash", j->eval_hash);
     return map;

@@ -29,8 +29,10 @@ struct tb_job {
     int64_t *eval_at;       /* steps after which it is evaluated, rising; the last is n_steps */
     int n_eval_at;
     struct tb_engine_spec spec;
-    struct tb_footprint need;
+    struct tb_footprint need;  /* with spec.recompute as it is */
+    struct tb_footprint other; /* with the other */
     uint64_t fixed_bytes;   /* of the process beside the run, measured now */
+    uint64_t free_bytes;    /* when spec.recompute was decided */
     char order_hash[65], eval_hash[65];
 };
 
@@ -46,14 +48,34 @@ bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c
                  struct tb_err *err);
 void tb_job_close(struct tb_job *j); /* also after a failure */
 
+/* After keys of the config changed that may be changed under way: the schedule and the evaluations anew. */
+bool tb_job_renew(struct tb_job *j, struct tb_err *err);
+/* What stands for the data in an id: the hash of their content, with the limit of rows where that dropped some;
+ * malloc'ed. */
+char *tb_job_content(const struct tb_job *j);
+
 /* Bytes of the process beside any run, as they are now. */
 uint64_t tb_job_fixed_bytes(void);
 /* Predicted peak memory, bytes. */
 uint64_t tb_job_bytes(const struct tb_job *j);
+/* Decides by exec.memory whether activations are computed again, which changes no bit: "auto" keeps them where that
+ * fits into `room` bytes. tb_job_open does so for what is free then. */
+void tb_job_choose_memory(struct tb_job *j, uint64_t room);
+/* Decides anew and says whether the run fits: TB_ERR_BUSY with need, free, and what would fit. */
+bool tb_job_admit(struct tb_job *j, uint64_t room, struct tb_err *err);
+/* Adds to the plan's facts: memory ("fast" or "small"), predicted_bytes, predicted {component: bytes}, fast_bytes,
+ * small_bytes, free_bytes. */
+void tb_job_put_memory(const struct tb_job *j, struct tb_json *map);
+/* FLOP for each token of training that are spent on computing activations again. */
+double tb_job_again_flop(const struct tb_job *j);
 /* Facts for tb_run_new: plan, base, data; new maps. */
 struct tb_json *tb_job_plan_facts(const struct tb_job *j);
 struct tb_json *tb_job_base_facts(const struct tb_job *j);
 struct tb_json *tb_job_data_facts(const struct tb_job *j);
+/* Of each source of a mix: a list of {path, kind, weight, first_row, n_rows, n_train, n_held, n_eval, n_dropped,
+ * n_epoch, tok, share}: the last three are rows and tokens of an epoch, and their share of its tokens. Row r of an
+ * evaluation is of the source with first_row <= r < first_row + n_rows. */
+struct tb_json *tb_job_sources(const struct tb_job *j);
 /* Learning rate of part i at its peak; threads of the run. */
 double tb_job_lr(const struct tb_job *j, int part);
 int tb_job_threads(const struct tb_job *j);

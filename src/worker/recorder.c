@@ -225,7 +225,7 @@ static void answer_rest(struct tb_recorder *r)
 {
     int64_t step = tb_run_writer_metrics(r->w)->step;
     while (!tb_run_writer_is_gone(r->w) && (r->has_request || tb_run_writer_request(r->w, &r->request))) {
-        tb_ctl_done(tb_run_writer_dir(r->w), &r->request, step, TB_CTL_NOT_DONE "training had ended", NULL);
+        tb_ctl_done(tb_run_writer_dir(r->w), &r->request, step, TB_CTL_NOT_DONE TB_CTL_ENDED, NULL);
         tb_ctl_free(&r->request);
         r->has_request = false;
     }
@@ -302,6 +302,14 @@ bool tb_recorder_request(struct tb_recorder *r, struct tb_ctl_request *q)
     if (has_one)
         *q = r->request;
     r->has_request = false;
+    pthread_mutex_unlock(&r->lock);
+    return has_one;
+}
+
+bool tb_recorder_is_asked(struct tb_recorder *r)
+{
+    pthread_mutex_lock(&r->lock);
+    bool has_one = r->has_request;
     pthread_mutex_unlock(&r->lock);
     return has_one;
 }

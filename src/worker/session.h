@@ -24,8 +24,17 @@ struct tb_trace_spec {
 };
 struct tb_json *tb_session_trace(const struct tb_trace_spec *s, struct tb_err *err);
 
-/* `tokenize`: one JSON string a line in, {"ids": [..]} a line out; or text lines in, ids out. */
-bool tb_session_tokenize(const char *base, bool is_json, bool special, FILE *in, FILE *out, struct tb_err *err);
+/* `tokenize`: text lines in, ids out; as JSON one string a line in, {"ids": [..]} a line out. */
+struct tb_tokenize_spec {
+    const char *base;
+    bool is_json;
+    bool parses_special; /* names of control tokens in the text mean the tokens */
+    bool shows_pieces;   /* each id with its token's text; as JSON {"ids", "pieces"} */
+    bool decodes;        /* ids in; text out, unless pieces are shown */
+    bool is_terminal;    /* text that comes out is made safe for one */
+    FILE *in, *out;
+};
+bool tb_session_tokenize(const struct tb_tokenize_spec *s, struct tb_err *err);
 
 /* `tokenize --train`: learns a tokenizer of n_vocab entries from text files (documents between blank lines) and
  * writes it as a Hugging Face folder; *made: entries that came out. */
@@ -33,7 +42,8 @@ bool tb_session_train_tokenizer(const char *const *files, int n, int n_vocab, co
                                 struct tb_err *err);
 
 /* `eval`: a run's (or a PEFT folder's, or the bare base's) loss on the rows of a data text ("FILE", "pairs:FILE,.."):
- * {loss, perplexity, n_tok, n_rows, rows: [{row, loss, n_tok}]}. */
+ * {loss, perplexity, n_tok, n_rows, rows: [{row, loss, n_tok}]}; of a mix rows have a source, and there is sources:
+ * [{path, loss, n_tok, n_rows}]. */
 struct tb_eval_spec {
     const char *base;                 /* for adapter folders and the bare base; NULL: the run's */
     const char *const *adapters;      /* PEFT folders */
@@ -44,6 +54,11 @@ struct tb_eval_spec {
 };
 struct tb_json *tb_session_eval(const struct tb_eval_spec *s, struct tb_err *err);
 
+/* `diff --rows`: {prompt, completion} of rows by their ids, null for one that is none; TB_ERR_FORMAT if the text has
+ * changed since the run read it. */
+struct tb_json *tb_session_row_texts(const char *store, const char *run, const int64_t *row, size_t n,
+                                     struct tb_err *err);
+
 /* `export --as peft`: a run's adapter as folder(s) that the PEFT library loads, read back, logits compared:
  * {dir, parts, max_logit_difference, load: "the line that loads it"}. full: a model folder, in fp32 or bf16. */
 struct tb_json *tb_session_export(const char *store, const char *run, const char *dir, bool as_bf16, int threads,
@@ -53,6 +68,7 @@ struct tb_json *tb_session_export(const char *store, const char *run, const char
 struct tb_bench_spec {
     const char *base, *method;
     int batch, seq, steps, threads;
+    bool recompute; /* exec.memory = "small" */
 };
 struct tb_json *tb_session_bench_step(const struct tb_bench_spec *s, struct tb_err *err);
 /* `bench gemm`: rows {name, type, m, n, k, isa, gflops, share}. filter: part of a row's name, or NULL. */

@@ -103,7 +103,7 @@ static bool start(struct tb_session *s, const struct tb_row *rows, struct tb_err
 static bool bench(const struct tb_bench_spec *b, const struct tb_model *m, struct tb_json *out, struct tb_err *err)
 {
     struct tb_engine_spec spec = { .micro_tok = 2048, .quantum_tok = tb_job_quantum(), .is_training = true,
-                                   .step_rows = b->batch, .row_tok = b->seq };
+                                   .recompute = b->recompute, .step_rows = b->batch, .row_tok = b->seq };
     struct tb_session s = { 0 };
     struct tb_stack *stack = stack_of(b->method, m, err);
     if (!stack)
@@ -132,6 +132,7 @@ struct tb_json *tb_session_bench_step(const struct tb_bench_spec *b, struct tb_e
     struct tb_model *m = path ? tb_model_open(path, err) : NULL;
     tb_json_set(out, "base", tb_json_new_str(b->base));
     tb_json_set(out, "method", tb_json_new_str(b->method));
+    tb_json_set(out, "memory", tb_json_new_str(b->recompute ? "small" : "fast"));
     bool good = m && bench(b, m, out, err);
     tb_model_close(m);
     free(path);

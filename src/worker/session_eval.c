@@ -169,9 +169,34 @@ static bool start(struct eval *e, struct tb_err *err)
         && tb_folders_load(&e->folders, e->s.stack, err);
 }
 
+/* The same by source of a mix: a list of {path, loss, n_tok, n_rows}. */
+static struct tb_json *by_source(const struct eval *e)
+{
+    struct tb_json *list = tb_json_new_list();
+    for (int s = 0; s < tb_dataset_sources(e->data); s++) {
+        struct tb_json *map = tb_json_new_map();
+        double sum = 0;
+        int64_t n_tok = 0, n_rows = 0;
+        for (int i = 0; i < e->n; i++) {
+            if (e->labels[i] == 0 || tb_dataset_source_of(e->data, e->row[i]) != s)
+                continue;
+            sum += e->loss[i];
+            n_tok += e->labels[i];
+            n_rows++;
+        }
+        tb_json_set(map, "path", tb_json_new_str(tb_dataset_source(e->data, s)->path));
+        tb_json_set(map, "loss", n_tok ? tb_json_new_real(sum / (double)n_tok) : tb_json_new_null());
+        tb_json_set(map, "n_tok", tb_json_new_int(n_tok));
+        tb_json_set(map, "n_rows", tb_json_new_int(n_rows));
+        tb_json_append(list, map);
+    }
+    return list;
+}
+
 static struct tb_json *result(const struct eval *e)
 {
     struct tb_json *j = tb_json_new_map(), *rows = tb_json_new_list();
+    bool is_mix = tb_dataset_sources(e->data) > 1;
     double sum = 0;
     int64_t n_tok = 0;
     for (int i = 0; i < e->n; i++) {
@@ -181,6 +206,8 @@ static struct tb_json *result(const struct eval *e)
             continue;
         }
         tb_json_set(row, "row", tb_json_new_int(e->row[i]));
+        if (is_mix)
+            tb_json_set(row, "source", tb_json_new_int(tb_dataset_source_of(e->data, e->row[i])));
         tb_json_set(row, "loss", tb_json_new_real(e->loss[i] / e->labels[i]));
         tb_json_set(row, "n_tok", tb_json_new_int(e->labels[i]));
         tb_json_append(rows, row);
@@ -192,6 +219,8 @@ static struct tb_json *result(const struct eval *e)
     tb_json_set(j, "n_tok", tb_json_new_int(n_tok));
     tb_json_set(j, "n_rows", tb_json_new_int((int64_t)tb_json_len(rows)));
     tb_json_set(j, "rows", rows);
+    if (is_mix)
+        tb_json_set(j, "sources", by_source(e));
     return j;
 }
 

@@ -244,17 +244,11 @@ const struct tb_base *tb_shelf_base(struct tb_shelf *s, const struct tb_config *
     return b;
 }
 
-bool tb_shelf_settle(struct tb_shelf *s, struct tb_config *c, struct tb_err *err)
+/* The files of one text, by their key. */
+static bool settle_paths(struct tb_shelf *s, struct tb_config *c, const char *key, struct tb_err *err)
 {
-    struct tb_base *b = name_base(s, c, err);
-    if (!b)
-        return false;
-    tb_json_set(c->map, "base", tb_json_new_str(b->path));
-    if (is_scratch(c))
-        tb_json_set(c->map, "scratch.tokenizer", tb_json_new_str(b->tokenizer_path));
-    close_base(b);
     struct tb_json *paths = tb_json_new_list();
-    const struct tb_json *given = tb_config_get(c, "data.path");
+    const struct tb_json *given = tb_config_get(c, key);
     bool good = true;
     for (size_t i = 0; good && i < tb_json_len(given); i++) {
         char *path = find_file(s, tb_json_str(tb_json_at(given, i), ""), "data file", err);
@@ -264,9 +258,25 @@ bool tb_shelf_settle(struct tb_shelf *s, struct tb_config *c, struct tb_err *err
         free(path);
     }
     if (good)
-        tb_json_set(c->map, "data.path", paths);
+        tb_json_set(c->map, key, paths);
     else
         tb_json_free(paths);
+    return good;
+}
+
+bool tb_shelf_settle(struct tb_shelf *s, struct tb_config *c, struct tb_err *err)
+{
+    char key[64];
+    bool good = true;
+    struct tb_base *b = name_base(s, c, err);
+    if (!b)
+        return false;
+    tb_json_set(c->map, "base", tb_json_new_str(b->path));
+    if (is_scratch(c))
+        tb_json_set(c->map, "scratch.tokenizer", tb_json_new_str(b->tokenizer_path));
+    close_base(b);
+    for (int i = 0; good && i < tb_config_sources(c); i++)
+        good = settle_paths(s, c, tb_config_source_key(c, i, "path", key), err);
     return good;
 }
 

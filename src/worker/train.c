@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -31,7 +30,27 @@ enum tb_wish tb_train_wished(void)
 
 double tb_training_wall(const struct tb_training *t)
 {
-    return t->wall_s + (t->is_paused ? 0 : tb_clock_mono_s() - t->since);
+    return t->wall_s + (t->clock_runs ? tb_clock_mono_s() - t->since : 0);
+}
+
+static void start_clock(struct tb_training *t)
+{
+    t->since = tb_clock_mono_s();
+    t->clock_runs = true;
+}
+
+static void stop_clock(struct tb_training *t)
+{
+    t->wall_s = tb_training_wall(t);
+    t->clock_runs = false;
+}
+
+uint64_t tb_training_peak(struct tb_training *t)
+{
+    uint64_t now = t->can_measure_peak ? tb_mem_peak_bytes() : 0;
+    if (now > t->company_bytes && now - t->company_bytes > t->peak_bytes)
+        t->peak_bytes = now - t->company_bytes;
+    return t->peak_bytes;
 }
 
 void tb_training_note(struct tb_training *t, const char *kind, const char *text)
@@ -54,31 +73,22 @@ static void on_trouble(void *arg, const char *words)
 static bool set_running(struct tb_run_writer *w, void *arg, struct tb_err *err)
 {
     const struct tb_training *t = arg;
-    struct tb_json *env = tb_json_new_map(), *facts = tb_json_new_map();
+    struct tb_json *env = tb_json_new_map(), *plan = tb_json_new_map(), *facts = tb_json_new_map();
     tb_json_set(env, "device", tb_json_new_str("cpu"));
     tb_json_set(env, "isa", tb_json_new_str(t->k->name));
     tb_json_set(env, "threads", tb_json_new_int(t->k->n_threads));
     tb_json_set(facts, "env", env);
+    tb_job_put_memory(t->job, plan); /* as it was admitted */
+    tb_json_set(facts, "plan", plan);
     bool good = tb_run_writer_state(w, TB_STATE_RUNNING, NULL, NULL, err) && tb_run_writer_facts(w, facts, err);
     tb_json_free(facts);
     return good;
 }
 
-static bool fits(const struct tb_training *t, struct tb_err *err)
-{
-    uint64_t need = tb_job_bytes(t->job) - t->job->fixed_bytes, room = tb_mem_free_bytes();
-    if (need <= room)
-        return true;
-    return tb_fail(err, TB_ERR_BUSY, "%s needs %llu MB and %llu MB are free now; use a smaller batch, shorter rows or "
-                   "exec.micro_tokens, or wait for other programs", tb_config_name(&t->job->config),
-                   (unsigned long long)(need >> 20), (unsigned long long)(room >> 20));
-}
-
 static bool open_engine(struct tb_training *t, struct tb_err *err)
 {
     struct tb_job *j = t->job;
-    t->can_measure_peak = tb_mem_peak_reset();
-    t->engine = fits(t, err) ? tb_engine_open(j->base->model, t->k, j->stack, &j->spec, err) : NULL;
+    t->engine = tb_engine_open(j->base->model, t->k, j->stack, &j->spec, err);
     t->rows = tb_xcalloc((size_t)j->spec.step_rows, sizeof *t->rows);
     t->eval_rows = tb_xcalloc((size_t)j->n_eval + 1, sizeof *t->eval_rows);
     t->eval_loss = tb_xcalloc((size_t)j->n_eval + 1, sizeof *t->eval_loss);
@@ -88,7 +98,7 @@ static bool open_engine(struct tb_training *t, struct tb_err *err)
     return t->engine != NULL;
 }
 
-static bool start_values(struct tb_training *t, struct tb_err *err)
+bool tb_training_start(struct tb_training *t, struct tb_err *err)
 {
     struct tb_start *start = tb_job_start(t->job, err);
     bool good = start && tb_engine_start(t->engine, start, err);
@@ -100,39 +110,42 @@ static bool start_values(struct tb_training *t, struct tb_err *err)
 static bool begin(struct tb_training *t, struct tb_err *err)
 {
     bool found = false;
-    t->best_step = t->last_kept = t->best_kept = -1;
+    t->best_step = t->last_kept = -1;
     t->best_loss = INFINITY;
-    if (!open_engine(t, err) || !start_values(t, err) || !tb_training_load(t, &found, err)
+    tb_stopping_from_json(&t->stopping, NULL);
+    if (!open_engine(t, err) || !tb_training_start(t, err) || !tb_training_recall(t, err)
+        || !tb_training_load(t, &found, err) || !tb_training_probe_begin(t, err) || !tb_training_follow(t, err)
         || !tb_recorder_do(t->recorder, set_running, t, err))
         return false;
     t->saved_s = t->wall_s;
-    t->since = tb_clock_mono_s();
+    t->state = TB_STATE_RUNNING;
+    t->has_begun = true;
     if (t->view->begin)
         t->view->begin(t->view->arg, t->job, t->dir, t->step);
     return true;
 }
 
 /* ---- a step */
-static int take_rows(struct tb_training *t)
+int tb_training_rows(struct tb_training *t, int64_t step, int64_t *tokens)
 {
     int n, n_train;
     const int *train = tb_dataset_train(t->job->data, &n_train);
-    const int *at = tb_order_step(t->job->order, t->step, &n);
+    const int *at = tb_order_step(t->job->order, step, &n);
     for (int i = 0; i < n; i++) {
         t->rows[i] = tb_dataset_row(t->job->data, train[at[i]]);
-        t->tokens += t->rows[i].n;
+        *tokens += t->rows[i].n;
     }
     return n;
 }
 
-static struct tb_update update_of(const struct tb_training *t)
+struct tb_update tb_training_update(const struct tb_training *t, double factor)
 {
     const struct tb_config *c = &t->job->config;
     struct tb_update u = { .beta1 = tb_config_real(c, "optim.beta1"), .beta2 = tb_config_real(c, "optim.beta2"),
                            .eps = tb_config_real(c, "optim.eps"), .decay = tb_config_real(c, "optim.decay"),
                            .clip = tb_config_real(c, "optim.clip"), .step = t->step };
     for (int i = 0; i < t->job->stack->n; i++)
-        u.lr[i] = tb_job_lr(t->job, i) * tb_schedule_factor(&t->job->schedule, t->step);
+        u.lr[i] = t->lr[i] * factor;
     return u;
 }
 
@@ -142,8 +155,8 @@ static bool step(struct tb_training *t, bool *diverged, char words[256], struct 
     double begin_s = tb_clock_mono_s();
     int64_t before = t->tokens;
     struct tb_step_out out;
-    struct tb_update u = update_of(t);
-    int n = take_rows(t);
+    struct tb_update u = tb_training_update(t, tb_schedule_factor(&t->job->schedule, t->step));
+    int n = tb_training_rows(t, t->step, &t->tokens);
     if (!tb_engine_gradient(t->engine, t->rows, n, (uint64_t)tb_config_int(&t->job->config, "seed"), t->step, &out,
                             err))
         return false;
@@ -154,7 +167,7 @@ static bool step(struct tb_training *t, bool *diverged, char words[256], struct 
                                 .loss = out.loss, .lr = u.lr[0], .grad_norm = out.grad_norm,
                                 .tok_per_s = (double)(t->tokens - before) / fmax(took, 1e-9),
                                 .mem_bytes = (double)tb_mem_rss_bytes() };
-    *diverged = tb_watch_diverged(&t->watch, out.loss, words, 256);
+    *diverged = tb_watch_diverged(&t->watch, out.loss, words, 256) && !tb_training_outlives(t, &out, words);
     if (!*diverged && !out.is_finite) {
         snprintf(words, 256, "the gradient is not finite");
         *diverged = true;
@@ -167,11 +180,16 @@ static bool step(struct tb_training *t, bool *diverged, char words[256], struct 
 }
 
 /* ---- between steps */
-static bool is_last(const struct tb_training *t)
+static bool is_spent(const struct tb_training *t)
 {
     if (t->job->seconds > 0)
         return tb_training_wall(t) >= t->job->seconds;
     return t->step >= t->job->n_steps;
+}
+
+static bool is_last(const struct tb_training *t)
+{
+    return t->stopping.ends || is_spent(t);
 }
 
 static bool is_eval_due(const struct tb_training *t)
@@ -184,11 +202,16 @@ static bool is_eval_due(const struct tb_training *t)
     return false;
 }
 
-static bool border(struct tb_training *t, struct tb_err *err)
+/* *diverged as in step: what a broken run would write into a checkpoint is not wanted. */
+static bool border(struct tb_training *t, bool *diverged, char words[256], struct tb_err *err)
 {
     double every = tb_config_real(&t->job->config, "exec.checkpoint_s");
-    if (is_eval_due(t))
-        return tb_training_evaluate(t, err) && tb_training_save(t, err);
+    if (is_eval_due(t)) {
+        if (!tb_training_evaluate(t, err))
+            return false;
+        *diverged = tb_training_is_broken(t, words, 256);
+        return *diverged || tb_training_save(t, err);
+    }
     if (tb_training_wall(t) - t->saved_s >= every)
         return tb_training_save(t, err);
     return true;
@@ -204,11 +227,8 @@ static void pause_or_go_on(struct tb_training *t, bool pause)
     enum tb_state state = pause ? TB_STATE_PAUSED : TB_STATE_RUNNING;
     if (pause == t->is_paused || !tb_recorder_do(t->recorder, set_state, &state, NULL))
         return;
-    if (pause)
-        t->wall_s = tb_training_wall(t);
-    else
-        t->since = tb_clock_mono_s();
     t->is_paused = pause;
+    t->state = state;
     if (t->view->note)
         t->view->note(t->view->arg, t->job, t->step, pause ? "paused" : "resumed", "as asked");
 }
@@ -224,8 +244,9 @@ static bool write_marks(struct tb_run_writer *w, void *arg, struct tb_err *err)
 /* Answers what was asked; true if the run is to stop. */
 static bool answer(struct tb_training *t, struct tb_ctl_request *q)
 {
-    bool stops = strcmp(q->verb, "stop") == 0, good = true;
+    bool prunes = strcmp(q->verb, "prune") == 0, stops = prunes || strcmp(q->verb, "stop") == 0, good = true;
     const char *note = "done";
+    char words[256];
     struct tb_err err = { 0 };
     if (strcmp(q->verb, "pause") == 0)
         pause_or_go_on(t, true);
@@ -233,64 +254,119 @@ static bool answer(struct tb_training *t, struct tb_ctl_request *q)
         pause_or_go_on(t, false);
     else if (strcmp(q->verb, "facts") == 0)
         good = tb_recorder_do(t->recorder, write_marks, q->args, &err);
+    else if (strcmp(q->verb, "set") == 0)
+        note = (good = tb_training_set(t, q->args, words, sizeof words, &err)) ? words : note;
     else if (strcmp(q->verb, "checkpoint") != 0 && !stops)
         note = TB_CTL_UNKNOWN;
+    else if (t->probe.is_on)
+        note = stops ? "its rate was being probed; nothing to keep" : TB_CTL_NOT_DONE "its rate is being probed";
     else if ((good = tb_training_save(t, &err)))
-        note = "checkpoint kept";
+        note = t->last_kept == t->step ? "checkpoint kept" : TB_CTL_NOT_DONE "a trained value is not finite";
     tb_err_prefix(&err, "not done");
     tb_recorder_answer(t->recorder, q, t->step, good ? note : err.text);
+    t->is_pruned |= prunes;
     return stops;
 }
 
-/* Looks for requests and signals; while paused it stays here. */
-static bool is_asked_to_stop(struct tb_training *t)
+/* Looks for requests and signals. */
+static bool is_asked_to_leave(struct tb_training *t)
 {
-    struct timespec nap = { .tv_nsec = 50000000 };
     struct tb_ctl_request q;
     bool stops = false;
-    do {
-        while (!stops && tb_recorder_request(t->recorder, &q))
-            stops = answer(t, &q);
-        if (t->is_paused && !stops && tb_train_wished() == TB_WISH_NONE)
-            nanosleep(&nap, NULL);
-    } while (t->is_paused && !stops && tb_train_wished() == TB_WISH_NONE);
+    while (!stops && tb_recorder_request(t->recorder, &q))
+        stops = answer(t, &q);
     return stops || tb_train_wished() != TB_WISH_NONE;
 }
 
 /* The end that was asked for from outside. */
-static bool leave(struct tb_training *t, enum tb_state *state, struct tb_err *err)
+static bool leave(struct tb_training *t, struct tb_err *err)
 {
+    if (t->probe.is_on && !tb_training_start(t, err))
+        return false;
     if (t->step != t->last_kept && t->step > 0 && !tb_training_save(t, err))
         return false;
     if (tb_train_wished() != TB_WISH_YIELD) {
-        *state = TB_STATE_STOPPED;
-        return tb_training_seal(t, *state, "user", "stopped on request", err);
+        t->state = t->is_pruned ? TB_STATE_PRUNED : TB_STATE_STOPPED;
+        return tb_training_seal(t, t->state, "user", t->is_pruned ? "pruned on request" : "stopped on request", err);
     }
-    *state = TB_STATE_QUEUED;
-    return tb_recorder_do(t->recorder, set_state, state, err);
+    t->state = TB_STATE_QUEUED;
+    return tb_recorder_do(t->recorder, set_state, &t->state, err);
 }
 
-static bool loop(struct tb_training *t, enum tb_state *state, struct tb_err *err)
+static bool end_done(struct tb_training *t, struct tb_err *err)
+{
+    char words[160];
+    t->state = TB_STATE_DONE;
+    if (is_spent(t))
+        return tb_training_seal(t, t->state, "budget", NULL, err);
+    tb_stopping_words(&t->stopping, words, sizeof words);
+    return tb_training_seal(t, t->state, "patience", words, err);
+}
+
+/* A run that repeats another one ends where that did. */
+static bool end_early(struct tb_training *t, struct tb_err *err)
+{
+    t->state = TB_STATE_STOPPED;
+    return (t->step == t->last_kept || tb_training_save(t, err))
+        && tb_training_seal(t, t->state, "rerun", "ended where the run did that it repeats", err);
+}
+
+/* One piece of work between two looks at what was asked: the first evaluation, or a step with what is due behind it. */
+static bool advance(struct tb_training *t, enum tb_turn *turn, struct tb_err *err)
 {
     char words[256];
     bool diverged = false;
-    if (t->step == 0 && is_eval_due(t) && !tb_training_evaluate(t, err))
-        return false;
-    while (!is_last(t)) {
-        if (is_asked_to_stop(t))
-            return leave(t, state, err);
-        if (!step(t, &diverged, words, err))
-            return false;
-        if (diverged) {
-            tb_training_note(t, "divergence", words);
-            *state = TB_STATE_FAILED;
-            return tb_training_seal(t, *state, "divergence", words, err);
-        }
-        if (!border(t, err))
-            return false;
+    *turn = TB_TURN_OVER;
+    if (is_last(t) && t->has_started)
+        return end_done(t, err);
+    if (is_asked_to_leave(t))
+        return leave(t, err);
+    if (t->has_started && t->step == t->until)
+        return end_early(t, err);
+    *turn = t->is_paused ? TB_TURN_IDLE : TB_TURN_ON;
+    if (t->is_paused)
+        return true;
+    if (!t->has_started) {
+        t->has_started = true;
+        return t->step > 0 || !is_eval_due(t) || tb_training_evaluate(t, err);
     }
-    *state = TB_STATE_DONE;
-    return tb_training_seal(t, *state, "budget", NULL, err);
+    bool probes = t->probe.is_on;
+    if (!tb_training_follow(t, err) || !(probes ? tb_training_probe_step : step)(t, &diverged, words, err))
+        return false;
+    if (!probes && !diverged && !border(t, &diverged, words, err))
+        return false;
+    if (!diverged && !is_last(t))
+        return true;
+    *turn = TB_TURN_OVER;
+    if (!diverged)
+        return end_done(t, err);
+    t->state = TB_STATE_FAILED;
+    return tb_training_diverge(t, words, err);
+}
+
+bool tb_training_turn(struct tb_training *t, const struct tb_turn_spec *spec, enum tb_turn *turn, struct tb_err *err)
+{
+    double until = tb_clock_mono_s() + spec->seconds;
+    bool good;
+    t->company_bytes = spec->company_bytes;
+    t->can_measure_peak = tb_mem_peak_reset();
+    start_clock(t);
+    do
+        good = advance(t, turn, err);
+    while (good && *turn == TB_TURN_ON && tb_clock_mono_s() < until && !(spec->enough && spec->enough(spec->arg)));
+    stop_clock(t);
+    tb_training_peak(t);
+    return good;
+}
+
+bool tb_training_is_asked(const struct tb_training *t)
+{
+    return tb_recorder_is_asked(t->recorder);
+}
+
+enum tb_state tb_training_state(const struct tb_training *t)
+{
+    return t->state;
 }
 
 /* Between the look at a run and its lock somebody may have stopped it. */
@@ -301,19 +377,33 @@ static bool has_not_ended(struct tb_run_writer *w, void *arg, struct tb_err *err
         || tb_fail(err, TB_ERR_BUSY, "another process ended the run just now");
 }
 
-bool tb_train(struct tb_job *j, struct tb_kernels *k, const char *dir, const struct tb_train_view *view,
-              enum tb_state *state, struct tb_err *err)
+struct tb_training *tb_training_begin(struct tb_job *j, struct tb_kernels *k, const char *dir,
+                                      const struct tb_train_view *view, enum tb_state seen, struct tb_err *err)
 {
-    struct tb_training t = { .job = j, .k = k, .dir = dir, .view = view };
-    t.recorder = tb_recorder_open(dir, on_trouble, &t, err);
-    if (!t.recorder)
-        return false;
-    bool good = tb_recorder_do(t.recorder, has_not_ended, state, err) && begin(&t, err) && loop(&t, state, err);
-    tb_recorder_close(t.recorder);
-    tb_engine_close(t.engine);
-    free(t.rows);
-    free(t.eval_rows);
-    free(t.eval_loss);
-    free(t.eval_labels);
-    return good;
+    struct tb_training *t = tb_xcalloc(1, sizeof *t);
+    t->job = j;
+    t->k = k;
+    t->dir = dir;
+    t->view = view;
+    t->recorder = tb_recorder_open(dir, on_trouble, t, err);
+    if (t->recorder && tb_recorder_do(t->recorder, has_not_ended, &seen, err) && begin(t, err))
+        return t;
+    tb_training_end(t);
+    return NULL;
+}
+
+void tb_training_end(struct tb_training *t)
+{
+    if (!t)
+        return;
+    tb_recorder_close(t->recorder);
+    if (t->has_begun && t->view->end)
+        t->view->end(t->view->arg, t->job, t->state);
+    tb_engine_close(t->engine);
+    free(t->rows);
+    free(t->eval_rows);
+    free(t->eval_loss);
+    free(t->eval_labels);
+    tb_training_forget(t);
+    free(t);
 }

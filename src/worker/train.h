@@ -23,13 +23,43 @@ struct tb_train_view {
     void (*step)(void *arg, const struct tb_job *j, const struct tb_train_row *row);
     void (*eval)(void *arg, const struct tb_job *j, const struct tb_eval_row *row);
     void (*note)(void *arg, const struct tb_job *j, int64_t step, const char *kind, const char *text);
+    void (*end)(void *arg, const struct tb_job *j, enum tb_state state); /* given back, whatever the state */
     void (*trouble)(void *arg, const char *words);
 };
 
-/* Trains the run whose folder is `dir` from its newest checkpoint (or its start values) to its end, on back end k.
- * *state: as it was seen, then done, stopped, failed (divergence), queued (yielded). False and *err if it could not go
- * on for another reason; what is journalled stays. TB_ERR_BUSY if another process has it, or ended it since. */
-bool tb_train(struct tb_job *j, struct tb_kernels *k, const char *dir, const struct tb_train_view *view,
-              enum tb_state *state, struct tb_err *err);
+/* A run in the hands of this process, trained a turn at a time, so that several may share a worker. Which of them has
+ * its turn when changes no bit of any. */
+struct tb_training;
+
+/* Takes the run whose folder is `dir` and makes it ready to go on from its newest checkpoint, or its start values, on
+ * back end k. All that is given must outlive it. `seen`: the state in which it was found. NULL and *err if it could not
+ * begin; TB_ERR_BUSY if another process has it or ended it since, or memory does not suffice now. */
+struct tb_training *tb_training_begin(struct tb_job *j, struct tb_kernels *k, const char *dir,
+                                      const struct tb_train_view *view, enum tb_state seen, struct tb_err *err);
+/* Gives the run back. NULL is fine. */
+void tb_training_end(struct tb_training *t);
+
+enum tb_turn {
+    TB_TURN_ON,   /* there is more to do */
+    TB_TURN_IDLE, /* paused: only a request can change that */
+    TB_TURN_OVER, /* it has come to its end, or was asked to leave; see tb_training_state */
+};
+/* Asked between two steps; true ends the turn. */
+typedef bool tb_enough_fn(void *arg);
+
+/* Answers what was asked and trains for about `seconds`: at least a step, evaluation or checkpoint. company_bytes: what
+ * other runs of this process hold in memory, for this run's own peak. False and *err if it could not go on; what is
+ * journalled stays. */
+struct tb_turn_spec {
+    double seconds;
+    uint64_t company_bytes;
+    tb_enough_fn *enough; /* NULL: never */
+    void *arg;
+};
+bool tb_training_turn(struct tb_training *t, const struct tb_turn_spec *spec, enum tb_turn *turn, struct tb_err *err);
+/* Somebody asked something of this run. */
+bool tb_training_is_asked(const struct tb_training *t);
+/* Running, paused; in the end done, stopped, pruned, failed (divergence), queued (yielded). */
+enum tb_state tb_training_state(const struct tb_training *t);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* worker.h - the runs of a plan put into a store and trained one after the other on one loaded base. */
+/* worker.h - runs put on a store's list, and the process that trains what is on it: several at a time, turn by turn, on
+ * one loaded base. The list is the store: a run whose state is queued is on it. */
 #ifndef TB_WORKER_WORKER_H
 #define TB_WORKER_WORKER_H
 
@@ -8,40 +9,64 @@
 #include "store/store.h"
 #include "worker/train.h"
 
+enum { TB_WORKER_IN_FLIGHT = 4, TB_WORKER_MOST_IN_FLIGHT = 64 };
+
 struct tb_worker_spec {
     const char *store;    /* folder, NULL: $TUNEBENCH_STORE or tunebench.d */
     char *const *argv;    /* of this process, recorded */
-    int threads;          /* 0: as the run's config says; changes no bit */
+    int threads;          /* 0: as each run's config says; changes no bit */
+    const char *memory;   /* exec.memory of all runs; NULL: as their configs say; changes no bit */
+    int in_flight;        /* runs that take turns; 0: TB_WORKER_IN_FLIGHT */
     bool again;           /* runs that are in the store already are made once more under a new id */
+    bool is_detached;     /* waits for more work, and for memory */
+    double idle_s;        /* so long, when there is none */
     struct tb_train_view view;
-    /* A run of the plan that needs no training: it is over already, or somebody else has it. */
+    /* A run that needs no training: it is over already, or somebody else has it. */
     void (*skipped)(void *arg, const char *id, const char *name, enum tb_state state);
 };
 
-/* One run of a plan in the store. */
+/* One run in the store. */
 struct tb_worker_run {
     char id[TB_RUN_ID];
     enum tb_state state; /* in which it was left; before its turn, in which it was found */
+    bool was_busy;       /* memory did not suffice */
 };
 struct tb_worker_result {
     struct tb_worker_run *run; /* in the order of the plan; malloc'ed */
     size_t n;
-    size_t n_failed;  /* failed or diverged */
-    size_t n_busy;    /* not begun for want of memory */
+    size_t n_failed;     /* failed or diverged */
+    size_t n_busy;       /* not begun for want of memory */
     size_t n_unfinished; /* stopped, or not begun because of a stop */
 };
 
-/* Trains every run of the plan: one that is in the store is not trained again unless spec->again; one that was left
- * unfinished goes on. A run that fails does not end the others. A stop (tb_train_wish) leaves the rest queued. False
- * and *err if the plan cannot be carried out at all; result is to be freed also then. */
-bool tb_worker_run(const struct tb_plan *p, const struct tb_worker_spec *spec, struct tb_worker_result *result,
-                   struct tb_err *err);
-/* Goes on with runs of the store, by the references of tb_store_find; n 0: all that were left unfinished. */
-bool tb_worker_resume(const char *const *refs, size_t n, const struct tb_worker_spec *spec,
-                      struct tb_worker_result *result, struct tb_err *err);
+struct tb_worker;
+
+/* Opens the store, `create`: makes it. recipe_path: "" where there is none. The spec must outlive it. */
+struct tb_worker *tb_worker_open(const struct tb_worker_spec *spec, const char *recipe_path, bool create,
+                                 struct tb_err *err);
+void tb_worker_close(struct tb_worker *w); /* NULL is fine */
+
+/* Puts every run of the plan into the store and on the list: one that is there already is not made again unless
+ * spec->again; one that is over stays over, one that was left unfinished goes on. False and *err if the plan cannot be
+ * carried out at all; result is to be freed also then. */
+bool tb_worker_put(struct tb_worker *w, const struct tb_plan *p, struct tb_worker_result *result, struct tb_err *err);
+/* The same for runs of the store, by the references of tb_store_find, also if they failed; n 0: all that were left
+ * unfinished. */
+bool tb_worker_pick(struct tb_worker *w, const char *const *refs, size_t n, struct tb_worker_result *result,
+                    struct tb_err *err);
+/* Trains what is on the list of this store, `mine` first, until all of mine are over; NULL: until nothing is left and
+ * nothing comes for spec->idle_s. A run that fails does not end the others. A stop (tb_train_wish) leaves the rest on
+ * the list. TB_ERR_BUSY if another process on this host does that for this store. */
+bool tb_worker_serve(struct tb_worker *w, struct tb_worker_result *mine, struct tb_err *err);
+/* How the runs stand in the store: their states and the counts, but n_busy. */
+void tb_worker_tally(const char *store, struct tb_worker_result *r);
 void tb_worker_result_free(struct tb_worker_result *r);
 
-/* What tb_worker_run would do, trained nothing: {runs: [{id, name, state ("new" if it is not in the store), method,
+/* Starts a detached process that serves the store, with the spec's threads, memory and in_flight, and waits until it is
+ * on duty; fine if one is already. */
+bool tb_worker_start(const char *store, const struct tb_worker_spec *spec, struct tb_err *err);
+
+/* What training a plan would take, trained nothing: {runs: [{id, name, state ("new" if it is not in the store), method,
  * trainable, share, steps, tokens, eval_rows, predicted_bytes, predicted {..}, est_s, ..}], data: [..]}; a new
  * value. */
 struct tb_json *tb_worker_plan(const struct tb_plan *p, const struct tb_worker_spec *spec, struct tb_err *err);

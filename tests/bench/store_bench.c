@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* store_bench.c - what recording a run costs, as times and as shares of a step of SmolLM2 (15.4 s, 8 x 256 tokens).
+/* store_bench.c - how long a store of many runs takes to be listed.
  *
- *     store_bench [FOLDER]     default TMPDIR; on the disk the store would be on
+ *     store_bench N [STORE]    makes N sealed runs in STORE (default: a folder under TMPDIR, removed afterwards) and
+ *                              prints what listing costs: index built anew, index warm, and the whole program
  *
- * The step thread pays for a row and waits for checkpoints: times on the wall. Rows, syncs and snapshots are the store
- * thread's, which takes processor time from the others: that is what is counted. Never part of `make check`: times are
- * not asserted. */
+ * A few dozen runs are written as a worker writes them; all others are folders with links to their run.h5, since a
+ * hundred thousand writers would spend their time in fsync. Never part of `make check`: times are not asserted. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utime.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "store/checkpoint.h"
-#include "store/run.h"
-#include "worker/recorder.h"
+#include "base/proc.h"
+#include "plan/plan.h"
+#include "store/store.h"
+#include "store/writer.h"
+#include "tests/recipes/words.h"
 
-enum { N_PUTS = 2000, N_ROWS = 100000, N_VALUES = 3 * 460800, REPEATS = 5 };
-static const double step_s = 15.4, checkpoint_each_s = 60, snapshot_each_s = 10;
-
-static char root[512];
-static double put_us[N_PUTS];
+enum { N_MODELS = 48, STEPS = 20, ROUNDS = 15 };
 
 static void must(bool good, const struct tb_err *err)
 {
@@ -30,23 +30,119 @@ static void must(bool good, const struct tb_err *err)
     if (good)
         return;
     fprintf(stderr, "store_bench: %s\n", tb_err_string(err, text, sizeof text));
-    tb_dir_remove(root, NULL);
     exit(1);
 }
 
-static char *make_run(const char *id)
+static struct tb_json *parse(const char *text)
 {
     struct tb_err err = { 0 };
-    struct tb_json *config = tb_json_new_map();
-    struct tb_run_new run = { .id = id, .name = id, .config = config };
-    must(tb_run_create(root, &run, &err), &err);
-    tb_json_free(config);
-    return tb_path_join(root, id);
+    struct tb_json *j = tb_json_parse(text, strlen(text), "store_bench", &err);
+    must(j != NULL, &err);
+    return j;
 }
 
-static struct tb_train_row row_of(int step)
+static void id_of(size_t i, char id[TB_RUN_ID])
 {
-    return (struct tb_train_row){ step, 2048.0 * step, step * step_s, 2 + 1.0 / step, 5e-4, 0.75, 133, 1.7e9 };
+    snprintf(id, TB_RUN_ID, "%016zx", i * 0x9e3779b97f4a7c15u);
+}
+
+static struct tb_json *config_of(size_t i)
+{
+    static const char *const methods[] = { "lora", "prefix", "prompt", "ia3" };
+    struct tb_err err = { 0 };
+    char *text = tb_xasprintf("{\"base\":\"tiny\",\"data.kind\":\"pairs\",\"data.path\":[\"data/places.txt\"],"
+                              "\"budget.unit\":\"tokens\",\"budget.n\":5120,\"seed\":%zu,\"method.kind\":\"%s\"}",
+                              i / 4, methods[i % 4]);
+    struct tb_json *draft = parse(text), *config = tb_config_complete(draft, &err);
+    must(config != NULL, &err);
+    tb_json_free(draft);
+    free(text);
+    return config;
+}
+
+static void create(struct tb_store *s, size_t i)
+{
+    struct tb_err err = { 0 };
+    char *argv[] = { "tunebench", "run", NULL }, id[TB_RUN_ID], name[64];
+    struct tb_json *config = config_of(i), *env = tb_run_env(argv, "0.1.0", 1),
+                   *plan = parse("{\"n_trainable\":12288,\"n_params\":2000000,\"share\":0.006144,\"n_steps\":20,"
+                                 "\"predicted_bytes\":73400320}"),
+                   *base = parse("{\"id\":\"ba5e\",\"name\":\"tiny\",\"path\":\"data/tiny\"}"),
+                   *data = parse("{\"id\":\"da7a\",\"path\":\"data/places.txt\",\"order_hash\":\"0rde\"}");
+    id_of(i, id);
+    snprintf(name, sizeof name, "%s-s%zu", tb_json_str(tb_json_get(config, "method.kind"), ""), i / 4);
+    struct tb_run_new run = { .id = id, .name = name, .config = config, .recipe = "return 1\n", .n_recipe = 9,
+                              .plan = plan, .base = base, .data = data, .env = env };
+    must(tb_run_create(tb_store_runs_dir(s), &run, &err), &err);
+    tb_json_free(data);
+    tb_json_free(base);
+    tb_json_free(plan);
+    tb_json_free(env);
+    tb_json_free(config);
+}
+
+static void write_run(struct tb_store *s, size_t i)
+{
+    struct tb_err err = { 0 };
+    char id[TB_RUN_ID];
+    create(s, i);
+    id_of(i, id);
+    char *dir = tb_store_run_dir(s, id);
+    struct tb_run_writer *w = tb_run_writer_open(dir, &err);
+    must(w && tb_run_writer_state(w, TB_STATE_RUNNING, NULL, NULL, &err), &err);
+    for (int step = 1; step <= STEPS; step++) {
+        struct tb_train_row row = { step, 256.0 * step, 0.5 * step, 3 - 0.05 * step, 5e-4, 0.75, 512, 64 << 20 };
+        must(tb_run_writer_train(w, &row, &err), &err);
+    }
+    struct tb_eval_row eval = { STEPS, 256.0 * STEPS, 0.5 * STEPS, 1.2 + 0.01 * (double)i, 400 };
+    must(tb_run_writer_eval(w, &eval, &err), &err);
+    must(tb_run_writer_seal(w, TB_STATE_DONE, "budget", NULL, NULL, &err), &err);
+    tb_run_writer_close(w);
+    free(dir);
+}
+
+/* Run i as a folder of its own with the file of run `model`. */
+static void link_run(struct tb_store *s, size_t i, size_t model)
+{
+    char id[TB_RUN_ID], from_id[TB_RUN_ID];
+    id_of(i, id);
+    id_of(model, from_id);
+    char *dir = tb_store_run_dir(s, id), *from_dir = tb_store_run_dir(s, from_id), *to = tb_path_join(dir, TB_FILE_H5),
+         *from = tb_path_join(from_dir, TB_FILE_H5);
+    struct tb_err err = { 0 };
+    must(tb_dir_make(dir, 0700, &err) && (link(from, to) == 0 || tb_fail_errno(&err, "cannot link %s", to)), &err);
+    free(from);
+    free(to);
+    free(from_dir);
+    free(dir);
+}
+
+/* As if the folders had been left alone for a while, so that the index may believe them. */
+static void age(struct tb_store *s, size_t n)
+{
+    struct utimbuf old = { 1700000000, 1700000000 };
+    for (size_t i = 0; i < n; i++) {
+        char id[TB_RUN_ID];
+        id_of(i, id);
+        char *dir = tb_store_run_dir(s, id), *h5 = tb_path_join(dir, TB_FILE_H5);
+        if (i < N_MODELS)
+            utime(h5, &old);
+        utime(dir, &old);
+        free(h5);
+        free(dir);
+    }
+}
+
+static void populate(struct tb_store *s, size_t n)
+{
+    double begin = tb_clock_mono_s();
+    for (size_t i = 0; i < n; i++)
+        if (i < N_MODELS)
+            write_run(s, i);
+        else
+            link_run(s, i, i % N_MODELS);
+    age(s, n);
+    printf("%zu runs made in %.1f s\n", n, tb_clock_mono_s() - begin);
 }
 
 static int ascending(const void *a, const void *b)
@@ -55,106 +151,93 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void quiet(void *arg, const char *words)
+static void print(const char *what, double *s, int n)
 {
+    qsort(s, (size_t)n, sizeof *s, ascending);
+    printf("%-34s best %8.2f ms, median %8.2f ms of %d\n", what, 1e3 * s[0], 1e3 * s[n / 2], n);
+    fflush(stdout);
 }
 
-/* A row from the step thread, a millisecond after the one before: the store thread sleeps and must be woken. */
-static double put(void)
+static double list(struct tb_store *s)
 {
     struct tb_err err = { 0 };
-    struct timespec pause = { .tv_nsec = 1000000 };
-    char *dir = make_run("0a");
-    struct tb_recorder *r = tb_recorder_open(dir, quiet, NULL, &err);
-    must(r != NULL, &err);
-    for (int i = 0; i < N_PUTS; i++) {
-        struct tb_train_row row = row_of(i + 1);
-        nanosleep(&pause, NULL);
-        double begin = tb_clock_mono_s();
-        tb_recorder_train(r, &row);
-        put_us[i] = 1e6 * (tb_clock_mono_s() - begin);
+    struct tb_run_item *all;
+    size_t n;
+    double begin = tb_clock_mono_s();
+    must(tb_store_list(s, &all, &n, &err), &err);
+    free(all);
+    return tb_clock_mono_s() - begin;
+}
+
+/* The whole program, from fork to the last byte of its answer. */
+static void ask(const char *store, const char *what, char *const words[])
+{
+    char *argv[16] = { getenv("TUNEBENCH") ? getenv("TUNEBENCH") : "./tunebench" };
+    double s[ROUNDS];
+    int n = 0, status, argc = 1;
+    while (words[argc - 1]) {
+        argv[argc] = words[argc - 1];
+        argc++;
     }
-    tb_recorder_close(r);
-    free(dir);
-    qsort(put_us, N_PUTS, sizeof *put_us, ascending);
-    printf("row, step thread: median %.1f us, 99 %% at most %.1f us\n", put_us[N_PUTS / 2], put_us[N_PUTS * 99 / 100]);
-    return 1e-6 * put_us[N_PUTS / 2];
-}
-
-static double clock_s(clockid_t id)
-{
-    struct timespec t;
-    clock_gettime(id, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static double rows(struct tb_run_writer *w, int first, int n)
-{
-    struct tb_err err = { 0 };
-    double begin = clock_s(CLOCK_THREAD_CPUTIME_ID);
-    for (int i = first; i < first + n; i++) {
-        struct tb_train_row row = row_of(i);
-        must(tb_run_writer_train(w, &row, &err), &err);
-    }
-    return (clock_s(CLOCK_THREAD_CPUTIME_ID) - begin) / n;
-}
-
-/* The fastest of some calls, so that other processes count less. */
-static double best(struct tb_run_writer *w, bool (*fn)(struct tb_run_writer *w, struct tb_err *err), int first,
-                   clockid_t id)
-{
-    double least = 1e9;
-    for (int i = 0; i < REPEATS; i++) {
+    argv[argc++] = "--store";
+    argv[argc] = (char *)store;
+    double end = tb_clock_mono_s() + 20;
+    while (n < ROUNDS && (n == 0 || tb_clock_mono_s() < end)) {
+        struct tb_proc_limits limits = { .out_bytes = (size_t)1 << 30 };
+        struct tb_buf out = { 0 }, why = { 0 };
         struct tb_err err = { 0 };
-        rows(w, first + i, 1);
-        double begin = clock_s(id);
-        must(fn(w, &err), &err);
-        double took = clock_s(id) - begin;
-        least = took < least ? took : least;
+        double begin = tb_clock_mono_s();
+        must(tb_proc_run(argv, NULL, 0, &limits, &out, &why, &status, &err), &err);
+        s[n++] = tb_clock_mono_s() - begin;
+        if (status != 0)
+            fprintf(stderr, "store_bench: %s\n", why.p ? why.p : "the program failed");
+        tb_buf_free(&out);
+        tb_buf_free(&why);
     }
-    return least;
+    print(what, s, n);
 }
 
-static bool checkpoint(struct tb_run_writer *w, struct tb_err *err)
+static void measure(struct tb_store *s)
 {
-    static float v[N_VALUES];
-    struct tb_json *state = tb_json_new_map();
-    struct tb_array t = { .name = "all", .type = TB_ARRAY_F32, .rank = 1, .shape = { N_VALUES }, .data = v };
-    struct tb_checkpoint c = { .step = 1, .state = state, .tensor = &t, .n = 1 };
-    bool good = tb_run_writer_checkpoint(w, &c, err);
-    tb_json_free(state);
-    return good;
-}
-
-static void tell(const char *what, double s, double each_s)
-{
-    printf("%s: %.2f ms, each %.0f s: %.4f %% of the time\n", what, 1e3 * s, each_s, 100 * s / each_s);
+    const char *path = tb_store_path(s);
+    char *index = tb_path_join(path, "index");
+    double cold[1], warm[ROUNDS];
+    unlink(index);
+    cold[0] = list(s);
+    print("index built anew", cold, 1);
+    for (int i = 0; i < ROUNDS; i++)
+        warm[i] = list(s);
+    print("listed in process, index warm", warm, ROUNDS);
+    printf("%-34s %.0f KiB\n", "index on disk", (double)tb_file_size(index) / 1024);
+    printf("%-34s %.0f MiB\n", "peak memory of this process", (double)tb_mem_peak_bytes() / 0x1p20);
+    ask(path, "tunebench --version", (char *[]){ "--version", NULL });
+    ask(path, "tunebench ls", (char *[]){ "ls", NULL });
+    ask(path, "tunebench ls method:lora eval<1.3", (char *[]){ "ls", "method:lora", "eval<1.3", NULL });
+    ask(path, "tunebench ls --sort -eval", (char *[]){ "ls", "--sort", "-eval", NULL });
+    ask(path, "tunebench ls --json", (char *[]){ "ls", "--json", NULL });
+    ask(path, "tunebench show @last", (char *[]){ "show", "@last", NULL });
+    free(index);
 }
 
 int main(int argc, char **argv)
 {
     struct tb_err err = { 0 };
+    long n = argc > 1 ? strtol(argv[1], NULL, 10) : 1000;
     const char *tmp = getenv("TMPDIR");
-    snprintf(root, sizeof root, "%s/tb-store-XXXXXX", argc > 1 ? argv[1] : tmp && *tmp ? tmp : "/tmp");
-    if (!mkdtemp(root))
-        return 1;
-    double put_s = put();
-    char *dir = make_run("0b");
-    struct tb_run_writer *w = tb_run_writer_open(dir, &err);
-    must(w != NULL, &err);
-    double row_s = rows(w, 1, 1000), sync_s = best(w, tb_run_writer_sync, 1001, CLOCK_THREAD_CPUTIME_ID),
-           snapshot_s = best(w, tb_run_writer_snapshot, 1101, CLOCK_THREAD_CPUTIME_ID),
-           checkpoint_s = best(w, checkpoint, 1201, CLOCK_MONOTONIC);
-    printf("row, store thread: %.1f us\n", 1e6 * row_s);
-    tell("sync", sync_s, step_s);
-    tell("snapshot of 1,100 rows", snapshot_s, snapshot_each_s);
-    tell("checkpoint of LoRA r = 8 with its optimiser (5.5 MB)", checkpoint_s, checkpoint_each_s);
-    printf("together %.4f %% of a step\n",
-           100 * ((put_s + row_s + sync_s) / step_s + snapshot_s / snapshot_each_s + checkpoint_s / checkpoint_each_s));
-    rows(w, 2000, N_ROWS);
-    snapshot_s = best(w, tb_run_writer_snapshot, 2000 + N_ROWS, CLOCK_THREAD_CPUTIME_ID);
-    tell("snapshot of 100,000 rows", snapshot_s, 100 * snapshot_s > 10 ? 100 * snapshot_s : 10);
-    tb_run_writer_close(w);
-    free(dir);
-    return tb_dir_remove(root, NULL) ? 0 : 1;
+    char temp[512];
+    if (n < 1 || argc > 3)
+        return 2;
+    words_add();
+    snprintf(temp, sizeof temp, "%s/store_bench-%ld", tmp ? tmp : "/tmp", (long)getpid());
+    const char *path = argc > 2 ? argv[2] : temp;
+    bool is_there = argc > 2 && tb_dir_exists(path);
+    struct tb_store *s = tb_store_open(path, true, &err);
+    must(s != NULL, &err);
+    if (!is_there)
+        populate(s, (size_t)n);
+    measure(s);
+    tb_store_close(s);
+    if (argc <= 2)
+        must(tb_dir_remove(path, &err), &err);
+    return 0;
 }

@@ -14,7 +14,8 @@ MAKE_STORE=${TUNEBENCH_MAKE_STORE:-$(dirname "$TB")/tests/bin/make_store}
 BASE=$(absolute "${TUNEBENCH_BASE:-$TREE/data/tiny}")
 
 unset TUNEBENCH_STORE TUNEBENCH_MODELS TUNEBENCH_NOW NO_COLOR COLUMNS
-export LC_ALL=C.UTF-8 TERM=xterm
+# Training in the process that a test started, and can kill; worker.bats is about the other kind.
+export LC_ALL=C.UTF-8 TERM=xterm TUNEBENCH_FOREGROUND=1
 
 tb() { "$TB" "$@"; }
 

@@ -72,7 +72,7 @@ verbs() { tb help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
     ask 0 help pairs
     says "--data pairs:FILE" "default ||" "path"
     ask 0 help keys
-    says "optim.beta2" "default 0.999" "seed" "one of cosine, constant; default cosine" "budget.n" "must be given"
+    says "optim.beta2" "default 0.999" "seed" "one of cosine, linear, constant; default cosine" "budget.n" "must be given"
     ask 2 help lroa
     complains "'lora'"
 }

@@ -406,7 +406,7 @@ next() { "$TB" --complete "$@" | cut -f 1 | paste -sd ' '; }
 @test "--complete: keys of recipes" {
     [ "$(next run x.lua --set optim.b)" = "optim.beta1= optim.beta2=" ]
     [ "$(next run x.lua --set method.lora.r)" = "method.lora.r= method.lora.rslora= method.lora.rank_pattern=" ]
-    [ "$(next run x.lua --set schedule.name=)" = "schedule.name=cosine schedule.name=constant" ]
+    [ "$(next run x.lua --set schedule.name=)" = "schedule.name=cosine schedule.name=linear schedule.name=constant" ]
     [ "$(next plan --grid schedule.name=cosine,con)" = "schedule.name=cosine,constant" ]
     [ "$(next run --set=lr)" = "--set=lr=" ]
     [[ " $(next run --method "") " == *" lora "*" prefix "*" stack( "* ]]
@@ -427,7 +427,7 @@ next() { "$TB" --complete "$@" | cut -f 1 | paste -sd ' '; }
     [ "$(complete_line 'tunebench show lora-r16-s0:b')" = best ]
     [ "$(complete_line 'tunebench show @')" = "@last @best" ]
     [ "$(complete_line 'tunebench plot --glyphs=br')" = braille ]
-    [ "$(complete_line 'tunebench run x.lua --set schedule.name=')" = "cosine constant" ]
+    [ "$(complete_line 'tunebench run x.lua --set schedule.name=')" = "cosine linear constant" ]
     bash -n "$TREE/completions/tunebench.bash"
     if command -v zsh >/dev/null; then zsh -n "$TREE/completions/tunebench.zsh"; fi
     if command -v fish >/dev/null; then fish -n "$TREE/completions/tunebench.fish"; fi

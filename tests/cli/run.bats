@@ -71,6 +71,24 @@ arms() { # THREADS FLAGS..
         = "$(tb ls --json | jq -c 'map([.id, .final_hash, .loss, .eval_loss]) | sort')" ]
 }
 
+@test "the same bits with activations computed again, in the memory that was planned" {
+    small=$BATS_TEST_TMPDIR/small.d
+    run --separate-stderr arms 1 --store "$small" --set exec.memory=small
+    [ "$status" -eq 0 ]
+    complains "(small)"
+    [ "$(tb ls --json --store "$small" | jq -c 'map([.id, .final_hash, .loss, .eval_loss]) | sort')" \
+        = "$(tb ls --json | jq -c 'map([.id, .final_hash, .loss, .eval_loss]) | sort')" ]
+    for store in "$small" "$TUNEBENCH_STORE"; do
+        for id in $(tb ls --json --store "$store" | jq -r '.[].id'); do
+            ask 0 show "$id" --json --store "$store"
+            [ "$(json '.result.peak_bytes')" != null ] || continue # the system tells no peak of its own
+            [ "$(json '(.plan.predicted_bytes - .result.peak_bytes | fabs)
+                       <= ([.result.peak_bytes * 0.03, 16 * 1048576] | max)')" = true ]
+            [ "$(json '.plan | .small_bytes < .fast_bytes and .predicted_bytes == .[.memory + "_bytes"]')" = true ]
+        done
+    done
+}
+
 @test "plan: memory and parameters, no store" {
     need_verb plan
     cd "$BATS_TEST_TMPDIR"
@@ -78,6 +96,9 @@ arms() { # THREADS FLAGS..
     ask 0 plan --base "$BASE" --data "$DATA" --method lora:r=8,targets=q+v --budget 4k --json
     [ "$(json '.runs | length')" = 1 ]
     [ "$(json '.runs[0].predicted_bytes > 0 and .runs[0].n_trainable > 0')" = true ]
+    [ "$(json '.runs[0] | .memory == "fast" and (.predicted | add) == .predicted_bytes')" = true ]
+    ask 0 plan --base "$BASE" --data "$DATA" --method lora:r=8,targets=q+v --budget 4k --set exec.memory=small --csv
+    says ",small,"
     [ ! -e tunebench.d ]
     [ -e "$TREE/data/tiny" ] || return 0
     ask 0 plan "$TREE/recipes/lora-rank-sweep.lua"
@@ -109,7 +130,9 @@ arms() { # THREADS FLAGS..
     [ "$state" != done ] || skip "the run was over before the signal came"
     [ "$code" -eq 130 ]
     [ "$state" = stopped ]
-    ask 0 resume --all --store "$parts"
+    ask 2 resume --all --store "$parts" --memory little
+    complains "auto, fast, small"
+    ask 0 resume --all --store "$parts" --memory small
     facts='.[0] | [.state, .step, .final_hash, .loss, .eval_loss]'
     [ "$(tb ls --json --store "$parts" | jq -c "$facts")" = "$(tb ls --json --store "$whole" | jq -c "$facts")" ]
 }

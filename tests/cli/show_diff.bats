@@ -55,6 +55,9 @@ setup() { need_store; }
     [ "$(json '[.state, .letter, .ended_by, .final_hash, .duration, .result.final_hash] | @json')" \
         = '[null,null,null,null,null,null]' ]
     [ "$(json '.result.peak_bytes')" = 71303168 ]
+    [ "$(json '.events | length')" = 0 ] # the one there is came later
+    ask 0 show lora-r16-s0:20 --json
+    [ "$(json '.events | map(.step) | @json')" = '[20]' ]
     ask 0 show lora-r16-s0
     says "took 10s" "abcdef012345" "ended by"
 }

@@ -12,6 +12,7 @@ skip_all() { # WHY
 [ -e "$tokenizer/tokenizer.json" ] || skip_all "there is no $tokenizer"
 command -v jq >/dev/null || skip_all "jq is not installed"
 unset TUNEBENCH_STORE
+export TUNEBENCH_FOREGROUND=1 # the process that is started is the one that trains
 dir=$(mktemp -d) || exit 99
 pid=
 trap 'kill -9 $pid 2>/dev/null; cleanup; rm -rf "$dir"' EXIT

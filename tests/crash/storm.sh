@@ -5,21 +5,18 @@
 # the bits of one that nobody disturbed.
 #     TB_KILLS   how many (default 200)      TB_SEED   of the moments (default 1)
 #     TB_LOG     where a line a kill goes (default storm.log in the folder it is started in)
-#     TB_RUN     words that train in this process (default run, with --foreground where that is known)
 log=${TB_LOG:-$PWD/storm.log}
 reader=${TB_READER:-$PWD/tests/bin/reader}
 . "${srcdir:-.}/tests/crash/common.sh"
 [ -x "$reader" ] || skip_all "there is no $reader"
 kills=${TB_KILLS:-200}
 seed=${TB_SEED:-1}
-run=${TB_RUN:-run}
-[ -n "$TB_RUN" ] || ! "$bench" help run | grep -q -e '--foreground' || run="run --foreground"
 recipe storm 120 0.05 't.one_of {
     t.stack { t.lora { r = 4, dropout = 0.1 }, t.prefix { tokens = 4 } },
     t.full {},
   }'
 sed -i 's/every = t.steps(40)/every = t.steps(10)/' "$dir/storm.lua"
-"$bench" $run "$dir/storm.lua" --store "$dir/whole" >/dev/null 2>"$dir/err"
+"$bench" run "$dir/storm.lua" --store "$dir/whole" >/dev/null 2>"$dir/err"
 want=$(hashes "$dir/whole")
 is "$(echo "$want" | grep -c ' done [0-9a-f]\{64\}$')" 2 "both runs end"
 
@@ -52,7 +49,7 @@ n_stores=1
 : >"$dir/ended"
 while [ "$killed" -lt "$kills" ] && [ "$round" -lt $((kills * 4)) ]; do
     round=$((round + 1))
-    "$bench" $run "$dir/storm.lua" --store "$store" >"$dir/out" 2>"$dir/err" 9>&- &
+    "$bench" run "$dir/storm.lua" --store "$store" >"$dir/out" 2>"$dir/err" 9>&- &
     pid=$!
     case $((round % 5)) in
     0) phase=start ;;
@@ -77,7 +74,7 @@ while [ "$killed" -lt "$kills" ] && [ "$round" -lt $((kills * 4)) ]; do
         before=
     fi
 done
-"$bench" $run "$dir/storm.lua" --store "$store" >"$dir/out" 2>"$dir/err" 9>&-
+"$bench" run "$dir/storm.lua" --store "$store" >"$dir/out" 2>"$dir/err" 9>&-
 hashes "$store" >>"$dir/ended"
 exec 9>&-
 wait $reading

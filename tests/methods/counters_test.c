@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* counters_test.c - the engine does the work that it must and no more: its counters against the formulas of
  * doc/frozen.md 8 and of the transformer, to the last operation, on rows whose cut into quanta is worked out by
- * hand. And once a step was made, no step and no evaluation asks for memory, larger steps included. */
+ * hand. And once a step was made, no step and no evaluation asks for memory, longer rows and larger steps included. */
 #include <stdlib.h>
 
 #include "tests/methods/rig.h"
@@ -29,6 +29,7 @@ struct arm {
     int lowest;                 /* block of the lowest trained place */
     bool needs_input_dx;        /* the gradient goes on below that block's q, k and v */
     bool is_full;
+    bool keeps_down;            /* adapters at down keep something: it is computed again as well */
     int n_kv, n_input;
     int64_t tokens, pairs;      /* of the rows in their packing, without virtual rows as tokens */
     int quanta, micro_batches;
@@ -67,6 +68,10 @@ static struct tb_counters expected(const struct tb_model *m, const struct arm *a
     c.linear_dx = 2 * (trained * block - (a->needs_input_dx ? 0 : qkv)) * c.tokens;
     c.linear_dw = a->is_full ? c.linear_forward : 0;
     c.attention_back = 10 * q * trained * c.pairs;
+    if (a->setup.recompute && trained > 1) {
+        c.linear_again = 2 * (trained - 1) * (block - (a->keeps_down ? 0 : d * s->ff)) * c.tokens;
+        c.attention_again = 4 * q * (trained - 1) * c.pairs;
+    }
     c.head_dx = c.head_forward;
     c.head_dw = a->is_full ? c.head_forward : 0;
     return c;
@@ -85,7 +90,8 @@ static bool same(const struct tb_counters *got, const struct tb_counters *want)
 {
     static const char *const name[] = { "steps", "micro-batches", "quanta", "tokens", "labels", "pairs",
                                         "linear forward", "linear dX", "linear dW", "attention forward",
-                                        "attention back", "head forward", "head dX", "head dW" };
+                                        "attention back", "head forward", "head dX", "head dW",
+                                        "linear again", "attention again" };
     const int64_t *g = (const int64_t *)got, *w = (const int64_t *)want;
     bool good = sizeof *got / sizeof(int64_t) == sizeof name / sizeof name[0];
     for (size_t i = 0; good && i < sizeof name / sizeof name[0]; i++)
@@ -95,8 +101,9 @@ static bool same(const struct tb_counters *got, const struct tb_counters *want)
 }
 
 /* Two steps, then an evaluation of the same rows: three times the forward, twice the backward. */
-static void check_arm(const struct tb_model *m, const struct arm *a)
+static void check_one(const struct tb_model *m, const struct arm *a)
 {
+    const char *how = a->setup.recompute ? ", small" : "";
     struct tb_err err = { 0 };
     struct tb_step_out out;
     struct tb_counters before, got, want = expected(m, a, true);
@@ -107,18 +114,27 @@ static void check_arm(const struct tb_model *m, const struct arm *a)
              && tb_engine_gradient(g.engine, rows, ROWS, 5, 0, &out, &err);
     if (good) {
         before = *tb_engine_counters(g.engine);
-        ok(same(&before, &want), "%s: a step", a->name);
+        ok(same(&before, &want), "%s%s: a step", a->name, how);
         good = tb_engine_gradient(g.engine, rows, ROWS, 5, 1, &out, &err);
         got = minus(tb_engine_counters(g.engine), &before);
-        ok(good && same(&got, &want), "%s: and the next", a->name);
+        ok(good && same(&got, &want), "%s%s: and the next", a->name, how);
         before = *tb_engine_counters(g.engine);
         good = tb_engine_evaluate(g.engine, rows, ROWS, loss, labels, &err);
         got = minus(tb_engine_counters(g.engine), &before);
         want = expected(m, a, false);
-        ok(good && same(&got, &want), "%s: an evaluation goes forward only", a->name);
+        ok(good && same(&got, &want), "%s%s: an evaluation goes forward only", a->name, how);
     }
-    ok(good, "%s: opened and run %s", a->name, err.text);
+    ok(good, "%s%s: opened and run %s", a->name, how, err.text);
     rig_close(&g);
+}
+
+/* With activations kept, then computed again: each trained block but the last one goes forward once more. */
+static void check_arm(const struct tb_model *m, const struct arm *a)
+{
+    struct arm small = *a;
+    small.setup.recompute = true;
+    check_one(m, a);
+    check_one(m, &small);
 }
 
 /* With quanta of 24 tokens the rows are cut 11 + 7, 33, 4 + 19; micro-batches of 64 hold the first two, then the third.
@@ -142,6 +158,12 @@ static void plain_rows(const struct tb_model *m)
     a.setup.method[0] = "lora";
     a.setup.keys[0] = "{\"layers\": [1, 2]}";
     a.lowest = 1;
+    check_arm(m, &a);
+    a = one;
+    a.name = "lora on v and down";
+    a.setup.method[0] = "lora";
+    a.setup.keys[0] = "{\"targets\": [\"v\", \"down\"]}";
+    a.keeps_down = true;
     check_arm(m, &a);
     a = one;
     a.name = "prefix";
@@ -228,19 +250,28 @@ static bool step(struct rig *g, int n, int64_t at)
     return tb_engine_evaluate(g->engine, rows, n, loss, labels, NULL);
 }
 
-/* A step of three rows, one of all five, two more. The kernels' scratch grows with the longest row: the third. */
-static void check_allocations(const struct tb_model *m, const char *one, const char *two)
+/* Row 2 becomes the longest by far. */
+static void lengthen(void)
 {
-    struct rig_setup u = { .method = { one, two }, .threads = 1, .quantum_tok = 24, .micro_tok = 48, .share = true };
+    static int32_t longest[3 * RIG_TOK];
+    rig_tokens(longest, 3 * RIG_TOK, 2);
+    rows[2] = (struct tb_row){ longest, 3 * RIG_TOK, 9 };
+}
+
+/* A step of two short rows, one of all five with a long one, two more; on one thread or two. */
+static void check_allocations(const struct tb_model *m, const char *one, const char *two, bool recompute)
+{
+    struct rig_setup u = { .method = { one, two }, .threads = 1 + recompute, .quantum_tok = 24, .micro_tok = 48,
+                           .share = true, .row_tok = 3 * RIG_TOK, .recompute = recompute };
     struct tb_err err = { 0 };
     struct rig g;
-    bool good = rig_open(&g, m, &u, &err) && rig_start(&g, &err) && step(&g, 3, 0);
+    bool good = rig_open(&g, m, &u, &err) && rig_start(&g, &err) && step(&g, 2, 0);
     uint64_t before = tb_mem_allocations();
     for (int s = 1; good && s < 4; s++)
         good = step(&g, s == 1 ? ROWS : 3, s);
     uint64_t n = tb_mem_allocations() - before;
-    ok(good && n == 0, "%s%s%s: %llu allocations after the first step %s", one, two ? " + " : "", two ? two : "",
-       (unsigned long long)n, err.text);
+    ok(good && n == 0, "%s%s%s%s: %llu allocations after the first step %s", one, two ? " + " : "", two ? two : "",
+       recompute ? ", small" : "", (unsigned long long)n, err.text);
     rig_close(&g);
 }
 
@@ -264,9 +295,12 @@ static void allocations(const struct tb_model *m)
              "counting of malloc is not built in (--enable-debug), or there are only plain kernels");
         return;
     }
+    lengthen();
     for (int i = 0; tb_method_at(i); i++)
-        check_allocations(m, tb_method_at(i)->name, NULL);
-    check_allocations(m, "lora", "prompt");
+        for (int small = 0; small < 2; small++)
+            check_allocations(m, tb_method_at(i)->name, NULL, small);
+    check_allocations(m, "lora", "prompt", false);
+    check_allocations(m, "prefix", "prompt", true);
 }
 
 int main(void)

@@ -2,8 +2,7 @@
 /* methods_test.c - walks methods.def: for every method on a tiny random llama,
  *   - the gradient of each trained tensor against the change of the loss along it,
  *   - the same bits with 1 and 2 threads, with the guard back end's plain loops where it is the same, in one
- *   micro-batch
- *     or many, twice in a row,
+ *     micro-batch or many, with activations kept or computed again, twice in a row,
  *   - its state put into a fresh engine gives the same next step,
  *   - an update moves the loss down.
  * Pairs of methods are stacked where they may be. Usage: methods_test [METHOD]. */
@@ -93,7 +92,7 @@ static void check_gradients(const struct tb_model *m, const char *a, const char 
     rig_close(&g);
 }
 
-/* Trains three steps; the state afterwards. */
+/* Trains three steps; the state afterwards, and the gradients of the last of them. */
 static bool train(const struct tb_model *m, const struct rig_setup *u, struct tb_saved *state, double *loss)
 {
     struct tb_update up = { .lr = { 1e-2, 1e-2 }, .beta1 = .9, .beta2 = .999, .eps = 1e-8, .clip = 1 };
@@ -110,6 +109,8 @@ static bool train(const struct tb_model *m, const struct rig_setup *u, struct tb
         tb_saved_state(state, g.stack);
     else
         printf("# %s\n", err.text);
+    for (int p = 0; good && p < g.stack->n; p++)
+        tb_saved_gradients(state, g.stack->part[p], g.stack->part[p]->part);
     rig_close(&g);
     return good;
 }
@@ -130,14 +131,20 @@ static void check_bits(const struct tb_model *m, const char *a, const char *b)
 {
     struct rig_setup one = { .method = { a, b }, .threads = 1, .quantum_tok = 16, .micro_tok = 4096 };
     struct rig_setup many = { .method = { a, b }, .threads = 2, .quantum_tok = 16, .micro_tok = 16 };
-    struct tb_saved s1 = { 0 }, s2 = { 0 };
-    double l1[3], l2[3];
+    struct rig_setup small = { .method = { a, b }, .threads = 2, .quantum_tok = 16, .micro_tok = 64,
+                               .recompute = true };
+    struct tb_saved s1 = { 0 }, s2 = { 0 }, s3 = { 0 };
+    double l1[3], l2[3], l3[3];
     bool good = train(m, &one, &s1, l1) && train(m, &many, &s2, l2);
     ok(good && same_state(&s1, &s2) && memcmp(l1, l2, sizeof l1) == 0,
        "%s%s%s: same bits with 2 threads and one quantum a micro-batch", a, b ? " + " : "", b ? b : "");
     ok(good && l1[2] < l1[0], "%s%s%s: the loss goes down", a, b ? " + " : "", b ? b : "");
+    good = good && train(m, &small, &s3, l3);
+    ok(good && same_state(&s1, &s3) && memcmp(l1, l3, sizeof l1) == 0,
+       "%s%s%s: same bits where activations are computed again", a, b ? " + " : "", b ? b : "");
     tb_saved_free(&s1);
     tb_saved_free(&s2);
+    tb_saved_free(&s3);
 }
 
 /* The guard back end traps any host look into device memory, and is ref otherwise. */
@@ -145,13 +152,18 @@ static void check_guard(const struct tb_model *m, const char *a)
 {
     struct rig_setup plain = { .method = { a }, .cpu = "ref", .threads = 1, .quantum_tok = 16, .micro_tok = 4096 };
     struct rig_setup guarded = plain;
-    struct tb_saved s1 = { 0 }, s2 = { 0 };
+    struct tb_saved s1 = { 0 };
     double l1[3], l2[3];
     guarded.cpu = "guard";
-    bool good = train(m, &plain, &s1, l1) && train(m, &guarded, &s2, l2);
-    ok(good && same_state(&s1, &s2), "%s: no hook looks into device memory (guard)", a);
+    bool good = train(m, &plain, &s1, l1);
+    for (int i = 0; i < 2; i++) {
+        struct tb_saved s2 = { 0 };
+        guarded.recompute = i == 1;
+        ok(good && train(m, &guarded, &s2, l2) && same_state(&s1, &s2),
+           "%s: no hook looks into device memory (guard%s)", a, i ? ", computed again" : "");
+        tb_saved_free(&s2);
+    }
     tb_saved_free(&s1);
-    tb_saved_free(&s2);
 }
 
 /* Restores after two steps into a fresh engine; its third step has the same bits. */

@@ -21,6 +21,7 @@ struct rig_setup {
     const char *cpu;             /* back end; NULL: the fastest */
     int threads, quantum_tok, micro_tok;
     bool share;             /* rows with equal prompts share them */
+    bool recompute;         /* blocks keep only their input */
     int step_rows, row_tok; /* largest step; 0: RIG_ROWS, RIG_TOK */
 };
 
@@ -95,6 +96,7 @@ static inline bool rig_open(struct rig *g, const struct tb_model *m, const struc
         return false;
     struct tb_engine_spec spec = { .micro_tok = u->micro_tok, .quantum_tok = u->quantum_tok,
                                    .is_training = g->stack != NULL, .share_prompts = u->share,
+                                   .recompute = u->recompute,
                                    .step_rows = u->step_rows ? u->step_rows : RIG_ROWS,
                                    .row_tok = u->row_tok ? u->row_tok : RIG_TOK };
     g->engine = tb_engine_open(m, g->k, g->stack, &spec, err);

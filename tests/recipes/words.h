@@ -70,6 +70,13 @@ static const struct tb_key words_jsonl[] = {
     TB_END_KEY
 };
 
+static const struct tb_key words_mix[] = {
+    { .name = "eval", .type = TB_KEY_REAL, .min = 0, .max = 0.9, .def = "0.1", .help = "share held out" },
+    { .name = "order", .type = TB_KEY_CHOICE, .choices = "shuffled|by_prompt", .def = "\"shuffled\"",
+      .neutral = "\"shuffled\"", .help = "of rows" },
+    TB_END_KEY
+};
+
 static const struct tb_schema words_all[] = {
     { "method", "lora", "low rank", words_lora, 5e-4, true },
     { "method", "prefix", "keys and values", words_prefix, 5e-3, true },
@@ -78,6 +85,7 @@ static const struct tb_schema words_all[] = {
     { "method", "full", "everything", words_full, 5e-5, false },
     { "data", "pairs", "prompt || completion", words_pairs, 0, false },
     { "data", "jsonl", "a field each", words_jsonl, 0, false },
+    { "data", "mix", "several", words_mix, 0, false },
 };
 
 static inline void words_add(void)

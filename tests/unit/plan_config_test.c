@@ -56,6 +56,15 @@ static void ids(void)
         { "\"method.kind\": \"lora\", \"exec.threads\": 4", true, "class exec stays out" },
         { "\"method.kind\": \"lora\", \"exec.name\": \"x\"", true, "so does a name" },
         { "\"method.kind\": \"lora\", \"method.lora.dropout\": 0", true, "and a neutral value" },
+        { "\"method.kind\": \"lora\", \"max_trainable\": 0.01", true, "and a bound" },
+        { "\"method.kind\": \"lora\", \"stop.patience\": 0, \"stop.min_delta\": 0", true, "no patience is neutral" },
+        { "\"method.kind\": \"lora\", \"stop.patience\": 2", false, "patience counts" },
+        { "\"method.kind\": \"lora\", \"schedule.name\": \"linear\"", false, "and a schedule" },
+        { "\"method.kind\": \"lora\", \"probe.steps\": 9", true, "the length of no probe is neutral" },
+        { "\"method.kind\": \"lora\", \"probe.n\": 5", false, "a probe counts" },
+        { "\"method.kind\": \"lora\", \"eval.samples\": 4", true, "the samples that all runs have are neutral" },
+        { "\"method.kind\": \"lora\", \"eval.samples\": 9", false, "others count" },
+        { "\"method.kind\": \"lora\", \"exec.keep_best\": 9", true, "checkpoints that stay do not" },
         { "\"method.kind\": \"lora\", \"eval.rows\": 100", false, "class report counts" },
         { "\"method.kind\": \"lora\", \"seed\": 1", false, "so does the seed" },
         { "\"method.kind\": \"lora\", \"optim.decay\": 0.1", false, "and decay" },
@@ -123,6 +132,65 @@ static void stacks(void)
             "full cannot");
 }
 
+static const char mixed[] = "\"base\": \"tiny\", \"budget.unit\": \"tokens\", \"budget.n\": 100000, "
+                            "\"method.kind\": \"lora\", \"data.kind\": \"mix\", \"data.0.kind\": \"pairs\", "
+                            "\"data.0.path\": \"a\", \"data.1.kind\": \"jsonl\", \"data.1.path\": [\"b\", \"c\"]";
+
+/* Completes a mix with more keys; NULL if that fails. */
+static struct tb_json *mix_of(const char *more)
+{
+    char text[2048];
+    snprintf(text, sizeof text, "{%s%s}", mixed, more);
+    struct tb_json *draft = tb_json_parse(text, strlen(text), "test", NULL);
+    memset(&err, 0, sizeof err);
+    struct tb_json *map = draft ? tb_config_complete(draft, &err) : NULL;
+    tb_json_free(draft);
+    return map;
+}
+
+static void mix_refused(const char *more, const char *words)
+{
+    struct tb_json *map = mix_of(more);
+    if (!ok(!map && strstr(err.text, words), "refused: %s", words))
+        printf("# said: %s\n", err.text);
+    tb_json_free(map);
+}
+
+static void mixes(void)
+{
+    struct tb_config c = { mix_of(", \"data.0.weight\": 2") };
+    char key[64], *text = tb_config_text(&c, data_hash, base_id);
+    is_int(tb_config_sources(&c), 2, "two sources");
+    is_str(tb_config_source_key(&c, 1, "path", key), "data.1.path", "with keys of their own");
+    is_int((int64_t)tb_json_len(tb_config_get(&c, key)), 2, "and files");
+    near(tb_config_real(&c, "data.1.weight"), 1, 0, "weight 1 by default");
+    is_str(text, "{\"base\":\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\",\"batch.rows\":16,"
+           "\"budget.n\":100000,\"budget.unit\":\"tokens\",\"data\":\"fedcba9876543210fedcba9876543210fedcba9876543210"
+           "fedcba9876543210\",\"data.0.kind\":\"pairs\",\"data.0.weight\":2,\"data.1.kind\":\"jsonl\","
+           "\"data.eval\":0.1,\"data.kind\":\"mix\",\"method.kind\":\"lora\","
+           "\"method.lora.alpha\":16,\"method.lora.r\":8,\"method.lora.targets\":[\"q\",\"v\"],\"optim.lr\":0.0005,"
+           "\"seed\":0}", "canonical text: weights that are 1, and paths, are not in it");
+    free(text);
+    tb_json_del(c.map, "data.1.weight");
+    tb_json_del(c.map, "data.0.sep");
+    tb_config_fill(&c);
+    ok(tb_config_real(&c, "data.1.weight") == 1 && strcmp(tb_config_str(&c, "data.0.sep"), "||") == 0,
+       "a map of an older program gets neutral values");
+    ok(!tb_config_get(&c, "data.<i>.weight"), "and no others");
+    ok(tb_config_is_path("data.1.path") && tb_config_is_path("data.path") && !tb_config_is_path("data.0.sep"),
+       "which keys name files");
+    tb_json_free(c.map);
+    mix_refused(", \"data.path\": \"x\"", "t.mix has no 'path'");
+    mix_refused(", \"data.0.eval\": 0.2", "data.0 has no 'eval'");
+    mix_refused(", \"data.0.weight\": 1001", "from 0 to 1000");
+    mix_refused(", \"data.0.weight\": \"x\"", "must be a number");
+    mix_refused(", \"data.3.kind\": \"pairs\", \"data.3.path\": \"x\"", "no key 'data.3.kind'");
+    mix_refused(", \"data.2.kind\": \"pairs\"", "data.2 needs 'path'");
+    mix_refused(", \"data.2.kind\": \"mix\", \"data.2.path\": \"x\"", "no data of kind 'mix' for a mix");
+    mix_refused(", \"data.1.sep\": \"x\"", "data.1 has no 'sep'");
+    refused("\"method.kind\": \"lora\", \"data.0.kind\": \"pairs\"", "no key 'data.0.kind'");
+}
+
 static void rules(void)
 {
     struct tb_config c = config("\"method.kind\": \"ia3\", \"batch.tokens\": 2048, \"eval.every\": \"20k\"");
@@ -145,6 +213,9 @@ static void rules(void)
     refused("\"seed\": 1", "needs a method");
     refused("\"method.kind\": \"lora\", \"eval.every\": \"often\"", "no amount");
     refused("\"method.kind\": \"lora\", \"optim.lr\": 0", "lr must be");
+    refused("\"method.kind\": \"lora\", \"max_trainable\": 1.5", "max_trainable must be a number from 0 to 1");
+    refused("\"method.kind\": \"lora\", \"stop.patience\": -1", "patience must be an integer");
+    refused("\"method.kind\": \"lora\", \"schedule.name\": \"lienar\"", "cosine, linear, constant");
 }
 
 static void scratch(void)
@@ -207,6 +278,7 @@ int main(void)
     ids();
     rates();
     stacks();
+    mixes();
     rules();
     scratch();
     budgets();

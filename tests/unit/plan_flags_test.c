@@ -49,6 +49,56 @@ static void named(const char *const *methods, const char *const *changes, const 
     tb_plan_free(p);
 }
 
+/* A plan of several --data, "" ends them. */
+static struct tb_plan *mixed(const char *const *sources)
+{
+    static const char *const methods[] = { "lora" };
+    struct tb_plan_flags f = { .base = "tiny", .budget = "60k", .sources = sources, .methods = methods,
+                               .n_methods = 1 };
+    struct tb_plan *p = NULL;
+    while (*sources[f.n_sources])
+        f.n_sources++;
+    memset(&err, 0, sizeof err);
+    tb_plan_from_flags(&f, &p, &err);
+    return p;
+}
+
+static void not_mixed(const char *const *sources, const char *words)
+{
+    char text[800];
+    struct tb_plan *p = mixed(sources);
+    if (!ok(!p && strstr(tb_err_string(&err, text, sizeof text), words), "refused: %s", words))
+        printf("# said: %s\n", p ? names(p) : text);
+    tb_plan_free(p);
+}
+
+static void mixes(void)
+{
+    const char *many[18] = { NULL };
+    struct tb_plan *p = mixed((const char *const[]){ "a.txt,weight=2,sep=\\t", "jsonl:b", "" });
+    if (ok(p != NULL, "two sources: %s", err.text)) {
+        const struct tb_config *c = &p->runs[0];
+        is_str(tb_config_str(c, "data.kind"), "mix", "are a mix");
+        is_str(tb_config_str(c, "data.0.sep"), "\\t", "with keys of their own");
+        near(tb_config_real(c, "data.0.weight"), 2, 0, "and a weight");
+        is_str(tb_config_str(c, "data.1.kind"), "jsonl", "each of its kind");
+    }
+    tb_plan_free(p);
+    not_mixed((const char *const[]){ "a.txt,eval=0.2", "b", "" }, "eval belongs to all sources together");
+    not_mixed((const char *const[]){ "a.txt", "b,weight=-2", "" }, "weight must be a number from 0 to 1000");
+    not_mixed((const char *const[]){ "a.txt", "b,wight=2", "" }, "did you mean 'weight'?");
+    not_mixed((const char *const[]){ "a.txt", "mix:b", "" }, "written as several --data");
+    not_mixed((const char *const[]){ "a.txt", "pairs:", "" }, "needs a file");
+    not_mixed((const char *const[]){ "a.txt", "" }, "2 to 16 sources");
+    for (int i = 0; i < 18; i++)
+        many[i] = i < 17 ? "a.txt" : "";
+    not_mixed(many, "not 17");
+    struct tb_json *draft = tb_json_new_map();
+    ok(!tb_plan_data_parse("a.txt,weight=2", draft, &err) && strstr(err.text, "give --data more than once"),
+       "one file has no weight");
+    tb_json_free(draft);
+}
+
 static void refused(const char *const *methods, const char *const *changes, const char *words)
 {
     char text[800];
@@ -198,6 +248,7 @@ int main(void)
     all_names();
     overrides();
     bad_methods();
+    mixes();
     wire();
     return done();
 }

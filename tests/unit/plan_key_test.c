@@ -117,6 +117,6 @@ int main(void)
     words_add();
     is_str(tb_schema_find("method", "lora")->name, "lora", "a schema is found");
     is_str(tb_schema_at("data", 1)->name, "jsonl", "by number within its group");
-    ok(!tb_schema_at("data", 2) && !tb_schema_find("data", "lora"), "and not in another");
+    ok(!tb_schema_at("data", 3) && !tb_schema_find("data", "lora"), "and not in another");
     return done();
 }

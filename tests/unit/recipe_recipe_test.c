@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "recipe/recipe.h"
 #include "tests/recipes/words.h"
 #include "tests/tap.h"
@@ -134,6 +135,89 @@ static void stacks(void)
     tb_plan_free(p);
 }
 
+static void mixes(void)
+{
+    struct tb_plan *p = plan(HEAD "return t.sweep { base = t.model 'tiny', budget = t.steps(9), method = t.ia3 {}, "
+                             "data = t.mix { { t.pairs { 'a.txt', sep = '=>' }, t.grid { 1, 2 } }, "
+                             "t.jsonl { 'b.jsonl' }, { t.pairs 'c.txt', weight = 0.5 }, eval = 0.2 }, "
+                             "where = function(c) return c.data[0].weight > 1 and c['data.2.weight'] == 0.5 "
+                             "end }", NULL);
+    is_str(names(p), "ia3-s0", "a mix, with a grid of weights, one of which is left");
+    if (p) {
+        const struct tb_config *c = &p->runs[0];
+        is_int(tb_config_sources(c), 3, "three sources");
+        near(tb_config_real(c, "data.0.weight"), 2, 0, "each with its weight");
+        near(tb_config_real(c, "data.1.weight"), 1, 0, "1 if none is given");
+        is_str(tb_config_str(c, "data.0.sep"), "=>", "keys of its kind");
+        is_str(tb_json_str(tb_json_at(tb_config_get(c, "data.2.path"), 0), ""), "c.txt", "and its file");
+        near(tb_config_real(c, "data.eval"), 0.2, 0, "eval is that of the mix");
+        ok(!tb_config_get(c, "data.0.eval") && !tb_config_get(c, "data.path"), "and of no source");
+    }
+    tb_plan_free(p);
+    p = plan(HEAD "local s = t.run { base = t.model 'tiny', budget = t.steps(9), method = t.ia3 {}, "
+             "data = t.mix { { t.pairs 'a', 2 }, t.jsonl 'b' } }\n"
+             "return s:with { data = t.mix { t.pairs 'a', t.jsonl 'b' }:with { order = 'by_prompt' } }",
+             (const char *const[]){ "data.1.weight=3", "+data.0.weight=1,4", NULL });
+    is_str(names(p), "ia3-weight1-s0 ia3-weight4-s0", "and from the command line");
+    ok(p && tb_config_real(&p->runs[1], "data.1.weight") == 3
+           && strcmp(tb_config_str(&p->runs[0], "data.order"), "by_prompt") == 0, "every key can be set");
+    tb_plan_free(p);
+    p = plan(HEAD "return t.sweep { base = t.model 'tiny', budget = t.steps(9), method = t.ia3 {}, "
+             "data = t.one_of { t.pairs 'a', t.mix { t.pairs 'a', t.jsonl 'b' } } }", NULL);
+    is_str(names(p), "ia3-s0 ia3-mix-s0", "a mix beside one of its sources");
+    tb_plan_free(p);
+}
+
+/* A byte-order mark, of the recipe and of a file beside it, moves no line and is recorded. */
+static void marked(void)
+{
+    write_file("bom.lua", "\xef\xbb\xbf" HEAD "return t.lora { r = 3 }");
+    struct tb_plan *p = plan("\xef\xbb\xbf" HEAD "return t.sweep { " COMMON "method = require 'bom' }", NULL);
+    is_str(names(p), "lora-r3-s0", "a recipe that begins with a byte-order mark");
+    ok(p && tb_str_starts(p->recipe, "\xef\xbb\xbf"), "is kept as it is");
+    tb_plan_free(p);
+    ok(!plan("\xef\xbb\xbf\n\n oops", NULL) && err.line == 3, "its lines are counted as they stand");
+    ok(!plan("\xef\xbb\xbf\x1bLua", NULL) && strstr(err.text, "compiled Lua"), "compiled Lua hides behind none");
+}
+
+/* "5: steps" or "rates: steps" of the probe of each run, "-" for none. */
+static void probes_are(const char *rest, const char *const *changes, const char *want, const char *what)
+{
+    char text[1500], out[300] = "";
+    snprintf(text, sizeof text, HEAD "return t.sweep { " COMMON "%s }", rest);
+    struct tb_plan *p = plan(text, changes);
+    for (size_t i = 0; p && i < p->n_runs; i++) {
+        const struct tb_config *c = &p->runs[i];
+        char *rates = tb_json_text(tb_config_get(c, "probe.rates"), TB_JSON_CANONICAL);
+        size_t n = strlen(out);
+        snprintf(out + n, sizeof out - n, "%s%lld %s %lld", i ? "; " : "", (long long)tb_config_int(c, "probe.n"),
+                 rates, (long long)tb_config_int(c, "probe.steps"));
+        free(rates);
+    }
+    is_str(p ? out : err.text, want, what);
+    tb_plan_free(p);
+}
+
+static void probes(void)
+{
+    static const char *const no[] = { NULL }, *const lr[] = { "lr=0.1", NULL }, *const n[] = { "probe.n=2", NULL },
+                             *const rates[] = { "probe.rates=0.1+0.3", "probe.steps=8", NULL };
+    static const char arms[] = "optim = { lr = t.probe { steps = 7 } }, method = t.one_of { t.lora {}, "
+                               "t.lora { lr = 0.1 }, t.lora { lr = t.probe { rates = { 0.2, 0.1 } } } }";
+    probes_are("method = t.lora {}", no, "0 [] 0", "no probe");
+    probes_are("optim = { lr = t.probe {} }, method = t.lora {}", no, "5 [] 0", "five rates around the method's own");
+    probes_are("method = t.lora { lr = t.grid { t.probe { n = 3 }, 0.1 } }", no, "3 [] 0; 0 [] 0", "beside a rate");
+    probes_are("method = t.lora { lr = t.probe { n = 3, steps = t.grid { 5, 9 } } }", no, "3 [] 5; 3 [] 9",
+               "with axes of its own");
+    probes_are("method = t.stack { t.lora {}, t.prompt {}, lr = t.probe {} }", no, "5 [] 0", "of a stack");
+    probes_are("optim = t.zip { lr = { t.probe {}, 0.1 }, decay = { 0, 0.5 } }, method = t.lora {}", no,
+               "5 [] 0; 0 [] 0", "in a zip");
+    probes_are(arms, no, "5 [] 7; 0 [] 0; 0 [0.1,0.2] 0", "an arm's own rate or probe comes first");
+    probes_are(arms, lr, "0 [] 0", "--set lr leaves nothing to probe");
+    probes_are(arms, n, "2 [] 7", "--set probe.n makes all arms the same run");
+    probes_are(arms, rates, "0 [0.1,0.3] 8", "and so are rates");
+}
+
 static void variants(void)
 {
     struct tb_plan *p = plan(HEAD "local s = t.sweep { " COMMON "method = t.lora {}, "
@@ -189,8 +273,8 @@ static void same_as_flags(const char *lua, const char *flag)
 {
     char text[800];
     const char *const methods[] = { flag };
-    struct tb_plan_flags f = { "tiny", "pairs:places.txt,eval=0.1", "60k", "0,3", methods, 1,
-                               NULL };
+    struct tb_plan_flags f = { .base = "tiny", .data = "pairs:places.txt,eval=0.1", .budget = "60k", .seeds = "0,3",
+                               .methods = methods, .n_methods = 1 };
     snprintf(text, sizeof text,
              HEAD "return t.sweep { " COMMON "seed = t.grid { 0, 3 }, method = %s }", lua);
     struct tb_plan *p = plan(text, NULL), *q = NULL;
@@ -310,6 +394,9 @@ int main(int argc, char **argv)
         files();
         zips();
         stacks();
+    mixes();
+    marked();
+    probes();
         variants();
         filters();
         modules();

@@ -2,9 +2,12 @@
 /* Request files: asked, taken, done, in order; garbage is moved aside and told. */
 #include "store/ctl.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -58,6 +61,37 @@ static void life(void)
     ok(a.state == TB_CTL_MISSING, "never asked");
 }
 
+static void make_old(const char *name, time_t age_s)
+{
+    char *path = tb_xasprintf("%s/ctl/%s", dir, name);
+    struct timespec t[2] = { { .tv_sec = time(NULL) - age_s }, { .tv_sec = time(NULL) - age_s } };
+    utimensat(AT_FDCWD, path, t, 0);
+    free(path);
+}
+
+/* What was asked of the owner before is not obeyed by the next one. */
+static void old(void)
+{
+    struct tb_ctl_request q;
+    struct tb_ctl_answer a;
+    char words[256];
+    put("000101-stop.json", "{\"verb\":\"stop\",\"args\":{},\"asked\":\"2026-01-02T03:04:05Z\"}");
+    put("000102-facts.json", "{\"verb\":\"facts\",\"args\":{}}");
+    put("000103-pause.json", "{\"verb\":\"pause\"}");
+    put("000104-stop.json", "no request");
+    make_old("000101-stop.json", 3600);
+    make_old("000102-facts.json", 3600);
+    make_old("000104-stop.json", 3600);
+    is_int(tb_ctl_answer_old(dir, 600, "facts", 7, "not done: asked before"), 1, "one request is old");
+    tb_ctl_look(dir, 101, "stop", &a);
+    ok(a.state == TB_CTL_DONE && a.step == 7 && !tb_ctl_was_done(a.note), "and refused");
+    ok(tb_ctl_take(dir, &q, words) == TB_CTL_REQUEST && q.seq == 102, "a mark is as good as it was");
+    tb_ctl_free(&q);
+    ok(tb_ctl_take(dir, &q, words) == TB_CTL_REQUEST && q.seq == 103, "and so is what was asked just now");
+    tb_ctl_free(&q);
+    ok(tb_ctl_take(dir, &q, words) == TB_CTL_GARBAGE, "what is no request is left to be told");
+}
+
 static void garbage(void)
 {
     struct tb_ctl_request q;
@@ -99,6 +133,7 @@ int main(void)
     tb_dir_make(ctl, 0700, NULL);
     free(ctl);
     life();
+    old();
     garbage();
     ok(tb_dir_remove(dir, NULL), "cleaned up");
     return done();

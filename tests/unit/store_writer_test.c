@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -228,6 +230,33 @@ static void crash_words(void)
     tb_run_writer_close(w);
 }
 
+/* What was asked while nobody had the run, and long ago, is refused by who takes it; a mark and a new wish are not. */
+static void old_requests(void)
+{
+    struct timespec hour_ago[2] = { { .tv_sec = time(NULL) - 3600 }, { .tv_sec = time(NULL) - 3600 } };
+    struct tb_ctl_request q;
+    struct tb_ctl_answer a;
+    unsigned old = 0, mark = 0, young = 0;
+    char path[400];
+    create("00000000000000b7");
+    ok(tb_ctl_post(dir, "stop", NULL, &old, NULL) && tb_ctl_post(dir, "facts", NULL, &mark, NULL)
+           && tb_ctl_post(dir, "pause", NULL, &young, NULL), "three asked of nobody");
+    snprintf(path, sizeof path, "%s/ctl/%06u-stop.json", dir, old);
+    utimensat(AT_FDCWD, path, hour_ago, 0);
+    snprintf(path, sizeof path, "%s/ctl/%06u-facts.json", dir, mark);
+    utimensat(AT_FDCWD, path, hour_ago, 0);
+    struct tb_run_writer *w = begin();
+    const struct tb_metrics *m = tb_run_writer_metrics(w);
+    tb_ctl_look(dir, old, "stop", &a);
+    is_str(a.note, "not done: asked before this process took the run; ask again", "the old one is refused");
+    ok(m->n_events == 1 && strstr(m->events[0].text, "1 requests to the process before refused"), "and that is told");
+    ok(tb_run_writer_request(w, &q) && q.seq == mark, "a mark is taken");
+    tb_ctl_free(&q);
+    ok(tb_run_writer_request(w, &q) && q.seq == young, "and so is what was asked a moment ago");
+    tb_ctl_free(&q);
+    tb_run_writer_close(w);
+}
+
 static void full_disk(void)
 {
     struct rlimit old, small;
@@ -309,6 +338,7 @@ int main(void)
     life();
     resume();
     crash_words();
+    old_requests();
     full_disk();
     damage();
     if (!getenv("KEEP"))

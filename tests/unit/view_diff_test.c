@@ -2,6 +2,7 @@
 /* Differences of more than two runs, keys that only some have, and paired losses where an answer must be
  * refused, where the interval is known, and where it must cover the truth. */
 #include "view/diff.h"
+#include "view/paired.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/mem.h"
 #include "tests/tap.h"
 
 static const char *unit(enum tb_unit u, double v)
@@ -73,7 +74,7 @@ static void table(void)
            "JSON");
     tb_buf_clear(&b);
     tb_table_emit(&t, TB_EMIT_CSV, &b);
-    is_str(b.p, "name,loss,n\r\n\"a,\"\"\x1b[2J\",1.5,12345\r\nb,nan,\r\n", "CSV");
+    is_str(b.p, "name,loss,n\r\n\"a,\"\"\xef\xbf\xbd[2J\",1.5,12345\r\nb,nan,\r\n", "CSV, safe as well");
     tb_buf_clear(&b);
     tb_table_emit(&t, TB_EMIT_PLAIN, &b);
     is_str(b.p, "name\tloss\tn\na,\"\xef\xbf\xbd[2J\t1.5\t12345\nb\tnan\t\n", "plain");
@@ -81,9 +82,33 @@ static void table(void)
     tb_table_free(&t);
 }
 
+/* What CSV can say stays: lines and tabs are text, an escape or a carriage return alone is not. */
+static void csv_texts(void)
+{
+    static const struct tb_table_column columns[] = { { "note", NULL, TB_UNIT_TEXT, false } };
+    static const char *const cases[][2] = {
+        { "a\tb", "a\tb" }, { "a\nb", "\"a\nb\"" }, { "\x1b]0;x\x07", "\xef\xbf\xbd]0;x\xef\xbf\xbd" },
+        { "a\rb", "\"a\xef\xbf\xbd" "b\"" }, { "\xc3\xa9", "\xc3\xa9" }, { "\xff", "\xef\xbf\xbd" },
+        { "\"", "\"\"\"\"" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct tb_table t;
+        struct tb_buf b = { 0 };
+        char *want = tb_xasprintf("note\r\n%s\r\n", cases[i][1]);
+        tb_table_init(&t, columns, 1);
+        tb_table_text(&t, cases[i][0]);
+        tb_table_emit(&t, TB_EMIT_CSV, &b);
+        is_str(b.p, want, "a text in CSV");
+        free(want);
+        tb_buf_free(&b);
+        tb_table_free(&t);
+    }
+}
+
 int main(void)
 {
     units();
     table();
+    csv_texts();
     return done();
 }

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "tests/tap.h"
 #include "view/diff.h"
+#include "view/paired.h"
 #include "view/filter.h"
 #include "view/series.h"
 

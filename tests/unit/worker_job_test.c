@@ -242,7 +242,7 @@ static char *copy_of_pairs(const char *name, bool changed)
 static void ids(void)
 {
     static const char *const same[] = {
-        "{\"exec.threads\": 3, \"exec.micro_tokens\": 64, \"exec.checkpoint_s\": 5, \"exec.memory\": \"fast\"}",
+        "{\"exec.threads\": 3, \"exec.micro_tokens\": 64, \"exec.checkpoint_s\": 5, \"exec.memory\": \"small\"}",
         "{\"exec.name\": \"mine\", \"exec.tags\": [\"a\"]}", "{\"schedule.floor\": 0.1, \"optim.beta1\": 0.9}",
     };
     static const char *const other[] = {
@@ -365,6 +365,59 @@ static void memory(void)
     tb_job_close(&large);
 }
 
+static uint64_t fact(const struct tb_job *j, const char *name)
+{
+    struct tb_json *facts = tb_job_plan_facts(j);
+    int64_t n = tb_json_int(tb_json_get(facts, name), -1);
+    tb_json_free(facts);
+    return (uint64_t)n;
+}
+
+static bool is_mode(const struct tb_job *j, const char *want)
+{
+    struct tb_json *facts = tb_job_plan_facts(j);
+    bool same = strcmp(tb_json_str(tb_json_get(facts, "memory"), ""), want) == 0
+             && components(j) == tb_job_bytes(j) && j->spec.recompute == (strcmp(want, "small") == 0);
+    tb_json_free(facts);
+    return same && fact(j, "predicted_bytes") == tb_job_bytes(j)
+        && fact(j, j->spec.recompute ? "small_bytes" : "fast_bytes") == tb_job_bytes(j);
+}
+
+/* auto keeps activations where they fit into what is free, to the byte. */
+static void automatic(void)
+{
+    struct tb_job j;
+    bool good = work_out(&j, NULL);
+    uint64_t fast = fact(&j, "fast_bytes") - j.fixed_bytes, small = fact(&j, "small_bytes") - j.fixed_bytes;
+    err = (struct tb_err){ 0 };
+    ok(good && is_mode(&j, "fast") && small < fast, "with room for all, activations are kept");
+    ok(good && tb_job_admit(&j, fast, &err) && is_mode(&j, "fast"), "so they are where they just fit");
+    ok(good && tb_job_admit(&j, fast - 1, &err) && is_mode(&j, "small"), "a byte less: computed again");
+    is_int(fact(&j, "free_bytes"), fast - 1, "what was free is told");
+    ok(good && tb_job_admit(&j, small, &err) && is_mode(&j, "small"), "down to what that takes");
+    ok(good && !tb_job_admit(&j, small - 1, &err) && err.kind == TB_ERR_BUSY && strstr(err.text, "are free now")
+           && !strstr(err.text, "exec.memory"),
+       "below it: %s", err.text);
+    ok(good && tb_job_admit(&j, fast, &err) && is_mode(&j, "fast"), "kept again when there is room again");
+    tb_job_close(&j);
+}
+
+static void forced(void)
+{
+    struct tb_job j, k;
+    bool good = work_out(&j, "{\"exec.memory\": \"fast\"}") && work_out(&k, "{\"exec.memory\": \"small\"}");
+    uint64_t fast = tb_job_bytes(&j) - j.fixed_bytes, small = tb_job_bytes(&k) - k.fixed_bytes;
+    err = (struct tb_err){ 0 };
+    ok(good && is_mode(&j, "fast") && is_mode(&k, "small") && strcmp(j.id, k.id) == 0, "either mode is taken as asked");
+    ok(good && !tb_job_admit(&j, fast - 1, &err) && strstr(err.text, "resume --memory small"),
+       "fast is refused where it does not fit, and the other is named: %s", err.text);
+    ok(good && !tb_job_admit(&j, small - 1, &err) && !strstr(err.text, "--memory small"),
+       "but not where that would not fit either");
+    ok(good && tb_job_admit(&k, UINT64_MAX, &err) && is_mode(&k, "small"), "small stays small with all the room");
+    tb_job_close(&j);
+    tb_job_close(&k);
+}
+
 /* ---- what is refused */
 
 static void refused(const char *name, const char *changes, int n_virtual, enum tb_err_kind kind, const char *word)
@@ -441,6 +494,8 @@ int main(void)
         hashes();
         virtual_rows();
         memory();
+    automatic();
+    forced();
         errors();
     }
     tb_shelf_close(shelf);

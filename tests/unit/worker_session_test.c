@@ -64,7 +64,13 @@ static bool train(struct tb_err *err)
     struct tb_worker_spec spec = { .store = store, .argv = argv };
     struct tb_worker_result result = { 0 };
     struct tb_plan *p = NULL;
-    bool good = tb_plan_from_flags(&f, &p, err) && tb_worker_run(p, &spec, &result, err) && result.n_failed == 0;
+    struct tb_worker *w = tb_worker_open(&spec, "", true, err);
+    bool good = w && tb_plan_from_flags(&f, &p, err) && tb_worker_put(w, p, &result, err)
+             && tb_worker_serve(w, &result, err);
+    tb_worker_close(w);
+    if (good)
+        tb_worker_tally(store, &result);
+    good = good && result.n_failed == 0;
     tb_worker_result_free(&result);
     tb_plan_free(p);
     free(base);

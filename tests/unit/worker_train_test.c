@@ -19,7 +19,7 @@ static const char usual[] =
 
 static struct lab lab;
 
-/* What was seen of a call of tb_worker_run, and what is to be done at a step. */
+/* What was seen of a run, and what is to be done at a step. */
 struct seen {
     int n_steps, n_skipped;
     int64_t from; /* step that it began with, -1: it did not */
@@ -73,6 +73,8 @@ static void on_skipped(void *arg, const char *id, const char *name, enum tb_stat
     s->n_skipped++;
 }
 
+static const char *memory; /* mode of the next calls, NULL: as the run's config says */
+
 /* Trains the plan of one run in a store of this name; wish_at 0: to the end. */
 static bool train(const char *store, const char *changes, bool again, int64_t wish_at, enum tb_wish wish,
                   struct seen *s)
@@ -81,11 +83,12 @@ static bool train(const char *store, const char *changes, bool again, int64_t wi
     struct tb_err err = { 0 };
     char *path = tb_path_join(lab.dir, store);
     *s = (struct seen){ .from = -1, .wish_at = wish_at, .wish = wish };
-    struct tb_worker_spec spec = { .store = path, .argv = argv, .threads = 1, .again = again, .skipped = on_skipped,
+    struct tb_worker_spec spec = { .store = path, .argv = argv, .threads = 1, .memory = memory, .again = again,
+                                   .skipped = on_skipped,
                                    .view = { .arg = s, .begin = on_begin, .step = on_step, .eval = on_eval } };
     struct tb_plan *p = lab_plan(&lab, &changes, 1, &err);
     tb_train_wish(TB_WISH_NONE);
-    bool good = p && tb_worker_run(p, &spec, &s->result, &err) && s->result.n == 1;
+    bool good = p && lab_carry_out(p, &spec, &s->result, &err) && s->result.n == 1;
     if (!good)
         printf("# %s: %s\n", store, err.text);
     tb_train_wish(TB_WISH_NONE);
@@ -205,6 +208,38 @@ static void check_resume(const char *name, const char *store, int64_t at, enum t
     tb_metrics_free(&m);
     forget(&first);
     forget(&second);
+    free(dir);
+}
+
+static const char *mode_of(const struct tb_metrics *m)
+{
+    return tb_json_str(tb_metrics_fact(m, "plan", "memory"), "");
+}
+
+/* Begun with activations kept, gone on with them computed again, ended with them kept. */
+static void other_memory(void)
+{
+    struct seen s;
+    struct tb_metrics m[3];
+    char *dir = dir_of("modes", id);
+    bool good = true;
+    for (int i = 0; i < 3; i++) {
+        memory = i == 1 ? "small" : "fast";
+        good = train("modes", usual, false, i < 2 ? 6 + 7 * i : 0, TB_WISH_YIELD, &s) && good;
+        good = tb_metrics_load(&m[i], dir, NULL) && good;
+        forget(&s);
+    }
+    memory = NULL;
+    ok(good && strcmp(mode_of(&m[0]), "fast") == 0 && strcmp(mode_of(&m[1]), "small") == 0
+           && strcmp(mode_of(&m[2]), "fast") == 0,
+       "each part of a run tells in which mode it was");
+    ok(good && tb_json_int(tb_metrics_fact(&m[1], "plan", "predicted_bytes"), 0)
+                   < tb_json_int(tb_metrics_fact(&m[2], "plan", "predicted_bytes"), 0),
+       "and what that needs");
+    ok(good && m[2].n_resumes == 2 && same_end(&m[2], &whole),
+       "gone on with in the other mode: the same bits at the end");
+    for (int i = 0; i < 3; i++)
+        tb_metrics_free(&m[i]);
     free(dir);
 }
 
@@ -392,6 +427,7 @@ int main(void)
         reference();
         epochs();
         resumes();
+        other_memory();
         often();
         shorter();
         twice();

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+/* attend.c - the worker is another process, and what is seen of it is what it writes into the store: so this client may
+ * come and go. It follows only runs that somebody holds; those on the list are looked at by turns. A worker that was
+ * killed leaves its runs lost, which is said; one that has left with runs on the list is started again. */
+#include "cli/attend.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/follow.h"
+#include "store/ctl.h"
+#include "store/duty.h"
+#include "store/writer.h"
+
+static const double poll_s = 0.1, memory_patience_s = 15, checkpoint_patience_s = 600;
+enum { LOOKS = 32 }; /* at runs on the list, each time */
+
+/* A run that is not over yet. */
+struct followed {
+    struct tb_worker_run *run;
+    char *dir;
+    bool is_open, is_lost, is_asked;
+    struct tb_follow f;
+    double step, eval; /* told already */
+    size_t n_events;
+    unsigned seq; /* of the request for a checkpoint */
+};
+
+struct attend {
+    struct tb_store *store;
+    struct tb_live *live;
+    const struct tb_worker_spec *spec;
+    struct followed *run;
+    size_t n, n_left, next; /* next: whose turn to be looked at it is */
+    double alone_since; /* nobody has any of them, and the worker waits for memory */
+    int n_starts;
+    bool is_foreground;
+};
+
+/* ---- one run */
+static struct tb_live_facts facts_of(const struct tb_metrics *m)
+{
+    return (struct tb_live_facts){ .name = tb_json_str(tb_metrics_fact(m, "run", "name"), ""),
+                                   .memory = tb_json_str(tb_metrics_fact(m, "plan", "memory"), ""),
+                                   .n_trainable = tb_json_int(tb_metrics_fact(m, "plan", "n_trainable"), 0),
+                                   .share = tb_json_real(tb_metrics_fact(m, "plan", "share"), NAN),
+                                   .n_steps = tb_json_int(tb_metrics_fact(m, "plan", "n_steps"), 0),
+                                   .seconds = tb_json_int(tb_metrics_fact(m, "plan", "n_steps"), 0) ? 0 : 60.0
+                                              * tb_json_real(tb_json_get(tb_json_get(m->facts, "config"), "budget.n"),
+                                                             0),
+                                   .bytes = tb_json_int(tb_metrics_fact(m, "plan", "predicted_bytes"), 0),
+                                   .n_eval = tb_json_int(tb_metrics_fact(m, "data", "n_eval"), 1),
+                                   .from_step = m->step };
+}
+
+static bool is_worth_telling(const struct tb_event *e)
+{
+    static const char *const quiet[] = { "checkpoint", "best", NULL };
+    for (int i = 0; quiet[i]; i++)
+        if (strcmp(e->kind, quiet[i]) == 0)
+            return false;
+    return true;
+}
+
+/* What was recorded since the last look; what came before this client is not told again. */
+static void tell_news(struct attend *a, struct followed *r)
+{
+    const struct tb_metrics *m = &r->f.m;
+    size_t first = m->n_train;
+    while (first > 0 && m->train[first - 1].step > r->step)
+        first--;
+    for (size_t i = first; i < m->n_train; i++)
+        tb_live_step(a->live, r, &m->train[i]);
+    for (size_t i = 0; i < m->n_eval; i++)
+        if (m->eval[i].step > r->eval)
+            tb_live_eval(a->live, r, &m->eval[i]);
+    for (size_t i = r->n_events; i < m->n_events; i++)
+        if (is_worth_telling(&m->events[i]))
+            tb_live_note(a->live, r, m->events[i].step, m->events[i].kind, m->events[i].text);
+    r->step = m->n_train ? m->train[m->n_train - 1].step : r->step;
+    r->eval = m->n_eval ? m->eval[m->n_eval - 1].step : r->eval;
+    r->n_events = m->n_events;
+}
+
+static void end_run(struct attend *a, struct followed *r, enum tb_state state)
+{
+    r->run->state = state;
+    tb_live_end(a->live, r, state);
+    if (r->is_open)
+        tb_follow_close(&r->f);
+    r->is_open = false;
+    free(r->dir);
+    r->dir = NULL;
+    a->n_left--;
+}
+
+static void open_run(struct attend *a, struct followed *r)
+{
+    struct tb_err err;
+    r->is_open = tb_follow_open(&r->f, r->dir, &err);
+    if (!r->is_open) {
+        tb_follow_close(&r->f);
+        return;
+    }
+    const struct tb_metrics *m = &r->f.m;
+    struct tb_live_facts facts = facts_of(m);
+    r->step = m->resumed_at >= 0 && m->n_train ? m->train[m->n_train - 1].step : 0;
+    r->eval = m->n_eval && r->step > 0 ? m->eval[m->n_eval - 1].step : -1;
+    r->n_events = r->step > 0 ? m->n_events : 0;
+    tb_live_begin(a->live, r, &facts);
+}
+
+static void look_at_open(struct attend *a, struct followed *r)
+{
+    struct tb_err err;
+    if (!tb_follow_poll(&r->f, &err)) {
+        tb_live_note(a->live, r, (int64_t)r->step, "error", err.text);
+        end_run(a, r, TB_STATE_LOST);
+        return;
+    }
+    tell_news(a, r);
+    if (tb_state_is_over(r->f.sight.state) && r->f.sight.pid == 0) {
+        end_run(a, r, r->f.sight.state);
+    } else if (r->f.sight.state == TB_STATE_LOST && !a->is_foreground) {
+        tb_live_note(a->live, r, (int64_t)r->step, "lost", "its worker was killed; go on with: tunebench resume --all");
+        end_run(a, r, TB_STATE_LOST);
+    } else if (r->f.sight.state == TB_STATE_QUEUED && r->f.sight.pid == 0) {
+        tb_live_end(a->live, r, TB_STATE_QUEUED); /* given back: another worker takes it up */
+        tb_follow_close(&r->f);
+        r->is_open = false;
+    }
+}
+
+/* One on the list: somebody may have taken it, or ended it. The stored state is read only where there is a sign. */
+static void look_at_listed(struct attend *a, struct followed *r)
+{
+    struct tb_run_sight sight;
+    struct tb_metrics m;
+    tb_run_look(r->dir, TB_STATE_QUEUED, &sight);
+    if (sight.beat_s < 0)
+        return; /* nobody ever had it */
+    enum tb_state state = tb_metrics_load(&m, r->dir, NULL) ? m.state : TB_STATE_LOST;
+    tb_metrics_free(&m);
+    tb_run_look(r->dir, state, &sight);
+    if (sight.state != TB_STATE_QUEUED || sight.pid)
+        open_run(a, r);
+    if (r->is_open)
+        look_at_open(a, r);
+    else if (tb_state_is_over(state))
+        end_run(a, r, state);
+}
+
+static void look_at_all(struct attend *a)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (a->run[i].is_open)
+            look_at_open(a, &a->run[i]);
+    for (size_t i = 0, looks = 0; i < a->n && looks < LOOKS; i++, a->next = (a->next + 1) % a->n) {
+        struct followed *r = &a->run[a->next];
+        if (r->is_open || !r->dir)
+            continue;
+        look_at_listed(a, r);
+        looks++;
+    }
+}
+
+/* ---- what somebody wants of this client */
+static void ask_all(struct attend *a, const char *verb)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        struct followed *r = &a->run[i];
+        if (!r->dir || r->is_asked || !r->is_open)
+            continue;
+        r->is_asked = tb_ctl_post(r->dir, verb, NULL, &r->seq, NULL);
+    }
+}
+
+/* Those on the list are stopped here, unless a worker is quicker: then it is asked the next time. */
+static void stop_listed(struct attend *a)
+{
+    for (size_t i = a->n; i-- > 0;) {
+        struct followed *r = &a->run[i];
+        struct tb_run_writer *w = r->dir && !r->is_open ? tb_run_writer_open(r->dir, NULL) : NULL;
+        bool is_sealed = w && tb_run_writer_metrics(w)->state == TB_STATE_QUEUED
+                      && tb_run_writer_seal(w, TB_STATE_STOPPED, "user", "stopped on the list", NULL, NULL);
+        tb_run_writer_close(w);
+        if (is_sealed)
+            end_run(a, r, TB_STATE_STOPPED);
+    }
+}
+
+static void wait_for_answers(struct attend *a, const char *verb)
+{
+    double until = tb_clock_mono_s() + checkpoint_patience_s;
+    struct tb_ctl_answer answer;
+    for (size_t i = 0; i < a->n; i++) {
+        struct followed *r = &a->run[i];
+        do {
+            if (!r->dir || !r->is_asked)
+                break;
+            tb_ctl_look(r->dir, r->seq, verb, &answer);
+            look_at_all(a);
+        } while (r->dir && (answer.state == TB_CTL_ASKED || answer.state == TB_CTL_TAKEN)
+                 && tb_clock_mono_s() < until && tb_follow_wait(poll_s));
+    }
+}
+
+/* ---- the worker */
+static bool see_to_worker(struct attend *a, struct tb_err *err)
+{
+    struct tb_duty_sight sight;
+    tb_duty_look(tb_store_path(a->store), &sight);
+    if (sight.is_held && !sight.is_leaving)
+        return true;
+    bool has_work = false;
+    for (size_t i = 0; i < a->n && !has_work; i++)
+        has_work = a->run[i].dir && !a->run[i].is_open;
+    if (!has_work || a->is_foreground)
+        return true;
+    if (a->n_starts++ > 5)
+        return tb_fail(err, TB_ERR_IO, "the worker ends without having trained what is on the list; its log is in %s/"
+                       "worker", tb_store_path(a->store));
+    return tb_worker_start(tb_store_path(a->store), a->spec, err);
+}
+
+/* All that is left waits for memory, and nothing of this store gives any back. */
+static bool is_out_of_memory(struct attend *a)
+{
+    double now = tb_clock_mono_s();
+    for (size_t i = 0; i < a->n; i++)
+        if (a->run[i].is_open)
+            a->alone_since = now;
+    if (now < a->alone_since + memory_patience_s)
+        return false;
+    for (size_t i = 0; i < a->n; i++) {
+        struct followed *r = &a->run[i];
+        struct tb_metrics m;
+        bool waits = !r->dir || (tb_metrics_load(&m, r->dir, NULL) && m.n_events
+                                 && strcmp(m.events[m.n_events - 1].kind, "memory") == 0);
+        if (r->dir && waits)
+            tb_live_note(a->live, r, m.step, "memory", m.events[m.n_events - 1].text);
+        if (r->dir)
+            tb_metrics_free(&m);
+        if (!waits) {
+            a->alone_since = now;
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool follow(struct attend *a, struct tb_err *err)
+{
+    a->alone_since = tb_clock_mono_s();
+    while (a->n_left) {
+        look_at_all(a);
+        if (tb_train_wished() == TB_WISH_YIELD) {
+            ask_all(a, "checkpoint");
+            wait_for_answers(a, "checkpoint");
+            return true;
+        }
+        if (tb_train_wished() == TB_WISH_STOP) {
+            stop_listed(a);
+            ask_all(a, "stop");
+        } else if (!see_to_worker(a, err)) {
+            return false;
+        }
+        if (is_out_of_memory(a)) {
+            for (size_t i = 0; i < a->n; i++)
+                a->run[i].run->was_busy = a->run[i].dir != NULL;
+            return true;
+        }
+        if (a->n_left)
+            tb_follow_wait(poll_s);
+    }
+    return true;
+}
+
+static void open_all(struct attend *a, struct tb_worker_result *result)
+{
+    a->run = tb_xcalloc(result->n + 1, sizeof *a->run);
+    a->n = result->n;
+    a->next = 0;
+    a->n_left = 0;
+    for (size_t i = 0; i < result->n; i++) {
+        a->run[i].run = &result->run[i];
+        if (tb_state_is_over(result->run[i].state))
+            continue;
+        a->run[i].dir = tb_store_run_dir(a->store, result->run[i].id);
+        a->n_left++;
+    }
+}
+
+static void close_all(struct attend *a)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        if (a->run[i].is_open)
+            tb_follow_close(&a->run[i].f);
+        free(a->run[i].dir);
+    }
+    free(a->run);
+    a->run = NULL;
+    a->n = 0;
+}
+
+static bool follow_result(struct attend *a, struct tb_worker_result *result, struct tb_err *err)
+{
+    open_all(a, result);
+    bool good = follow(a, err);
+    close_all(a);
+    for (size_t i = 0; i < result->n; i++)
+        result->n_busy += result->run[i].was_busy;
+    return good;
+}
+
+/* ---- the whole */
+static bool put(struct tb_worker *w, const struct tb_attend_spec *s, struct tb_worker_result *result,
+                struct tb_err *err)
+{
+    if (s->plan)
+        return tb_worker_put(w, s->plan, result, err);
+    return tb_worker_pick(w, s->refs, s->n_refs, result, err);
+}
+
+/* While another process on this host has the duty it is followed; when it leaves, it is our turn. */
+static bool serve_or_follow(struct tb_worker *w, struct attend *a, struct tb_worker_result *result, struct tb_err *err)
+{
+    for (;;) {
+        struct tb_err why = { 0 };
+        struct tb_duty_sight sight;
+        if (tb_worker_serve(w, result, &why))
+            return true;
+        if (why.kind != TB_ERR_BUSY) {
+            *err = why;
+            return false;
+        }
+        fprintf(stderr, "%s; following it\n", why.text);
+        open_all(a, result);
+        do {
+            look_at_all(a);
+            tb_duty_look(tb_store_path(a->store), &sight);
+        } while (a->n_left && sight.is_held && tb_train_wished() == TB_WISH_NONE && tb_follow_wait(poll_s));
+        bool is_over = a->n_left == 0;
+        close_all(a);
+        if (is_over || tb_train_wished() != TB_WISH_NONE)
+            return true;
+    }
+}
+
+static bool print_detached(const struct attend *a, const struct tb_worker_result *r)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->n; i++)
+        n += !tb_state_is_over(r->run[i].state);
+    if (n == 0)
+        printf("nothing to train: every run is over\n");
+    else
+        printf("%zu run%s on the list; look: tunebench watch --store %s; undo: tunebench stop", n, n == 1 ? "" : "s",
+               tb_store_path(a->store));
+    for (size_t i = 0; i < r->n && n; i++)
+        if (!tb_state_is_over(r->run[i].state))
+            printf(" %.8s", r->run[i].id);
+    if (n)
+        putchar('\n');
+    return true;
+}
+
+static bool wants_foreground(const struct tb_attend_spec *s, const struct tb_args *a)
+{
+    static const char *const batch[] = { "SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "TUNEBENCH_FOREGROUND" };
+    bool wants = s->in_foreground || tb_args_has(a, "foreground");
+    for (size_t i = 0; i < sizeof batch / sizeof *batch; i++) {
+        const char *value = getenv(batch[i]);
+        wants = wants || (value && *value);
+    }
+    return wants;
+}
+
+static bool attend(struct attend *a, const struct tb_attend_spec *s, const struct tb_args *args,
+                   struct tb_worker_result *result, struct tb_err *err)
+{
+    bool detach = tb_args_has(args, "detach");
+    struct tb_worker *w = tb_worker_open(a->spec, s->plan ? s->plan->recipe_path : "", s->plan != NULL, err);
+    bool good = w && put(w, s, result, err);
+    a->is_foreground = !detach && wants_foreground(s, args);
+    a->store = good ? tb_store_open(a->spec->store, false, err) : NULL;
+    good = good && a->store;
+    if (good && a->is_foreground)
+        good = serve_or_follow(w, a, result, err);
+    tb_worker_close(w); /* the base and the data it read are not needed to look on */
+    if (good && !a->is_foreground) {
+        bool has_work = false;
+        for (size_t i = 0; i < result->n; i++)
+            has_work = has_work || !tb_state_is_over(result->run[i].state);
+        if (has_work)
+            good = tb_worker_start(tb_store_path(a->store), a->spec, err);
+        good = good && (detach ? print_detached(a, result) : follow_result(a, result, err));
+    }
+    tb_store_close(a->store);
+    return good;
+}
+
+bool tb_attend(const struct tb_attend_spec *s, const struct tb_args *args, const struct tb_out *out, int *exit_code,
+               struct tb_err *err)
+{
+    struct tb_worker_spec spec;
+    struct tb_live live;
+    struct tb_worker_result result = { 0 };
+    if (tb_args_has(args, "detach") && tb_args_has(args, "foreground"))
+        return tb_fail(err, TB_ERR_USAGE, "--detach and --foreground are opposites: give one");
+    if (!tb_live_open(&live, &spec, args, err))
+        return false;
+    struct attend a = { .live = &live, .spec = &spec };
+    tb_live_signals(wants_foreground(s, args));
+    bool good = attend(&a, s, args, &result, err);
+    if (good && !tb_args_has(args, "detach")) {
+        tb_worker_tally(spec.store, &result);
+        if (!s->plan && result.n == 0)
+            printf("nothing to go on with: every run is done\n");
+        else if (out)
+            good = tb_live_compare(out, args, &result, err);
+        *exit_code = tb_live_exit(&result);
+    }
+    tb_worker_result_free(&result);
+    tb_live_close(&live);
+    return good;
+}
