@@ -12,6 +12,7 @@
 #include "cli/out.h"
 #include "cli/pick.h"
 #include "cli/verb.h"
+#include "store/runlog.h"
 #include "view/fmt.h"
 
 static const double every_s = 0.5;
@@ -231,6 +232,18 @@ static void tell_all(struct log *l, const struct tb_pick *p)
         tell_loss_of_worker(&p->item.sight, p->item.sum.id);
 }
 
+/* What its worker wrote for people who look for a cause. */
+static bool tell_text(const struct tb_pick *p, struct tb_err *err)
+{
+    char *text = tb_run_log_read(p->dir, err), *rest = text;
+    for (char *line; rest && *rest && (line = strsep(&rest, "\n"));) {
+        tb_out_safe(line);
+        fputc('\n', stdout);
+    }
+    free(text);
+    return text != NULL;
+}
+
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
     struct tb_pick p = { 0 };
@@ -240,7 +253,9 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
         return false;
     struct tb_store *s = tb_pick_store(a, err);
     bool good = s && tb_pick_run(&p, s, a->pos[0], err);
-    if (good && l.follows && p.at < 0)
+    if (good && tb_args_has(a, "text"))
+        good = tell_text(&p, err);
+    else if (good && l.follows && p.at < 0)
         good = follow(&l, &p, exit_code, err);
     else if (good)
         tell_all(&l, &p);
@@ -254,6 +269,7 @@ static const struct tb_flag flags[] = {
     { "follow", NULL, false, "the same as -f" },
     { "kind", "KIND", true, "only this: eval, state, checkpoint, recovered, divergence, .." },
     { "steps", NULL, false, "also a line for each step of training" },
+    { "text", NULL, false, "instead, the log its worker keeps, for who looks for a cause" },
     TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, TB_FLAG_OUTPUT, { 0 }
 };
 

@@ -246,6 +246,8 @@ static void print_samples(const struct tb_out *o, const struct tb_metrics *m)
 static void print_run(const struct tb_out *o, struct tb_store *s, const struct tb_pick *p)
 {
     print_summary(o, p);
+    if (p->m.is_newer)
+        tb_out_pair(o, WIDTH, "newer", "a newer tunebench wrote this; shown is what this one knows of it");
     print_state(o, p);
     print_overrides(o, p);
     if (p->m.n_train)

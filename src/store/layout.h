@@ -20,6 +20,7 @@
 #define TB_FILE_LOCK "lock"
 #define TB_FILE_BEAT "beat"
 #define TB_FILE_LOG "log.txt"
+#define TB_FILE_LOG_OLD "log.old.txt"
 #define TB_DIR_CTL "ctl"
 #define TB_DIR_CKPT "ckpt"
 

@@ -55,6 +55,7 @@ struct tb_metrics {
     uint64_t seq;          /* of the last record in here */
     uint64_t h5_seq;       /* @journal_seq of run.h5 */
     struct tb_journal_end journal; /* what reading it found */
+    bool is_newer; /* some of it is of a newer version of tunebench and was left out: not to be written to */
 };
 
 void tb_metrics_init(struct tb_metrics *m);

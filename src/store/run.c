@@ -132,8 +132,20 @@ static void tell_lock(const char *dir, const char *path, struct tb_err *err)
                       "them)", path);
 }
 
+/* Who writes into a run must not be led elsewhere. */
+static bool leads_nowhere(const char *dir, struct tb_err *err)
+{
+    char *ctl = tb_path_join(dir, TB_DIR_CTL), *ckpt = tb_path_join(dir, TB_DIR_CKPT);
+    bool good = tb_file_is_no_link(dir, err) && tb_file_is_no_link(ctl, err) && tb_file_is_no_link(ckpt, err);
+    free(ckpt);
+    free(ctl);
+    return good;
+}
+
 int tb_run_lock(const char *dir, struct tb_err *err)
 {
+    if (!leads_nowhere(dir, err))
+        return -1;
     struct timespec wait = { .tv_nsec = 10000000 };
     char *path = tb_path_join(dir, TB_FILE_LOCK);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), busy = -1;

@@ -7,10 +7,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "store/h5_priv.h"
@@ -192,6 +192,7 @@ static bool get_root(struct tb_metrics *m, struct tb_h5_in *h, struct tb_err *er
     m->seq = m->h5_seq = (uint64_t)tb_h5_get_attr_int(h, "/", "journal_seq", 0);
     m->step = tb_h5_get_attr_int(h, "/", "step", 0);
     m->resumed_at = tb_h5_get_attr_int(h, "/", "resumed_at", -1);
+    m->is_newer |= h->is_newer;
     m->n_resumes = (int)tb_h5_get_attr_int(h, "/", "n_resumes", 0);
     if (!tb_h5_get_text(h, "/facts_json", &text, &n, err))
         return false;
@@ -290,7 +291,10 @@ void tb_final_free(struct tb_final *a)
 static bool keep(void *user, const struct tb_record *r, struct tb_err *err)
 {
     struct tb_buf *b = user;
+    uint16_t version = (uint16_t)r->version;
+    size_t at = b->n;
     tb_record_encode(b, r->seq, r->kind, r->data, r->n);
+    memcpy(b->p + at + 18, &version, 2);
     return true;
 }
 
@@ -299,11 +303,12 @@ static bool apply_kept(struct tb_metrics *m, const struct tb_buf *b, struct tb_e
     for (size_t at = 0; at < b->n;) {
         uint32_t n;
         uint64_t seq;
-        uint16_t kind;
+        uint16_t kind, version;
         memcpy(&n, b->p + at + 4, 4);
         memcpy(&seq, b->p + at + 8, 8);
         memcpy(&kind, b->p + at + 16, 2);
-        struct tb_record r = { seq, kind, 1, (const uint8_t *)b->p + at + TB_JOURNAL_HEAD, n };
+        memcpy(&version, b->p + at + 18, 2);
+        struct tb_record r = { seq, kind, version, (const uint8_t *)b->p + at + TB_JOURNAL_HEAD, n };
         if (seq > m->h5_seq && !tb_metrics_apply(m, &r, err))
             return false;
         at += TB_JOURNAL_HEAD + n;
@@ -311,20 +316,11 @@ static bool apply_kept(struct tb_metrics *m, const struct tb_buf *b, struct tb_e
     return true;
 }
 
-/* A link would lead whoever writes there out of the store. */
-static bool is_folder(const char *dir, struct tb_err *err)
-{
-    struct stat st;
-    if (lstat(dir, &st) == 0 && S_ISLNK(st.st_mode))
-        return tb_fail_at(err, TB_ERR_FORMAT, dir, 0, "is a link; a run is a folder inside its store");
-    return true;
-}
-
 static bool load_once(struct tb_metrics *m, const char *dir, struct tb_err *err)
 {
     struct tb_buf records = { 0 };
     tb_metrics_init(m);
-    bool good = is_folder(dir, err) && tb_journal_replay(dir, 0, keep, &records, &m->journal, err)
+    bool good = tb_file_is_no_link(dir, err) && tb_journal_replay(dir, 0, keep, &records, &m->journal, err)
              && tb_snapshot_read(m, dir, err);
     if (good && m->journal.first_seq > m->h5_seq + 1)
         good = tb_fail_at(err, TB_ERR_BUSY, dir, 0,
@@ -360,5 +356,5 @@ bool tb_metrics_load(struct tb_metrics *m, const char *dir, struct tb_err *err)
 bool tb_metrics_load_brief(struct tb_metrics *m, const char *dir, struct tb_err *err)
 {
     tb_metrics_init(m);
-    return is_folder(dir, err) && read_brief(m, dir, err);
+    return tb_file_is_no_link(dir, err) && read_brief(m, dir, err);
 }

@@ -34,7 +34,8 @@ struct tb_store *tb_store_open(const char *path, bool create, struct tb_err *err
     s->runs = tb_path_join(path, "runs");
     char *recipes = tb_path_join(path, "recipes");
     bool good = !create || (tb_dir_make(path, 0700, err) && tb_dir_make(s->runs, 0700, err)
-                            && tb_dir_make(recipes, 0700, err));
+                            && tb_dir_make(recipes, 0700, err) && tb_file_is_no_link(recipes, err)
+                            && tb_file_is_no_link(s->runs, err));
     free(recipes);
     if (good)
         return s;

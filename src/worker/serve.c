@@ -20,6 +20,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "store/duty.h"
+#include "store/runlog.h"
 #include "store/writer.h"
 #include "worker/worker_priv.h"
 
@@ -125,6 +126,7 @@ static bool mark_failed(const char *dir, const struct tb_err *why)
     struct tb_run_writer *w = tb_run_writer_open(dir, NULL);
     if (!w)
         return false;
+    tb_run_log(dir, TB_LOG_ERROR, "%s", why->text);
     tb_run_writer_event(w, tb_run_writer_metrics(w)->step, "error", NULL, "%s", why->text);
     bool good = tb_run_writer_seal(w, TB_STATE_FAILED, "error", why->text, NULL, NULL);
     tb_run_writer_close(w);
