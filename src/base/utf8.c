@@ -129,13 +129,13 @@ void tb_utf8_safe(struct tb_buf *b, const char *s, size_t n)
     }
 }
 
-char *tb_utf8_nfc(const char *s, size_t n, size_t *out_n)
+static char *form_of(const char *s, size_t n, int options, size_t *out_n)
 {
     utf8proc_uint8_t *form = NULL;
     utf8proc_ssize_t len = -1;
     if (n > 0)
         len = utf8proc_map((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)n, &form,
-                           UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+                           UTF8PROC_STABLE | UTF8PROC_COMPOSE | options);
     if (len >= 0) {
         *out_n = (size_t)len;
         return (char *)form;
@@ -146,4 +146,20 @@ char *tb_utf8_nfc(const char *s, size_t n, size_t *out_n)
         memcpy(copy, s, n);
     *out_n = n;
     return copy;
+}
+
+char *tb_utf8_nfc(const char *s, size_t n, size_t *out_n)
+{
+    return form_of(s, n, 0, out_n);
+}
+
+char *tb_utf8_fold(const char *s, size_t n, size_t *out_n)
+{
+    return form_of(s, n, UTF8PROC_CASEFOLD, out_n);
+}
+
+bool tb_utf8_is_wordy(uint32_t cp)
+{
+    utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
+    return c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_NO;
 }
