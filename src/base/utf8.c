@@ -153,9 +153,32 @@ char *tb_utf8_nfc(const char *s, size_t n, size_t *out_n)
     return form_of(s, n, 0, out_n);
 }
 
+/* s with U+034F behind every 30 marks in a row: the Stream-Safe Text Format of UAX #15. Marks of one letter are sorted,
+ * and without it a text of nothing else takes quadratic time. */
+static void add_safe(struct tb_buf *b, const char *s, size_t n)
+{
+    int marks = 0;
+    uint32_t cp = 0;
+    for (size_t i = 0, step; i < n; i += step) {
+        step = tb_utf8_step(s + i, n - i, &cp);
+        bool is_mark = step && cp >= 0x300 && utf8proc_get_property((utf8proc_int32_t)cp)->combining_class;
+        step = step ? step : 1;
+        marks = is_mark ? marks + 1 : 0;
+        if (marks > 30) {
+            tb_buf_str(b, "\xcd\x8f");
+            marks = 1;
+        }
+        tb_buf_add(b, s + i, step);
+    }
+}
+
 char *tb_utf8_fold(const char *s, size_t n, size_t *out_n)
 {
-    return form_of(s, n, UTF8PROC_CASEFOLD, out_n);
+    struct tb_buf safe = { 0 };
+    add_safe(&safe, s, n);
+    char *out = form_of(safe.p, safe.n, UTF8PROC_CASEFOLD, out_n);
+    tb_buf_free(&safe);
+    return out;
 }
 
 bool tb_utf8_is_wordy(uint32_t cp)

@@ -47,23 +47,37 @@ static void tokens(const char *s, char *b, struct tb_words *out)
     }
 }
 
-/* Places of each number, one list after the other. */
+/* Where each number stands, as the bits of words: one list after the other, by ascending word. */
 struct places {
     size_t *first; /* [n_ids + 1] */
-    size_t *at;
+    struct mask {
+        size_t word;
+        uint64_t bits;
+    } *at;
 };
 
 static struct places places_of(const uint32_t *a, size_t n, size_t n_ids)
 {
-    struct places p = { tb_xcalloc(n_ids + 2, sizeof *p.first), tb_xcalloc(n + 1, sizeof *p.at) };
-    size_t *next = p.first + 1; /* where the next place of an id goes: in the end where its list ends */
-    for (size_t i = 0; i < n; i++)
-        if (a[i] + 1 < n_ids)
-            next[a[i] + 1]++;
-    for (size_t id = 1; id < n_ids; id++)
-        next[id] += next[id - 1];
-    for (size_t i = 0; i < n; i++)
-        p.at[next[a[i]]++] = i;
+    struct places p = { tb_xcalloc(n_ids + 1, sizeof *p.first), tb_xcalloc(n + 1, sizeof *p.at) };
+    size_t *next = tb_xcalloc(n_ids + 1, sizeof *next); /* behind what a list holds so far */
+    for (int is_filling = 0; is_filling < 2; is_filling++) {
+        size_t *last = tb_xcalloc(n_ids + 1, sizeof *last); /* word of the last mask, from 1 */
+        for (size_t i = 0; i < n; i++) {
+            next[a[i]] += last[a[i]] != i / 64 + 1;
+            last[a[i]] = i / 64 + 1;
+            if (!is_filling)
+                continue;
+            p.at[next[a[i]] - 1].word = i / 64;
+            p.at[next[a[i]] - 1].bits |= (uint64_t)1 << i % 64;
+        }
+        free(last);
+        for (size_t id = 0, sum = 0; !is_filling && id < n_ids; id++) {
+            sum += next[id];
+            p.first[id + 1] = sum;
+            next[id] = p.first[id];
+        }
+    }
+    free(next);
     return p;
 }
 
@@ -85,17 +99,15 @@ static size_t lcs(const uint32_t *a, size_t na, const uint32_t *b, size_t nb, si
     uint64_t *v = tb_xcalloc(n_words, sizeof *v);
     memset(v, 0xff, n_words * sizeof *v);
     for (size_t j = 0; j < nb; j++) {
-        size_t i = p.first[b[j]], end = p.first[b[j] + 1];
+        const struct mask *m = p.at + p.first[b[j]], *end = p.at + p.first[b[j] + 1];
         unsigned carry = 0;
-        for (size_t w = i < end ? p.at[i] / 64 : n_words; w < n_words;) {
-            uint64_t m = 0;
-            for (; i < end && p.at[i] / 64 == w; i++)
-                m |= (uint64_t)1 << p.at[i] % 64;
-            carry = step(&v[w], m, carry);
+        for (size_t w = m < end ? m->word : n_words; w < n_words;) {
+            uint64_t bits = m < end && m->word == w ? m++->bits : 0;
+            carry = step(&v[w], bits, carry);
             if (carry)
                 w++;
             else
-                w = i < end ? p.at[i] / 64 : n_words;
+                w = m < end ? m->word : n_words;
         }
     }
     for (size_t w = 0; w < n_words; w++)

@@ -94,8 +94,10 @@ static bool add_matcher(struct item *it, const char *word, const char *colon, st
     if (!tb_utf8_valid(colon, strlen(colon)))
         return tb_fail(err, TB_ERR_RECIPE, "%s: the pattern is not UTF-8", it->name);
     it->own = it->m->open(colon + 1, err);
-    if (!it->own)
+    if (!it->own && err) {
+        err->kind = TB_ERR_RECIPE;
         tb_err_prefix(err, "metric %.60s", it->name);
+    }
     return it->own != NULL;
 }
 

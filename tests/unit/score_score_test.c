@@ -126,11 +126,11 @@ static void numbers(void)
         { "-$5", "-5" }, { "$-5", "-5" }, { "\xe2\x88\x92" "4", "-4" }, { "x-4", "4" }, { ".5", "0.5" },
         { "0.50", "0.5" }, { "v1.2.3", "3" }, { "It is 18.", "18" }, { "50%", "50" }, { "\xc2\xa3" "20\xe2\x82\xac", "20" },
         { "10000000000000000000000001", "10000000000000000000000001" }, { "none", NULL }, { "", NULL }, { ".,-", NULL },
-        { "1,000,00", "00" },
+        { "1,000,00", "0" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *got = tb_number_find(cases[i].text);
-        const char *want = cases[i].want && strcmp(cases[i].want, "00") == 0 ? "0" : cases[i].want;
+        const char *want = cases[i].want;
         ok(want ? got && strcmp(got, want) == 0 : !got, "the number of '%s' is %s", cases[i].text, want ? want : "none");
         free(got);
     }
@@ -233,7 +233,7 @@ static void names(void)
     refused("blue", NULL, "did you mean 'bleu'?");
     refused("xyzzyxyz", NULL, "there are bleu, chrf");
     refused("regexp:x", NULL, "a matcher is");
-    refused("regex:(", NULL, "metric regex: regular expression");
+    refused("regex:(", NULL, "regular expression, byte 1");
     refused("contains: . ", NULL, "nothing but blanks");
     refused("number:none", NULL, "holds no number");
     refused("a b=regex:x", NULL, "a name holds");
@@ -392,11 +392,11 @@ static char *repeated(const char *piece, size_t bytes)
     return tb_buf_take(&b);
 }
 
-/* A megabyte of what is worst for each part; all metrics. The test of time is that it ends. */
+/* Long texts of what is worst for each part, the first a megabyte; all metrics. The test of time is that it ends. */
 static void hostile(void)
 {
     static const char *const pieces[] = { "a", "a ", "a b ", "1,111", "1-", ".,", "&amp;", "\xff", "\xe2\x80", "#### ", "x[y],",
-                                          "k:v|", "not families ", "-\n", "(", "\xcc\x81" };
+                                          "k:v|", "not families ", "-\n", "(", "\xcc\x81\xcc\xa3" };
     const char *names[32];
     size_t n = 0;
     for (; tb_metric_at(n); n++)
@@ -405,7 +405,7 @@ static void hostile(void)
     names[n++] = "regex:(a|b)*c";
     struct tb_scorer *s = tb_scorer_open(names, n, NULL);
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
-        char *big = repeated(pieces[i], 1 << 20), *other = repeated(pieces[i], 1 << 16);
+        char *big = repeated(pieces[i], i ? 1 << 17 : 1 << 20), *other = repeated(pieces[i], 1 << 14);
         const char *refs[] = { other, big, "" };
         struct tb_score_row row = { .prompt = big, .output = big, .refs = refs, .n_refs = 3, .loss = 1, .n_tok = 1 };
         struct tb_scores x;
@@ -413,7 +413,7 @@ static void hostile(void)
         bool good = tb_score_rows(s, &row, 1, &x, &err);
         for (size_t m = 0; good && m < n; m++)
             good = isnan(x.value[m]) || (x.value[m] >= 0 && x.value[m] <= 100.0000001);
-        ok(good, "a megabyte of '%s'", pieces[i]);
+        ok(good, "a long text of piece %zu, over and over", i);
         tb_scores_free(&x);
         free(big);
         free(other);
