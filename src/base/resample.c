@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* resample.c - draw k, pick j: Philox word j mod 4 of counter (hash of "bootstrap/", k, what, j / 4) under key 0, scaled
- * to their number by its high half; so an interval is the same every time. */
+/* resample.c - draw k, pick j: Philox word j mod 4 of counter (hash of "bootstrap/", k, what, j / 4) under key 0,
+ * scaled to their number by its high half; so an interval is the same every time. */
 #include "base/resample.h"
 
 #include <stdlib.h>

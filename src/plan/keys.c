@@ -97,7 +97,7 @@ static const struct tb_key eval[] = {
     { .name = "every", .type = TB_KEY_STR, SAME("\"\""), REPORT,
       .help = "as 100000tokens or 50steps; empty: at 0, 25, 50, 75 and 100 % of the budget" },
     { .name = "metrics", .type = TB_KEY_NAMES, SAME("[\"loss\"]"), REPORT,
-      .help = "what is measured" },
+      .help = "what is measured: loss, bleu, rougeL ..; score --list names all" },
     TB_END_KEY
 };
 

@@ -200,5 +200,6 @@ static double row_value(const double *sums)
 
 const struct tb_metric tb_metric_bleu = {
     .name = "bleu", .help = "BLEU of sacrebleu (13a, exp), 0 to 100; a row's with its effective order",
-    .needs = TB_NEEDS_OUTPUT | TB_NEEDS_REFERENCES, .n_sums = N_SUMS, .row = row, .value = value, .row_value = row_value,
+    .needs = TB_NEEDS_OUTPUT | TB_NEEDS_REFERENCES, .n_sums = N_SUMS, .row = row, .value = value,
+    .row_value = row_value,
 };

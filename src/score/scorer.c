@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* scorer.c - the table of metrics, names into metrics, and rows through all of them. Texts are made valid UTF-8 once, so
- * that no metric has to care. */
+/* scorer.c - the table of metrics, names into metrics, and rows through all of them. Texts are made valid UTF-8 once,
+ * so that no metric has to care. */
 #include "score/score.h"
 
 #include <math.h>
