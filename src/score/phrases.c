@@ -111,15 +111,16 @@ static bool is_phrase(const struct tb_said *s, size_t at, const char *phrase)
     return true;
 }
 
-/* The phrase of the list that stands at word `at`. */
+/* Whether a phrase of the list stands at word `at`. */
 static bool is_any(const struct tb_said *s, size_t at, const char *phrases)
 {
-    for (const char *next = phrases; next; phrases = next + 1) {
-        next = strchr(phrases, ';');
-        if (is_phrase(s, at, phrases))
-            return true;
+    while (!is_phrase(s, at, phrases)) {
+        phrases = strchr(phrases, ';');
+        if (!phrases)
+            return false;
+        phrases++;
     }
-    return false;
+    return true;
 }
 
 bool tb_said_phrases(const struct tb_said *s, const char *phrases)
