@@ -289,14 +289,14 @@ static const struct tb_flag *flag_of(const struct line *l, const char *word)
 
 static void put_flag_value(const struct line *l, const struct tb_flag *f)
 {
-    static const char *const columns[] = { "sort", "group", "cols", NULL };
+    static const char *const columns[] = { "sort", "group", "cols", "pareto", "y", NULL };
     if (strcmp(f->name, "color") == 0)
         put_choices(l, "", "auto|always|never", f->help);
     else if (strcmp(f->name, "set") == 0 || strcmp(f->name, "grid") == 0)
         put_keys(l);
     else if (strcmp(f->name, "method") == 0)
         put_methods(l);
-    else if (tb_str_in(f->name, columns))
+    else if (tb_str_in(f->name, columns) && !strchr(f->arg, '|'))
         put_columns(l, "");
     else if (strcmp(f->arg, "METRIC") == 0)
         put_metrics(l);

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "cli/pager.h"
@@ -95,6 +96,35 @@ void tb_out_pair(const struct tb_out *o, int width, const char *name, const char
     tb_out_safe(value);
     fputc('\n', stdout);
     tb_buf_free(&b);
+}
+
+/* Bytes of safe text that fit into so many columns, cut between words where that is possible. */
+static size_t line_of(const char *s, int columns)
+{
+    size_t n = 0, cut = 0, step;
+    for (; s[n] && (step = tb_utf8_step(s + n, strlen(s + n), NULL)); n += step) {
+        if (tb_utf8_width(s, n + step) > columns)
+            return cut ? cut : n ? n : step;
+        cut = s[n] == ' ' ? n : cut;
+    }
+    return n;
+}
+
+void tb_out_words(const struct tb_out *o, int width, const char *name, const char *words)
+{
+    struct tb_buf safe = { 0 };
+    int room = o->columns - width - 4;
+    tb_utf8_safe(&safe, words, strlen(words));
+    const char *at = safe.p ? safe.p : "";
+    do {
+        size_t n = room >= 20 ? line_of(at, room) : strlen(at);
+        char *line = tb_xasprintf("%.*s", (int)n, at);
+        tb_out_pair(o, width, name, line);
+        free(line);
+        at += n + strspn(at + n, " ");
+        name = "";
+    } while (*at);
+    tb_buf_free(&safe);
 }
 
 void tb_out_head(const struct tb_out *o, const char *title)

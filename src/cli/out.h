@@ -28,6 +28,8 @@ void tb_out_paint(const struct tb_out *o, enum tb_paint paint, const char *text)
 void tb_out_safe(const char *text);
 /* "  name  value" with the value made safe; names padded to `width`. */
 void tb_out_pair(const struct tb_out *o, int width, const char *name, const char *value);
+/* The same for sentences: on a terminal they go on in lines of their own. */
+void tb_out_words(const struct tb_out *o, int width, const char *name, const char *words);
 /* An empty line and a heading; text form only. */
 void tb_out_head(const struct tb_out *o, const char *title);
 /* Columns of the widest line of a text. */

@@ -298,9 +298,8 @@ static const struct tb_flag flags[] = {
 
 const struct tb_verb tb_verb_ls = {
     .name = "ls", .usage = "[FILTER]", .help = "Lists the runs of the store; FILTER chooses and orders them.\n"
-            "FILTER is terms like method:lora state!=failed eval<1.2 tokens>=60k sort:-eval group:!seed word; all "
-            "must\n"
-            "hold.\n"
+            "FILTER is terms like method:lora state!=failed eval<1.2 tokens>=60k sort:-eval group:!seed word; all\n"
+            "must hold.\n"
             "Without --cols the forms for programs have every column ('--cols help' lists them), the text has the\n"
             "usual ones. Archived runs are listed with --all, by 'archived:yes' and by name.",
     .examples = "  tunebench ls\n"

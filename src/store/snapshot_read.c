@@ -31,13 +31,18 @@ static bool get_column(struct tb_h5_in *h, const char *path, bool is_int, double
     return true;
 }
 
-/* All columns of a group into rows of n_columns doubles, which *rows then owns. */
+enum { ALL = ~0 };
+
+/* Columns of a group (bit c: column c, of which 0 is one) into rows of n_columns doubles, which *rows then owns; others
+ * are 0. */
 static bool get_table(struct tb_h5_in *h, const char *group, const struct tb_column *columns,
-                      size_t n_columns, double **rows, size_t *n_rows, struct tb_err *err)
+                      size_t n_columns, int wanted, double **rows, size_t *n_rows, struct tb_err *err)
 {
     *rows = NULL;
     *n_rows = 0;
     for (size_t c = 0; c < n_columns; c++) {
+        if (!(wanted >> c & 1))
+            continue;
         double *v = NULL;
         size_t n = 0;
         char *path = tb_xasprintf("%s/%s", group, columns[c].name);
@@ -62,15 +67,15 @@ static bool get_table(struct tb_h5_in *h, const char *group, const struct tb_col
     return true;
 }
 
-static bool get_curves(struct tb_metrics *m, struct tb_h5_in *h, struct tb_err *err)
+static bool get_curves(struct tb_metrics *m, struct tb_h5_in *h, int of_train, int of_eval, struct tb_err *err)
 {
     double *train, *eval = NULL;
-    bool good = get_table(h, "/metrics/train", tb_train_columns, TB_N_TRAIN, &train, &m->n_train,
+    bool good = get_table(h, "/metrics/train", tb_train_columns, TB_N_TRAIN, of_train, &train, &m->n_train,
                           err);
     m->train = (struct tb_train_row *)train;
     m->cap_train = m->n_train;
     good =
-        good && get_table(h, "/metrics/eval", tb_eval_columns, TB_N_EVAL, &eval, &m->n_eval, err);
+        good && get_table(h, "/metrics/eval", tb_eval_columns, TB_N_EVAL, of_eval, &eval, &m->n_eval, err);
     m->eval = (struct tb_eval_row *)eval;
     m->cap_eval = m->n_eval;
     return good;
@@ -204,10 +209,26 @@ bool tb_snapshot_read(struct tb_metrics *m, const char *dir, struct tb_err *err)
     char *path = tb_xasprintf("%s/" TB_FILE_H5, dir);
     bool good = tb_h5_open(&h, path, TB_STORE_SCHEMA, err);
     if (good) {
-        good = get_root(m, &h, err) && get_curves(m, &h, err) && get_losses(m, &h, err)
+        good = get_root(m, &h, err) && get_curves(m, &h, ALL, ALL, err) && get_losses(m, &h, err)
             && get_events(m, &h, err) && get_samples(m, &h, err);
         if (good && tb_h5_has(&h, "/config/recipe_lua"))
             good = tb_h5_get_text(&h, "/config/recipe_lua", &m->recipe, &m->n_recipe, err);
+        tb_h5_close(&h);
+    }
+    free(path);
+    return good;
+}
+
+/* step tokens wall_s loss tok_per_s; step tokens loss */
+enum { BRIEF_TRAIN = 1 | 2 | 4 | 8 | 64, BRIEF_EVAL = 1 | 2 | 8 };
+
+static bool read_brief(struct tb_metrics *m, const char *dir, struct tb_err *err)
+{
+    struct tb_h5_in h;
+    char *path = tb_xasprintf("%s/" TB_FILE_H5, dir);
+    bool good = tb_h5_open(&h, path, TB_STORE_SCHEMA, err);
+    if (good) {
+        good = get_root(m, &h, err) && get_curves(m, &h, BRIEF_TRAIN, BRIEF_EVAL, err);
         tb_h5_close(&h);
     }
     free(path);
@@ -334,4 +355,10 @@ bool tb_metrics_load(struct tb_metrics *m, const char *dir, struct tb_err *err)
     if (err)
         *err = why;
     return false;
+}
+
+bool tb_metrics_load_brief(struct tb_metrics *m, const char *dir, struct tb_err *err)
+{
+    tb_metrics_init(m);
+    return is_folder(dir, err) && read_brief(m, dir, err);
 }

@@ -266,7 +266,12 @@ bool tb_recorder_is_asked(struct tb_recorder *r)
     pthread_mutex_lock(&r->lock);
     bool has_one = r->has_request;
     pthread_mutex_unlock(&r->lock);
-    return has_one;
+    return has_one || atomic_load(&r->is_lost);
+}
+
+bool tb_recorder_is_lost(const struct tb_recorder *r)
+{
+    return atomic_load(&r->is_lost);
 }
 
 struct answer_call {

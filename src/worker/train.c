@@ -325,7 +325,7 @@ static bool advance(struct tb_training *t, enum tb_turn *turn, struct tb_err *er
         return end_early(t, err);
     *turn = t->is_paused ? TB_TURN_IDLE : TB_TURN_ON;
     if (t->is_paused)
-        return true;
+        return !tb_recorder_is_lost(t->recorder) || tb_fail(err, TB_ERR_IO, "%s is gone", t->dir);
     if (!tb_training_follow(t, err))
         return false;
     if (!t->has_started) {

@@ -18,6 +18,8 @@
 #include "worker/session.h"
 #include "worker/worker_priv.h"
 
+static const double young_beat_s = 30, long_silence_s = 600;
+
 struct tb_worker *tb_worker_open(const struct tb_worker_spec *spec, const char *recipe_path, bool create,
                                  struct tb_err *err)
 {
@@ -153,6 +155,33 @@ static bool is_left(enum tb_state s)
         || s == TB_STATE_STOPPED;
 }
 
+/* Somebody on another machine, whose locks may not be seen here. */
+static bool is_held_elsewhere(const struct tb_run_sight *s)
+{
+    return s->pid && !s->is_here && s->beat_s < young_beat_s;
+}
+
+/* After a crash or a long absence: what became of it. */
+static void tell_put_back(const struct tb_worker *w, const char *id, const struct tb_metrics *m,
+                          const struct tb_run_sight *s)
+{
+    char words[300];
+    const char *why = m->note[0] ? m->note : m->ended_by;
+    if (m->state == TB_STATE_QUEUED || m->state == TB_STATE_STOPPED)
+        why = "";
+    else if (s->state == TB_STATE_LOST)
+        why = s->is_here ? "its worker was killed" : "its machine was started anew";
+    else if (m->state == TB_STATE_RUNNING || m->state == TB_STATE_PAUSED)
+        why = "its machine was not heard of since";
+    if (!w->spec->put_back || m->step == 0)
+        return;
+    snprintf(words, sizeof words, "was %s at step %lld%s%s%s; goes on",
+             m->state == TB_STATE_QUEUED ? "left" : m->state == s->state && tb_state_is_over(m->state)
+                                                        ? tb_state_name(m->state) : "lost",
+             (long long)m->step, *why ? " (" : "", why, *why ? ")" : "");
+    w->spec->put_back(w->spec->view.arg, id, tb_json_str(tb_metrics_fact(m, "run", "name"), ""), words);
+}
+
 /* Puts it on the list. Who has it already will come to its end without that. */
 static bool queue_run(const char *dir, struct tb_worker_run *r, struct tb_err *err)
 {
@@ -175,11 +204,17 @@ static bool queue_run(const char *dir, struct tb_worker_run *r, struct tb_err *e
 static bool list_run(struct tb_worker *w, struct tb_worker_run *r, bool is_asked, struct tb_err *err)
 {
     struct tb_metrics m;
+    struct tb_run_sight sight;
     char *dir = tb_store_run_dir(w->store, r->id);
     bool good = tb_metrics_load(&m, dir, err);
     r->state = good ? m.state : TB_STATE_LOST;
-    if (good && (is_left(m.state) || (is_asked && m.state != TB_STATE_DONE))) {
+    tb_run_look(dir, m.state, &sight);
+    if (good && is_held_elsewhere(&sight)) {
+        r->state = TB_STATE_RUNNING;
+    } else if (good && (is_left(m.state) || (is_asked && m.state != TB_STATE_DONE))) {
         good = queue_run(dir, r, err);
+        if (good && r->state == TB_STATE_QUEUED)
+            tell_put_back(w, r->id, &m, &sight);
     } else if (good) {
         tb_worker_tell_skipped(w, r->id, tb_json_str(tb_metrics_fact(&m, "run", "name"), ""), m.state);
         remove_journal(dir);
@@ -226,6 +261,12 @@ static void add_run(struct tb_worker_result *result, const struct tb_run_item *i
     r->state = (enum tb_state)item->sum.state;
 }
 
+/* Also one that was left by a machine which is silent for longer than clocks may differ: a store that was copied. */
+static bool is_nobodys(const struct tb_run_sight *s)
+{
+    return s->pid == 0 || (!s->is_here && s->beat_s > long_silence_s);
+}
+
 static bool find_runs(struct tb_worker *w, const char *const *refs, size_t n, struct tb_worker_result *result,
                       struct tb_err *err)
 {
@@ -240,7 +281,7 @@ static bool find_runs(struct tb_worker *w, const char *const *refs, size_t n, st
             add_run(result, &all[at]);
     }
     for (size_t i = 0; n == 0 && i < n_all; i++)
-        if (!all[i].sum.damage[0] && is_left(all[i].sight.state) && all[i].sight.pid == 0)
+        if (!all[i].sum.damage[0] && is_left(all[i].sight.state) && is_nobodys(&all[i].sight))
             add_run(result, &all[i]);
     free(all);
     return good;

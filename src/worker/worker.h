@@ -24,6 +24,8 @@ struct tb_worker_spec {
     struct tb_train_view view;
     /* A run that needs no training: it is over already, or somebody else has it. */
     void (*skipped)(void *arg, const char *id, const char *name, enum tb_state state);
+    /* A run that goes on: what had happened to it, in words. */
+    void (*put_back)(void *arg, const char *id, const char *name, const char *words);
 };
 
 /* One run in the store. */
