@@ -326,8 +326,6 @@ static void put_words(const struct line *l)
     const char *usage = l->verb->usage;
     if (strstr(usage, "VERB"))
         put_topics(l);
-    if (strstr(usage, "KEY=") && l->n > 2)
-        put_keys(l);
     if (strstr(usage, "RUN") || tb_str_starts(usage, "A B"))
         put_runs(l);
     if (strstr(usage, ".. KEY=VALUE"))

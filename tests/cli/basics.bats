@@ -106,7 +106,7 @@ setup() {
     complains "one is needed"
     ask 0 diff state:done
     says prefix20-s0 lora-r16-s1
-    ask 3 diff name:full
+    ask 2 diff name:full
     complains "2 to"
     ask 0 diff lora-r16-s0:10 lora-r16-s0
 }
