@@ -91,5 +91,5 @@ for s in "$dir"/stores/*; do
     done
 done >"$dir/replay"
 is "$(cat "$dir/replay")" "" "no step that was repeated had another loss"
-is "$(find "$dir/stores" -name '*.tmp-*' -o -name 'journal.*' -o -name '.new-*')" "" "nothing half-made is left"
+is "$(find "$dir"/stores/*/runs/[0-9a-f]* -name '*.tmp-*' -o -name 'journal.*')" "" "nothing half-made is left in a run"
 echo "1..$n"
