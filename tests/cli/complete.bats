@@ -13,7 +13,7 @@ next() { "$TB" --complete "$@" | cut -f 1 | paste -sd ' '; }
 
 @test "--complete: new verbs and topics of help" {
     [ "$(next to)" = "top tokenize" ]
-    [ "$(next sc)" = scan ]
+    [ "$(next sca)" = scan ]
     [ "$(next help rec)" = recipe ]
     [ "$(next help lo)" = "log lora loha" ]
     [[ " $(next help "")" == *" store"* ]]
@@ -77,7 +77,7 @@ next() { "$TB" --complete "$@" | cut -f 1 | paste -sd ' '; }
             _tunebench tunebench 2>/dev/null
             printf "%s\n" "${COMPREPLY[@]}"' - "$TREE/completions/tunebench.bash" "$1" | paste -sd ' '
     }
-    [ "$(offered 'tunebench sc')" = scan ]
+    [ "$(offered 'tunebench sca')" = scan ]
     [ "$(offered 'tunebench help rec')" = recipe ]
     [ "$(offered 'tunebench show lora-r16-s0:')" = "best last 10 20" ]
     [ "$(offered 'tunebench run x.lua --set optim.b')" = "optim.beta1= optim.beta2=" ]
