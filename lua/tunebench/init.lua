@@ -57,6 +57,18 @@ local function scratch(here, given)
 end
 word("scratch", scratch)
 
+-- t.probe{ n = 5, steps = 10 } or t.probe{ rates = {..} }, in the place of a rate: short trials choose it.
+word("probe", function(here, given)
+    local fields = given == nil and {} or space.copy(given)
+    local entries = space.entries(here, "t.probe", fields, bind.keys("", "probe"), function(key, leaf)
+        return space.check(here, "", "probe", key, leaf)
+    end)
+    if fields.n == nil and fields.rates == nil then
+        entries[#entries + 1] = { key = "n", value = 5 }
+    end
+    return space.node("probe", { word = "probe", entries = entries })
+end)
+
 -- Data words: t.pairs "file" or t.pairs{ "file", eval = 0.1 }; several files are read one after the other.
 local function data_word(kind)
     local name, keys = "t." .. kind, bind.keys("data", kind)
@@ -103,8 +115,11 @@ mix.define(word)
 method.define(word)
 
 -- t.sweep and t.run: what each key of theirs takes.
-local sections = { optim = true, schedule = true, eval = true, exec = true }
-local valid = { "base", "data", "budget", "seed", "batch", "method", "optim", "schedule", "eval", "exec", "where" }
+local sections = { optim = true, schedule = true, eval = true, stop = true, exec = true }
+local valid = {
+    "base", "data", "budget", "seed", "batch", "method", "optim", "schedule", "eval", "stop", "exec",
+    "max_trainable", "where",
+}
 
 local function show(leaf)
     return space.of(leaf) and "t." .. space.of(leaf).word or tostring(leaf)
@@ -146,6 +161,10 @@ function takes.seed(here, leaf)
     return space.check(here, "", "", "seed", leaf)
 end
 
+function takes.max_trainable(here, leaf)
+    return space.check(here, "", "", "max_trainable", leaf)
+end
+
 function takes.batch(here, leaf)
     local p = space.of(leaf)
     if p and p.kind == "amount" and p.unit == "tokens" then
@@ -169,6 +188,9 @@ local function take_section(here, name, given)
         local amount = space.of(leaf)
         if name == "eval" and key == "every" and amount and amount.kind == "amount" then
             return format("%d%s", amount.n, amount.unit)
+        end
+        if name == "optim" and key == "lr" then
+            return method.rate(here, leaf)
         end
         return space.check(here, "", name, key, leaf)
     end)

@@ -25,6 +25,12 @@ function method.expect(here, key, leaf)
     return leaf
 end
 
+-- A rate: a number, or t.probe{..}.
+function method.rate(here, leaf)
+    local p = of(leaf)
+    return p and p.kind == "probe" and leaf or space.check(here, "", "optim", "lr", leaf)
+end
+
 local function one(name)
     local who, valid = "t." .. name, bind.keys("method", name)
     valid[#valid + 1] = "lr"
@@ -34,7 +40,7 @@ local function one(name)
         end
         local entries = space.entries(here, who, given, valid, function(key, leaf)
             if key == "lr" then
-                return space.check(here, "", "optim", key, leaf)
+                return method.rate(here, leaf)
             end
             return space.check(here, "method", name, key, leaf)
         end)
@@ -45,6 +51,16 @@ local function one(name)
     return make
 end
 
+-- The rates of parts are numbers: a probe tries them all at once.
+local function plain_rate(here, rate)
+    space.map(rate, function(leaf)
+        if of(leaf) then
+            bind.fail(here, "lr", "t.stack: its parts are probed together: t.stack{ .., lr = t.probe{..} }")
+        end
+        return leaf
+    end)
+end
+
 local function part(here, i, leaf)
     local p = of(leaf)
     if not p or p.kind ~= "method" then
@@ -52,6 +68,11 @@ local function part(here, i, leaf)
     end
     if not can_stack[p.method] then
         bind.fail(here, nil, format("t.stack: t.%s cannot be part of a stack", p.method))
+    end
+    for j = 1, #p.entries do
+        if p.entries[j].key == "lr" then
+            plain_rate(here, p.entries[j].value)
+        end
     end
     return leaf
 end
@@ -76,7 +97,7 @@ local function stack(here, given)
     end
     local lr = given.lr
     if lr ~= nil then
-        lr = space.map(lr, function(leaf) return space.check(here, "", "optim", "lr", leaf) end)
+        lr = space.map(lr, function(leaf) return method.rate(here, leaf) end)
     end
     return space.node("stack", { word = "stack", parts = parts, lr = lr, raw = space.copy(given), make = stack })
 end

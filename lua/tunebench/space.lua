@@ -365,11 +365,23 @@ local function under(prefix)
     return function(draft, key, leaf, go_on) put(draft, prefix .. "." .. key, leaf, go_on) end
 end
 
+-- A rate under this key; t.probe{..} in its place sets keys of its own under "prefix.".
+local function put_rate(draft, key, leaf, prefix, go_on)
+    if of(leaf) then
+        return walk(draft, of(leaf).entries, under(prefix), 1, go_on)
+    end
+    put(draft, key, leaf, go_on)
+end
+
+local function set_optim(draft, key, leaf, go_on)
+    put_rate(draft, "optim." .. key, leaf, "probe", go_on)
+end
+
 -- One method at "method" or "method.<i>".
 local function set_method(draft, at, p, go_on)
     put(draft, at .. ".kind", p.method, function()
         walk(draft, p.entries, function(_, key, leaf, rest)
-            put(draft, key == "lr" and at .. ".lr" or at .. "." .. p.method .. "." .. key, leaf, rest)
+            put_rate(draft, key == "lr" and at .. ".lr" or at .. "." .. p.method .. "." .. key, leaf, at .. ".probe", rest)
         end, 1, go_on)
     end)
 end
@@ -426,7 +438,7 @@ function setters.method(draft, p, go_on)
     end
     put(draft, "method.kind", "stack", function()
         each(p.lr, function(lr)
-            put(draft, "method.lr", lr, function() set_parts(draft, p.parts, 1, go_on) end)
+            put_rate(draft, "method.lr", lr, "method.probe", function() set_parts(draft, p.parts, 1, go_on) end)
         end)
     end)
 end
@@ -438,7 +450,7 @@ local function set(draft, key, leaf, go_on)
     elseif key == "batch" then
         put(draft, p and "batch.tokens" or "batch.rows", p and p.n or leaf, go_on)
     elseif p then
-        walk(draft, p.entries, under(key), 1, go_on)
+        walk(draft, p.entries, key == "optim" and set_optim or under(key), 1, go_on)
     else
         put(draft, key, leaf, go_on)
     end

@@ -326,7 +326,7 @@ int tb_live_exit(const struct tb_worker_result *r)
 /* Columns that a narrow terminal does without, the first ones first. */
 static const char *const missed_least[] = { "predicted_bytes", "best_eval", "adapter_bytes", "first_eval",
                                             "spark",           "peak_bytes", "share",        "tok_s",
-                                            "wall_s",          NULL };
+                                            "tokens",          "wall_s",     NULL };
 
 static void print_verdict(const struct tb_out *o, const struct tb_verdict *v)
 {

@@ -15,7 +15,7 @@ struct tb_store *tb_pick_store(const struct tb_args *a, struct tb_err *err)
 /* Events and samples of later steps, in whatever order a resumed run left them. */
 static void drop_texts(struct tb_metrics *m, int64_t step)
 {
-    size_t n = 0, k = 0;
+    size_t n = 0;
     for (size_t i = 0; i < m->n_events; i++) {
         if (m->events[i].step <= step) {
             m->events[n++] = m->events[i];
@@ -24,16 +24,8 @@ static void drop_texts(struct tb_metrics *m, int64_t step)
         free(m->events[i].kind);
         free(m->events[i].text);
     }
-    for (size_t i = 0; i < m->n_samples; i++) {
-        if (m->samples[i].step <= step) {
-            m->samples[k++] = m->samples[i];
-            continue;
-        }
-        free(m->samples[i].prompt);
-        free(m->samples[i].output);
-    }
     m->n_events = n;
-    m->n_samples = k;
+    tb_metrics_drop_samples(m, step);
 }
 
 /* Drops what was recorded behind `step`. */

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/show_checkpoints.h"
+#include "cli/show_samples.h"
 #include "cli/sources.h"
 #include "plan/plan.h"
-#include "store/checkpoint.h"
 #include "view/runs.h"
 
 static struct tb_json *list_of(const char *joined)
@@ -139,42 +139,10 @@ static struct tb_json *events_of(const struct tb_metrics *m)
     return out;
 }
 
-static struct tb_json *samples_of(const struct tb_metrics *m)
-{
-    struct tb_json *out = tb_json_new_list();
-    for (size_t i = 0; i < m->n_samples; i++) {
-        struct tb_json *s = tb_json_new_map();
-        tb_json_set(s, "step", tb_json_new_int(m->samples[i].step));
-        tb_json_set(s, "row_id", tb_json_new_int(m->samples[i].row_id));
-        tb_json_set(s, "prompt", tb_json_new_str(m->samples[i].prompt));
-        tb_json_set(s, "output", tb_json_new_str(m->samples[i].output));
-        tb_json_append(out, s);
-    }
-    return out;
-}
-
-static struct tb_json *checkpoints_of(const char *dir)
-{
-    struct tb_json *out = tb_json_new_list();
-    int64_t *steps = NULL;
-    size_t n = tb_checkpoint_list(dir, &steps);
-    for (size_t i = 0; i < n; i++) {
-        struct tb_json *c = tb_json_new_map();
-        char *path = tb_checkpoint_path(dir, steps[i]);
-        tb_json_set(c, "step", tb_json_new_int(steps[i]));
-        tb_json_set(c, "bytes", tb_json_new_int(tb_file_size(path)));
-        tb_json_set(c, "path", tb_json_new_str(path));
-        tb_json_append(out, c);
-        free(path);
-    }
-    free(steps);
-    return out;
-}
-
 struct tb_json *tb_run_json(const struct tb_pick *p)
 {
     static const char *const sections[] = {
-        "config", "overrides", "base", "data", "plan", "lineage", "env", "result", NULL
+        "config", "overrides", "base", "data", "plan", "lineage", "env", "probe", "result", NULL
     };
     struct tb_json *out = tb_json_new_map();
     for (int i = 0; tb_run_column_at((size_t)i); i++)
@@ -190,7 +158,7 @@ struct tb_json *tb_run_json(const struct tb_pick *p)
     tb_json_set(out, "train", train_of(&p->m));
     tb_json_set(out, "evals", evals_of(&p->m));
     tb_json_set(out, "events", events_of(&p->m));
-    tb_json_set(out, "samples", samples_of(&p->m));
-    tb_json_set(out, "checkpoints", checkpoints_of(p->dir));
+    tb_json_set(out, "samples", tb_samples_json(&p->m));
+    tb_json_set(out, "checkpoints", tb_checkpoints_json(p));
     return out;
 }

@@ -173,8 +173,8 @@ static const struct tb_flag flags[] = {
 const struct tb_verb tb_verb_gc = {
     .name = "gc", .usage = "",
     .help = "Removes what a store needs no more, after asking.\n"
-            "Checkpoints of finished runs but for the newest, the best and those asked for; damaged and "
-            "unfinished files.\n"
+            "Checkpoints of finished runs but for the newest, the best (exec.keep_best of them) and those asked for; "
+            "damaged and unfinished files.\n"
             "It shows them first. Protected runs stay whole, runs in use are left alone.",
     .examples = "  tunebench gc --dry-run\n"
                 "  tunebench gc --yes --json | jq .bytes_removed\n"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* verb_protect.c - tunebench protect: nothing of a protected run is ever removed. */
+/* verb_protect.c - tunebench protect: no automatic act touches a protected run. */
 #include "cli/mark.h"
 #include "cli/verb.h"
 
@@ -19,7 +19,8 @@ static const struct tb_flag flags[] = {
 
 const struct tb_verb tb_verb_protect = {
     .name = "protect", .usage = "RUN..",
-    .help = "Protects runs: 'gc' leaves all their files.\n"
+    .help = "Protects runs from automatic acts: gc and training remove none of their files.\n"
+            "Neither patience (stop.patience) nor a loss that has grown ends them; one that is not a number does.\n"
             "RUN is a name, the beginning of an id, @last, @best, or a filter as ls takes it.",
     .examples = "  tunebench protect @best\n"
                 "  tunebench protect 'eval<1.2' state:done\n"

@@ -6,15 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/out.h"
 #include "cli/run_json.h"
+#include "cli/show_checkpoints.h"
+#include "cli/show_probe.h"
+#include "cli/show_samples.h"
 #include "cli/sources.h"
 #include "cli/verb.h"
 #include "plan/plan.h"
-#include "store/checkpoint.h"
 #include "view/runs.h"
 #include "view/series.h"
 
@@ -212,26 +213,6 @@ static void print_evals(const struct tb_out *o, const struct tb_metrics *m)
     tb_table_free(&t);
 }
 
-static void print_checkpoints(const struct tb_out *o, const struct tb_pick *p)
-{
-    int64_t *steps = NULL;
-    size_t n = tb_checkpoint_list(p->dir, &steps);
-    if (n)
-        tb_out_head(o, "CHECKPOINTS");
-    for (size_t i = 0; i < n; i++) {
-        char size[64], name[32];
-        char *path = tb_checkpoint_path(p->dir, steps[i]);
-        tb_fmt_unit(size, sizeof size, TB_UNIT_BYTES, (double)tb_file_size(path));
-        snprintf(name, sizeof name, "%lld%s", (long long)steps[i],
-                 i + 1 == n ? " last" : steps[i] == p->item.sum.best_step ? " best" : "");
-        char *line = tb_xasprintf("%s  %s", size, path);
-        tb_out_pair(o, WIDTH, name, line);
-        free(line);
-        free(path);
-    }
-    free(steps);
-}
-
 static void print_events(const struct tb_out *o, const struct tb_metrics *m)
 {
     size_t from = m->n_events > LAST_EVENTS ? m->n_events - LAST_EVENTS : 0;
@@ -271,6 +252,7 @@ static void print_run(const struct tb_out *o, const struct tb_pick *p)
     print_curve(o, p, "train/loss");
     print_curve(o, p, "eval/loss");
     print_evals(o, &p->m);
+    tb_show_probe(o, &p->m);
     print_section(o, p, "result", "RESULT");
     print_options(o, p);
     print_section(o, p, "base", "BASE");
@@ -278,7 +260,7 @@ static void print_run(const struct tb_out *o, const struct tb_pick *p)
     tb_sources_print(o, tb_json_get(p->m.facts, "data"), &p->m);
     print_section(o, p, "plan", "PLAN");
     print_section(o, p, "lineage", "LINEAGE");
-    print_checkpoints(o, p);
+    tb_show_checkpoints(o, p);
     print_events(o, &p->m);
     print_samples(o, &p->m);
     print_section(o, p, "env", "ENVIRONMENT");
@@ -314,7 +296,10 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     bool good = s && tb_pick_run(&p, s, a->pos[0], err);
     if (good && p.at >= 0)
         forget_end(&p);
-    if (good && o.form == TB_EMIT_JSON)
+    bool worst = tb_args_has(a, "worst");
+    if (good && (worst || tb_args_has(a, "samples")))
+        good = tb_show_samples(&o, &p, worst, err);
+    else if (good && o.form == TB_EMIT_JSON)
         tb_out_json(&o, run_json(&p));
     else if (good)
         print_run(&o, &p);
@@ -323,7 +308,11 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     return good;
 }
 
-static const struct tb_flag flags[] = { TB_FLAG_JSON, { 0 } };
+static const struct tb_flag flags[] = {
+    { "samples", NULL, false, "only the sampled rows of its last evaluation, with their losses" },
+    { "worst", NULL, false, "these, the highest loss first" },
+    TB_FLAG_JSON, { 0 }
+};
 
 const struct tb_verb tb_verb_show = {
     .name = "show", .usage = "RUN",
@@ -331,6 +320,7 @@ const struct tb_verb tb_verb_show = {
             "RUN is a name, the beginning of an id, @last or @best; RUN:400 and RUN:best show it as it was then.",
     .examples = "  tunebench show @best\n"
                 "  tunebench show lora-r8-s0:400\n"
+                "  tunebench show lora-r8-s0:best --worst\n"
                 "  tunebench show 3f9a --json | jq .changed\n",
     .flags = flags, .run = run,
 };

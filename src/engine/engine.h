@@ -70,7 +70,8 @@ struct tb_engine *tb_engine_open(const struct tb_model *m, struct tb_kernels *k,
                                  const struct tb_engine_spec *spec, struct tb_err *err);
 void tb_engine_close(struct tb_engine *e);
 
-/* Start values of all parts; text for part i comes in start[i]. Runs a prefill where a prefix starts from a text. */
+/* Start values of all parts; text for part i comes in start[i]. Runs a prefill where a prefix starts from a text.
+ * Called again, it forgets all training. */
 bool tb_engine_start(struct tb_engine *e, const struct tb_start *start, struct tb_err *err);
 
 /* Loss and gradients of one step's rows; gradients stay in the tensors until the next call. `seed` and `step` feed

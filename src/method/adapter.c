@@ -261,6 +261,8 @@ static void start_tensor(struct tb_kernels *k, const struct tb_tensor *t, uint64
 
 bool tb_adapter_init(struct tb_adapter *a, const struct tb_start *s, struct tb_err *err)
 {
+    for (int i = M; i <= V && a->arena[i]; i++)
+        a->k->fill(a->k, tb_mat_of(a->arena[i], 1, a->arena_floats[0]), 0);
     for (int i = 0; i < a->n_tensors; i++)
         start_tensor(a->k, &a->tensors[i], s->seed);
     if (a->method->init_all && !a->method->init_all(a, s, err))

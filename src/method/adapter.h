@@ -15,7 +15,8 @@ void tb_adapter_close(struct tb_adapter *a);
 uint64_t tb_adapter_bytes(const struct tb_adapter *a);
 /* Takes its memory from k and points all views into it. Weights are k's device copies, by site (see tb_engine). */
 bool tb_adapter_bind(struct tb_adapter *a, struct tb_kernels *k, struct tb_err *err);
-/* Start values of all tensors but those whose init is HOOK, then the method's init hooks. */
+/* Start values of all tensors but those whose init is HOOK, then the method's init hooks; moments to zero. May be
+ * called again. */
 bool tb_adapter_init(struct tb_adapter *a, const struct tb_start *s, struct tb_err *err);
 /* Whether its key init says "text". */
 bool tb_adapter_starts_from_text(const struct tb_adapter *a);

@@ -3,6 +3,7 @@
  * defaults are filled in; then come the rules that join keys of different tables:
  *   - learning rate, nearest first: a part's own, the arm's (method.lr), optim.lr, the method's
  *     default; the result is optim.lr, or method.<i>.lr in a stack;
+ *   - a rate that an arm gives itself is not probed (probe.c);
  *   - full: weight decay 0.01; rate 1e-3 from scratch;
  *   - a batch is counted in rows or in tokens, so one of the two keys goes;
  *   - a budget in minutes has no last step, so its rate must be constant. */
@@ -15,6 +16,7 @@
 #include "base/mem.h"
 #include "plan/keys.h"
 #include "plan/plan_priv.h"
+#include "plan/probe.h"
 #include "plan/schema.h"
 
 static const double full_decay = 0.01, full_scratch_lr = 1e-3;
@@ -294,6 +296,20 @@ static bool budget(const struct tb_json *draft, struct tb_json *out, struct tb_e
     return section(draft, "budget", tb_keys_section("budget"), "budget", out, err);
 }
 
+static bool probe(const struct tb_json *draft, struct tb_json *out, struct tb_err *err)
+{
+    struct tb_json *nearest = tb_probe_nearest(draft);
+    bool good = section(nearest, "probe", tb_keys_section("probe"), "t.probe", out, err)
+             && tb_probe_settle(draft, out, err);
+    tb_json_free(nearest);
+    return good;
+}
+
+static bool stop(const struct tb_json *draft, struct tb_json *out, struct tb_err *err)
+{
+    return section(draft, "stop", tb_keys_section("stop"), "stop", out, err);
+}
+
 static bool exec(const struct tb_json *draft, struct tb_json *out, struct tb_err *err)
 {
     return section(draft, "exec", tb_keys_section("exec"), "exec", out, err);
@@ -305,7 +321,7 @@ static bool all_taken(const struct tb_json *draft, const struct tb_json *out, st
     for (void *it = tb_json_first(draft); it; it = tb_json_next(draft, it)) {
         const char *key = tb_json_iter_key(it);
         bool is_input = strcmp(key, "method.lr") == 0 || strcmp(key, "optim.lr") == 0
-            || strncmp(key, "batch.", 6) == 0;
+            || strncmp(key, "batch.", 6) == 0 || strncmp(key, "method.probe.", 13) == 0;
         if (!is_input && !tb_json_get(out, key))
             return tb_fail(err, TB_ERR_RECIPE, "this run has no key '%.80s'", key);
     }
@@ -318,7 +334,8 @@ struct tb_json *tb_config_complete(const struct tb_json *draft, struct tb_err *e
     bool good = !missing(draft, err) && undotted(draft, out, err) && scratch(draft, out, err)
         && data(draft, out, err) && budget(draft, out, err) && batch(draft, out, err)
         && method(draft, out, err) && optim(draft, out, err) && schedule(draft, out, err)
-        && eval(draft, out, err) && exec(draft, out, err) && all_taken(draft, out, err);
+        && probe(draft, out, err) && eval(draft, out, err) && stop(draft, out, err) && exec(draft, out, err)
+        && all_taken(draft, out, err);
     if (good)
         return out;
     tb_json_free(out);

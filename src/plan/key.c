@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* key.c - checking, normalising, completing and parsing values against key tables.
- * Normal form: INT an integer (8.0 becomes 8), REAL always a real, NAMES and INTS always a list
- * (one value becomes a list of one), MAP string -> number with whole numbers as integers. Two
+ * Normal form: INT an integer (8.0 becomes 8), REAL always a real, NAMES, INTS and REALS always a
+ * list (one value becomes a list of one), MAP string -> number with whole numbers as integers. Two
  * values that mean the same have the same canonical text then, which the run id relies on.
  * min = max = 0 means that numbers have no bounds. */
 #include "plan/key.h"
@@ -41,7 +41,8 @@ void tb_key_expected(const struct tb_key *key, struct tb_buf *b)
         [TB_KEY_INT] = "an integer", [TB_KEY_REAL] = "a number", [TB_KEY_BOOL] = "true or false",
         [TB_KEY_STR] = "a string", [TB_KEY_CHOICE] = "one of ",
         [TB_KEY_NAMES] = "a list of strings",
-        [TB_KEY_INTS] = "a list of integers", [TB_KEY_MAP] = "a table of names and numbers",
+        [TB_KEY_INTS] = "a list of integers",
+        [TB_KEY_REALS] = "a list of numbers", [TB_KEY_MAP] = "a table of names and numbers",
     };
     tb_buf_str(b, words[key->type]);
     if (key->type == TB_KEY_CHOICE)
@@ -53,7 +54,7 @@ void tb_key_expected(const struct tb_key *key, struct tb_buf *b)
 
 static bool is_listed(const struct tb_key *key)
 {
-    return key->type == TB_KEY_NAMES || key->type == TB_KEY_INTS;
+    return key->type == TB_KEY_NAMES || key->type == TB_KEY_INTS || key->type == TB_KEY_REALS;
 }
 
 /* Fills list with pointers into a copy of "a|b|c"; the copy is returned. */
@@ -117,7 +118,7 @@ static struct tb_json *number(const struct tb_key *key, const struct tb_json *v)
     double d = tb_json_real(v, NAN);
     if (!isfinite(d) || !in_range(key, d))
         return NULL;
-    if (key->type == TB_KEY_REAL)
+    if (key->type == TB_KEY_REAL || key->type == TB_KEY_REALS)
         return tb_json_new_real(d + 0.0); /* -0 and 0 are one value */
     if (whole(v, &i))
         return tb_json_new_int(i);
@@ -204,6 +205,7 @@ static struct tb_json *normal(const struct tb_key *key, const struct tb_json *v,
     case TB_KEY_STR:
     case TB_KEY_CHOICE: out = string(key, v); break;
     case TB_KEY_NAMES:
+    case TB_KEY_REALS:
     case TB_KEY_INTS: out = list_of(key, v); break;
     case TB_KEY_MAP: out = map_of(key, v); break;
     case TB_KEY_NONE: break;
@@ -301,7 +303,8 @@ static struct tb_json *scalar(const struct tb_key *key, const char *text)
         return tb_json_new_int(i);
     if (key->type == TB_KEY_BOOL && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0))
         return tb_json_new_bool(*text == 't');
-    if ((is_int || key->type == TB_KEY_REAL || key->type == TB_KEY_MAP) && tb_str_real(text, &d))
+    bool is_number = is_int || key->type == TB_KEY_REAL || key->type == TB_KEY_REALS || key->type == TB_KEY_MAP;
+    if (is_number && tb_str_real(text, &d))
         return tb_json_new_real(d);
     return tb_json_new_str(text);
 }

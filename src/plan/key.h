@@ -17,6 +17,7 @@ enum tb_key_type {
     TB_KEY_CHOICE, /* a string out of `choices`, "a|b|c" */
     TB_KEY_NAMES,  /* a list of strings; "q+v" on the command line; one string is a list of one */
     TB_KEY_INTS,   /* a list of integers; "0+3+5" on the command line */
+    TB_KEY_REALS,  /* a list of numbers; "0.001+0.003" on the command line */
     TB_KEY_MAP,    /* string -> number: rank_pattern */
 };
 

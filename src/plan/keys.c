@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "plan/probe.h"
 
 #define EXEC .klass = TB_CLASS_EXEC
 #define REPORT .klass = TB_CLASS_REPORT
@@ -22,6 +23,8 @@ static const struct tb_key root[] = {
       .help = "the frozen model: a name, a .gguf file or a folder; the id holds its content" },
     { INT("seed", 0, most), .def = "0",
       .help = "of everything random: start values, order, dropout" },
+    { REAL("max_trainable", 0, 1), SAME("0"), EXEC,
+      .help = "largest share of the base's parameters that a run may train; 0: any" },
     TB_END_KEY
 };
 
@@ -64,7 +67,8 @@ static const struct tb_key budget[] = {
 };
 
 static const struct tb_key batch[] = {
-    { INT("rows", 1, 65536), .def = "16", .help = "rows of one optimiser step" },
+    { INT("rows", 1, 65536), .def = "16",
+      .help = "rows of one optimiser step, accumulated over passes of exec.micro_tokens" },
     { INT("tokens", 0, 1e9), .def = "0", .help = "tokens of one optimiser step, instead of rows" },
     TB_END_KEY
 };
@@ -73,7 +77,7 @@ static const struct tb_key optim[] = {
     { .name = "name", .type = TB_KEY_CHOICE, .choices = "adamw", SAME("\"adamw\""),
       .help = "optimiser" },
     { REAL("lr", 0, 100), .def = "0",
-      .help = "peak learning rate; each method has its own default" },
+      .help = "peak learning rate; each method has its own default, t.probe{..} looks for one" },
     { REAL("beta1", 0, 0.999999), SAME("0.9"), .help = "decay of the mean of gradients" },
     { REAL("beta2", 0, 0.999999), SAME("0.999"), .help = "decay of the mean of their squares" },
     { REAL("eps", 0, 1), SAME("1e-8"), .help = "added to the root of that mean" },
@@ -84,10 +88,20 @@ static const struct tb_key optim[] = {
 };
 
 static const struct tb_key schedule[] = {
-    { .name = "name", .type = TB_KEY_CHOICE, .choices = "cosine|constant", SAME("\"cosine\""),
-      .help = "how the rate goes on after the warm-up" },
+    { .name = "name", .type = TB_KEY_CHOICE, .choices = "cosine|linear|constant", SAME("\"cosine\""),
+      .help = "how the rate goes on after the warm-up: down to the floor, or not at all" },
     { REAL("warmup", 0, 1), SAME("0.05"), .help = "share of the steps in which the rate rises" },
     { REAL("floor", 0, 1), SAME("0.1"), .help = "share of the peak rate that is left at the end" },
+    TB_END_KEY
+};
+
+static const struct tb_key probe[] = {
+    { INT("n", 0, TB_PROBE_MOST), SAME("0"),
+      .help = "rates tried around the run's own, each three times the one before; 0: none" },
+    { .name = "rates", .type = TB_KEY_REALS, .max = 100, SAME("[]"),
+      .help = "the rates to try, instead" },
+    { INT("steps", 0, 1e6), SAME("0"),
+      .help = "steps with each rate; 0: 2 % of the run's, at least 5" },
     TB_END_KEY
 };
 
@@ -95,9 +109,20 @@ static const struct tb_key eval[] = {
     { INT("rows", 0, 1e6), SAME("0"), REPORT,
       .help = "held-out rows scored; 0: what the budget bears" },
     { .name = "every", .type = TB_KEY_STR, SAME("\"\""), REPORT,
-      .help = "as 100000tokens or 50steps; empty: at 0, 25, 50, 75 and 100 % of the budget" },
+      .help = "as 100000tokens or 50steps, in a recipe t.steps(50); empty: at 0, 25, 50, 75 and "
+              "100 % of the budget" },
+    { INT("samples", 0, 1000), SAME("4"), REPORT,
+      .help = "scored rows whose text is kept with each evaluation, for show --samples" },
     { .name = "metrics", .type = TB_KEY_NAMES, SAME("[\"loss\"]"), REPORT,
       .help = "what is measured" },
+    TB_END_KEY
+};
+
+static const struct tb_key stop[] = {
+    { INT("patience", 0, 1e6), SAME("0"),
+      .help = "a run ends after so many evaluations without an improvement; 0: never" },
+    { REAL("min_delta", 0, 100), SAME("0"),
+      .help = "nats by which the loss must fall below the best to be an improvement" },
     TB_END_KEY
 };
 
@@ -105,9 +130,12 @@ static const struct tb_key exec[] = {
     { INT("threads", 0, 4096), SAME("0"), EXEC, .help = "threads; 0: one for each processor" },
     { .name = "memory", .type = TB_KEY_CHOICE, .choices = "auto|fast|small", SAME("\"auto\""), EXEC,
       .help = "keep activations (fast), compute them again (small), or what fits (auto)" },
-    { INT("micro_tokens", 16, 1048576), SAME("2048"), EXEC, .help = "tokens of one pass" },
+    { INT("micro_tokens", 16, 1048576), SAME("2048"), EXEC,
+      .help = "tokens of one pass; a larger step takes several and adds up their gradients" },
     { REAL("checkpoint_s", 0, 1e6), SAME("60"), EXEC,
       .help = "seconds of training between checkpoints" },
+    { INT("keep_best", 0, 1e6), SAME("1"), EXEC,
+      .help = "checkpoints with the lowest eval loss that stay, besides the last" },
     { .name = "name", .type = TB_KEY_STR, SAME("\"\""), EXEC, .help = "what the run is called" },
     { .name = "tags", .type = TB_KEY_NAMES, SAME("[]"), EXEC, .help = "words to find the run by" },
     TB_END_KEY
@@ -122,7 +150,9 @@ static const struct tb_keys_section sections[] = {
     { "batch", "rows of one step", batch },
     { "optim", "the optimiser", optim },
     { "schedule", "the learning rate over time", schedule },
+    { "probe", "short trials that choose the rate before the run begins: lr = t.probe{..}", probe },
     { "eval", "what is scored, and when", eval },
+    { "stop", "when a run ends before its budget is spent", stop },
     { "exec", "how a run is carried out; changes no numbers", exec },
 };
 

@@ -99,6 +99,14 @@ static bool is_shown_already(const struct tb_config *c, const char *name)
     return tb_str_in(name, never) || tb_str_ends(name, ".kind");
 }
 
+/* The rate in the middle of a probe, and the keys of one that a run has not. */
+static bool is_no_rate(const struct tb_config *c, const char *name, const struct tb_json *v)
+{
+    bool probes = tb_config_int(c, "probe.n") > 0 || tb_json_len(tb_config_get(c, "probe.rates")) > 0;
+    return probes ? strcmp(name, "optim.lr") == 0
+                  : tb_str_starts(name, "probe.") && tb_json_real(v, (double)tb_json_len(v)) == 0;
+}
+
 static bool only_follows(const struct tb_config *c, const char *name)
 {
     const struct tb_key *key = tb_config_key(c->map, name);
@@ -117,7 +125,7 @@ static void put_difference(struct tb_buf *b, const struct tb_config *c, const ch
     const char *dot = strrchr(name, '.'), *word = dot ? dot + 1 : name;
     bool is_path = strcmp(name, "base") == 0 || strcmp(word, "path") == 0;
     bool is_text = tb_json_type(v) == TB_JSON_STR;
-    if (!v || is_shown_already(c, name) || only_follows(c, name)
+    if (!v || is_shown_already(c, name) || only_follows(c, name) || is_no_rate(c, name, v)
         || (is_text && tb_json_str_len(v) == 0))
         return;
     if (tb_json_type(v) == TB_JSON_BOOL) {
@@ -136,7 +144,7 @@ static void put_difference(struct tb_buf *b, const struct tb_config *c, const ch
         return;
     }
     if (!is_text && strcmp(name, "budget.n") != 0 && strcmp(word, "targets") != 0)
-        tb_buf_str(b, word);
+        tb_buf_str(b, strcmp(name, "probe.n") == 0 ? "probe" : word);
     put_value(b, v);
 }
 

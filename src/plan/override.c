@@ -44,11 +44,14 @@ static char *key_of(const struct tb_override *o)
     return key;
 }
 
-/* The arm's and the parts' own rates give way to one that is asked for. */
+/* The arm's and the parts' own rates, and a probe, give way to a rate or a probe that is asked for. */
 static void forget_rates(struct tb_json *draft)
 {
+    static const char *const names[] = { "method.lr",      "probe.n",            "probe.rates",
+                                         "method.probe.n", "method.probe.rates", "method.probe.steps" };
     char key[32];
-    tb_json_del(draft, "method.lr");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        tb_json_del(draft, names[i]);
     for (int i = 0; i < TB_PLAN_MAX_PARTS; i++) {
         snprintf(key, sizeof key, "method.%d.lr", i);
         tb_json_del(draft, key);
@@ -84,7 +87,7 @@ static bool set(struct tb_json *draft, const char *key, const char *text, struct
                                 : tb_key_parse(tb_config_key(draft, key), text, err);
     if (!v)
         return false;
-    if (strcmp(key, "optim.lr") == 0)
+    if (strcmp(key, "optim.lr") == 0 || strcmp(key, "probe.n") == 0 || strcmp(key, "probe.rates") == 0)
         forget_rates(draft);
     if (tb_str_starts(key, "batch."))
         tb_json_del(draft, strcmp(key, "batch.rows") == 0 ? "batch.tokens" : "batch.rows");

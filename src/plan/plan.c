@@ -81,7 +81,7 @@ static uint64_t hash_of(const struct tb_json *map)
     uint8_t digest[32];
     uint64_t h = 0;
     for (void *it = tb_json_first(map); it; it = tb_json_next(map, it))
-        if (!tb_str_starts(tb_json_iter_key(it), "exec."))
+        if (!tb_str_starts(tb_json_iter_key(it), "exec.") && strcmp(tb_json_iter_key(it), "max_trainable") != 0)
             tb_json_set(kept, tb_json_iter_key(it), tb_json_copy(tb_json_iter_value(it)));
     char *text = tb_json_text(kept, TB_JSON_CANONICAL);
     struct tb_sha256 sha;

@@ -18,7 +18,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "store/checkpoint.h"
-#include "store/ctl.h"
+#include "store/keeping.h"
 
 enum { OLD_S = 3600 };
 
@@ -108,25 +108,28 @@ static int64_t newest(const char *dir)
     return step;
 }
 
-static void checkpoints(struct tb_garbage_list *g, const struct tb_run_summary *sum, const char *dir)
+static void checkpoints(struct tb_garbage_list *g, const char *run, const struct tb_metrics *m, const char *dir)
 {
-    int64_t *steps, *asked;
+    struct tb_kept *list = NULL;
     char *folder = tb_path_join(dir, TB_DIR_CKPT);
-    size_t n = is_folder(folder) ? tb_checkpoint_list(dir, &steps) : 0;
-    size_t n_asked = tb_ctl_steps(dir, "checkpoint", &asked);
+    size_t n = is_folder(folder) ? tb_keep_list(m, dir, &list) : 0;
     int64_t last = n > 1 ? newest(dir) : -1;
     for (size_t i = 0; last >= 0 && i < n; i++) {
-        bool is_needed = steps[i] >= last || steps[i] == sum->best_step;
-        for (size_t j = 0; j < n_asked; j++)
-            is_needed |= asked[j] == steps[i];
-        char *path = is_needed ? NULL : tb_checkpoint_path(dir, steps[i]);
+        char *path = list[i].step >= last || list[i].why ? NULL : tb_checkpoint_path(dir, list[i].step);
         if (path)
-            add(g, TB_GARBAGE_CHECKPOINT, sum->id, path, tree_bytes(AT_FDCWD, path));
+            add(g, TB_GARBAGE_CHECKPOINT, run, path, tree_bytes(AT_FDCWD, path));
     }
-    if (n)
-        free(steps);
-    free(asked);
+    free(list);
     free(folder);
+}
+
+static void scan_files(struct tb_garbage_list *g, const char *run, const char *dir, const struct tb_metrics *m)
+{
+    leftovers(g, run, dir, ".", false);
+    leftovers(g, run, dir, TB_DIR_CKPT, false);
+    leftovers(g, run, dir, TB_DIR_CTL, true);
+    if (tb_state_is_over(m->state))
+        checkpoints(g, run, m, dir);
 }
 
 /* Of a run whose lock is held here. */
@@ -137,19 +140,11 @@ static void scan_held(struct tb_garbage_list *g, const char *id, const char *dir
     bool is_good = tb_metrics_load(&m, dir, NULL);
     if (is_good)
         tb_summary_of(&sum, &m);
-    tb_metrics_free(&m);
-    if (!is_good || sum.is_protected)
-        return;
-    tb_str_copy(sum.id, sizeof sum.id, id);
-    if (archived && sum.is_archived) {
+    if (is_good && !sum.is_protected && archived && sum.is_archived)
         add(g, TB_GARBAGE_RUN, id, tb_xstrdup(dir), tree_bytes(AT_FDCWD, dir));
-        return;
-    }
-    leftovers(g, id, dir, ".", false);
-    leftovers(g, id, dir, TB_DIR_CKPT, false);
-    leftovers(g, id, dir, TB_DIR_CTL, true);
-    if (tb_state_is_over((enum tb_state)sum.state))
-        checkpoints(g, &sum, dir);
+    else if (is_good && !sum.is_protected)
+        scan_files(g, id, dir, &m);
+    tb_metrics_free(&m);
 }
 
 static void scan_run(struct tb_garbage_list *g, struct tb_store *s, const char *id, bool archived)

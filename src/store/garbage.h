@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* garbage.h - what a store holds that nobody needs any more, and its removal:
- *     checkpoints of runs that are over, but for the newest that can be read, the best, and those somebody asked for;
+ *     checkpoints of runs that are over, but for the newest that can be read and those that stay by store/keeping.h;
  *     damaged files that were moved aside (.bad), files of writes that were never finished;
  *     whole runs that are archived, on request.
  * Runs that a process holds, that are protected, or that cannot be read are left alone, links are not followed. */

@@ -3,8 +3,10 @@
  * bounds their length. */
 #include "store/marks.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "store/index.h"
 
 enum { MAX_NOTE = 4000, MAX_TAGS = (int)sizeof ((struct tb_run_summary *)0)->tags - 1 };
@@ -33,16 +35,31 @@ static bool check_tags(const struct tb_json *v, struct tb_err *err)
     return bytes <= MAX_TAGS || tb_fail(err, TB_ERR_LIMIT, "the tags of a run have room in %d bytes", MAX_TAGS);
 }
 
+static bool check_checkpoints(const struct tb_json *v, struct tb_err *err)
+{
+    bool good = tb_json_type(v) == TB_JSON_MAP || tb_fail(err, TB_ERR_USAGE, "checkpoints: expected a map");
+    for (void *it = tb_json_first(v); good && it; it = tb_json_next(v, it)) {
+        int64_t step;
+        good = (tb_str_int(tb_json_iter_key(it), &step) && step >= 0)
+            || tb_fail(err, TB_ERR_USAGE, "checkpoints: '%.80s' is no step", tb_json_iter_key(it));
+        good = good && check_tags(tb_json_iter_value(it), err);
+    }
+    return good;
+}
+
 static bool check(const char *key, const struct tb_json *v, struct tb_err *err)
 {
     if (strcmp(key, "tags") == 0)
         return check_tags(v, err);
+    if (strcmp(key, "checkpoints") == 0)
+        return check_checkpoints(v, err);
     if (strcmp(key, "note") == 0 && tb_json_type(v) == TB_JSON_STR)
         return tb_json_str_len(v) <= MAX_NOTE
             || tb_fail(err, TB_ERR_LIMIT, "a note may have %d bytes", MAX_NOTE);
     bool is_switch = strcmp(key, "protected") == 0 || strcmp(key, "archived") == 0;
     return (is_switch && tb_json_type(v) == TB_JSON_BOOL)
-        || tb_fail(err, TB_ERR_USAGE, "'%.80s' is no mark of that kind (tags, note, protected, archived)", key);
+        || tb_fail(err, TB_ERR_USAGE, "'%.80s' is no mark of that kind (tags, checkpoints, note, protected, archived)",
+                   key);
 }
 
 struct tb_json *tb_marks_facts(const struct tb_json *marks, struct tb_err *err)
@@ -69,6 +86,32 @@ struct tb_json *tb_marks_tags(const struct tb_metrics *m)
         if (*tb_json_str(tb_json_at(v, i), ""))
             tb_json_append(list, tb_json_copy(tb_json_at(v, i)));
     return list;
+}
+
+struct tb_json *tb_marks_checkpoint(const struct tb_metrics *m, int64_t step)
+{
+    char key[24];
+    snprintf(key, sizeof key, "%lld", (long long)step);
+    const struct tb_json *v = tb_json_get(tb_metrics_fact(m, "result", "checkpoints"), key);
+    return tb_json_type(v) == TB_JSON_LIST ? tb_json_copy(v) : tb_json_new_list();
+}
+
+struct tb_json *tb_marks_set_checkpoint(const struct tb_metrics *m, int64_t step, const struct tb_json *tags)
+{
+    const struct tb_json *old = tb_metrics_fact(m, "result", "checkpoints");
+    struct tb_json *map = tb_json_type(old) == TB_JSON_MAP ? tb_json_copy(old) : tb_json_new_map();
+    char key[24];
+    snprintf(key, sizeof key, "%lld", (long long)step);
+    if (tb_json_len(tags))
+        tb_json_set(map, key, tb_json_copy(tags));
+    else
+        tb_json_del(map, key);
+    return map;
+}
+
+bool tb_marks_is_protected(const struct tb_metrics *m)
+{
+    return tb_json_bool(tb_metrics_fact(m, "result", "protected"), false);
 }
 
 const char *tb_marks_note(const struct tb_metrics *m)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* metrics.c - records into the tables of a run.
- * Invariants: train and eval are strictly ascending in step, rows in (step, row_id); a record with
+ * Invariants: train and eval are strictly ascending in step, rows and samples in (step, row_id); a record with
  * a step that is there replaces it in place. Records come out of files: what is not of the promised
  * type is an error that names the kind, and nothing of such a record is kept. */
 #include "store/metrics.h"
@@ -18,16 +18,20 @@ void tb_metrics_init(struct tb_metrics *m)
     *m = (struct tb_metrics){ .resumed_at = -1, .facts = tb_json_new_map() };
 }
 
+static void free_sample(struct tb_sample *s)
+{
+    free(s->prompt);
+    free(s->output);
+}
+
 void tb_metrics_free(struct tb_metrics *m)
 {
     for (size_t i = 0; i < m->n_events; i++) {
         free(m->events[i].kind);
         free(m->events[i].text);
     }
-    for (size_t i = 0; i < m->n_samples; i++) {
-        free(m->samples[i].prompt);
-        free(m->samples[i].output);
-    }
+    for (size_t i = 0; i < m->n_samples; i++)
+        free_sample(&m->samples[i]);
     free(m->train);
     free(m->eval);
     free(m->rows);
@@ -159,14 +163,35 @@ static void apply_event(struct tb_metrics *m, const struct tb_json *map)
     tb_str_copy(e->at, sizeof e->at, tb_json_str(tb_json_get(map, "at"), ""));
 }
 
-static void apply_sample(struct tb_metrics *m, const struct tb_json *map)
+/* Whether a sample belongs before another. */
+static bool is_before(const struct tb_sample *a, const struct tb_sample *b)
+{
+    return a->step < b->step || (a->step == b->step && a->row_id < b->row_id);
+}
+
+/* Most come last; one of a row and step that are there replaces it. */
+static void put_sample(struct tb_metrics *m, const struct tb_sample *s)
 {
     m->samples = tb_grow(m->samples, m->n_samples, &m->cap_samples, sizeof *m->samples);
-    struct tb_sample *s = &m->samples[m->n_samples++];
-    s->step = tb_json_int(tb_json_get(map, "step"), 0);
-    s->row_id = tb_json_int(tb_json_get(map, "row_id"), -1);
-    s->prompt = tb_xstrdup(tb_json_str(tb_json_get(map, "prompt"), ""));
-    s->output = tb_xstrdup(tb_json_str(tb_json_get(map, "output"), ""));
+    size_t i = m->n_samples;
+    while (i > 0 && is_before(s, &m->samples[i - 1]))
+        i--;
+    if (i > 0 && !is_before(&m->samples[i - 1], s)) {
+        free_sample(&m->samples[i - 1]);
+        m->samples[i - 1] = *s;
+        return;
+    }
+    memmove(m->samples + i + 1, m->samples + i, (m->n_samples - i) * sizeof *m->samples);
+    m->samples[i] = *s;
+    m->n_samples++;
+}
+
+static void apply_sample(struct tb_metrics *m, const struct tb_json *map)
+{
+    put_sample(m, &(struct tb_sample){ .step = tb_json_int(tb_json_get(map, "step"), 0),
+                                       .row_id = tb_json_int(tb_json_get(map, "row_id"), -1),
+                                       .prompt = tb_xstrdup(tb_json_str(tb_json_get(map, "prompt"), "")),
+                                       .output = tb_xstrdup(tb_json_str(tb_json_get(map, "output"), "")) });
 }
 
 /* Two levels: sections are merged, what stands in a section is replaced. */
@@ -270,6 +295,28 @@ const struct tb_eval_row *tb_metrics_best(const struct tb_metrics *m)
     return best;
 }
 
+const struct tb_row_loss *tb_metrics_row(const struct tb_metrics *m, int64_t step, int64_t row_id)
+{
+    size_t lo = 0, hi = m->n_rows;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (m->rows[mid].step < step)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    for (; lo < m->n_rows && m->rows[lo].step == step; lo++)
+        if (m->rows[lo].row_id == row_id)
+            return &m->rows[lo];
+    return NULL;
+}
+
+void tb_metrics_drop_samples(struct tb_metrics *m, int64_t step)
+{
+    while (m->n_samples && m->samples[m->n_samples - 1].step > step)
+        free_sample(&m->samples[--m->n_samples]);
+}
+
 void tb_metrics_drop_stale(struct tb_metrics *m)
 {
     if (m->resumed_at < 0)
@@ -280,4 +327,5 @@ void tb_metrics_drop_stale(struct tb_metrics *m)
         m->n_eval--;
     while (m->n_rows && m->rows[m->n_rows - 1].step > m->step)
         m->n_rows--;
+    tb_metrics_drop_samples(m, m->step);
 }

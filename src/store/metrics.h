@@ -74,8 +74,12 @@ const struct tb_json *tb_metrics_fact(const struct tb_metrics *m, const char *se
                                       const char *key);
 /* The evaluation with the lowest loss, the earlier wins; NULL if there is none. */
 const struct tb_eval_row *tb_metrics_best(const struct tb_metrics *m);
-/* Drops rows of steps that a run which was resumed and ended earlier did not reach again. */
+/* Result of one held-out row at one evaluation; NULL if it is not there. */
+const struct tb_row_loss *tb_metrics_row(const struct tb_metrics *m, int64_t step, int64_t row_id);
+/* Drops rows and samples of steps that a run which was resumed and ended earlier did not reach again. */
 void tb_metrics_drop_stale(struct tb_metrics *m);
+/* Drops samples of steps behind this one. */
+void tb_metrics_drop_samples(struct tb_metrics *m, int64_t step);
 
 /* Data of one record, appended to b. */
 void tb_record_schema(struct tb_buf *b);

@@ -14,7 +14,7 @@
 
 /* Sections of the facts that are groups of their own. */
 static const char *const sections[] = { "config", "plan", "base", "data", "env", "lineage",
-                                        "result" };
+                                        "probe", "result" };
 
 static void root(struct tb_h5_out *h, const struct tb_metrics *m)
 {
@@ -142,56 +142,23 @@ static void events(struct tb_h5_out *h, const struct tb_metrics *m)
     free(v);
 }
 
-/* Samples first .. last - 1, all of one step, as /samples/<step>. */
-static void samples_of(struct tb_h5_out *h, const struct tb_sample *s, size_t n)
+/* A table as the others: a group for each evaluation would cost more than all the rest where there are many. */
+static void samples(struct tb_h5_out *h, const struct tb_metrics *m)
 {
-    const char **v = tb_xcalloc(2 * n, sizeof *v);
-    char path[64];
+    static const struct tb_sample none;
+    const struct tb_sample *s = m->n_samples ? m->samples : &none;
+    size_t n = m->n_samples;
+    const char **v = tb_xcalloc(2 * n + 1, sizeof *v);
     for (size_t i = 0; i < n; i++) {
         v[i] = s[i].prompt;
         v[n + i] = s[i].output;
     }
-    snprintf(path, sizeof path, "/samples/%06lld/prompt", (long long)s->step);
-    tb_h5_strs(h, path, v, n);
-    snprintf(path, sizeof path, "/samples/%06lld/output", (long long)s->step);
-    tb_h5_strs(h, path, v + n, n);
-    snprintf(path, sizeof path, "/samples/%06lld/row_id", (long long)s->step);
-    tb_h5_ints(h, path, &s->row_id, n, sizeof *s, TB_H5_PLAIN);
+    tb_h5_group(h, "/samples");
+    tb_h5_ints(h, "/samples/step", &s->step, n, sizeof *s, TB_H5_PLAIN);
+    tb_h5_ints(h, "/samples/row_id", &s->row_id, n, sizeof *s, TB_H5_PLAIN);
+    tb_h5_strs(h, "/samples/prompt", v, n);
+    tb_h5_strs(h, "/samples/output", v + n, n);
     free(v);
-}
-
-static int by_step(const void *a, const void *b)
-{
-    const struct tb_sample *x = a, *y = b;
-    if (x->step != y->step)
-        return x->step < y->step ? -1 : 1;
-    return (x->row_id > y->row_id) - (x->row_id < y->row_id);
-}
-
-/* Grouped by step; of a row sampled twice at one step (a resumed run) the later one stays. */
-static void samples(struct tb_h5_out *h, const struct tb_metrics *m)
-{
-    struct tb_sample *all = tb_xcalloc(m->n_samples + 1, sizeof *all);
-    int64_t *steps = tb_xcalloc(m->n_samples + 1, sizeof *steps);
-    size_t n = 0, n_steps = 0;
-    for (size_t i = 0; i < m->n_samples; i++) {
-        size_t same = 0;
-        while (same < n && by_step(&all[same], &m->samples[i]) != 0)
-            same++;
-        all[same] = m->samples[i];
-        n += same == n;
-    }
-    if (n)
-        qsort(all, n, sizeof *all, by_step);
-    for (size_t first = 0, last; first < n; first = last) {
-        for (last = first; last < n && all[last].step == all[first].step;)
-            last++;
-        samples_of(h, all + first, last - first);
-        steps[n_steps++] = all[first].step;
-    }
-    tb_h5_ints(h, "/samples/steps", steps, n_steps, sizeof *steps, TB_H5_PLAIN);
-    free(steps);
-    free(all);
 }
 
 static void adapter_out(struct tb_h5_out *h, const struct tb_final *a)

@@ -146,39 +146,30 @@ static bool get_events(struct tb_metrics *m, struct tb_h5_in *h, struct tb_err *
     return good;
 }
 
-static bool get_samples_of(struct tb_metrics *m, struct tb_h5_in *h, int64_t step,
-                           struct tb_err *err)
-{
-    char path[3][64];
-    struct strs prompt = { 0 }, output = { 0 };
-    int64_t *id = NULL;
-    size_t n = 0;
-    static const char *const names[] = { "prompt", "output", "row_id" };
-    for (int i = 0; i < 3; i++)
-        snprintf(path[i], sizeof path[i], "/samples/%06lld/%s", (long long)step, names[i]);
-    bool good = get_strs(h, path[0], &prompt, err) && get_strs(h, path[1], &output, err)
-             && tb_h5_get_ints(h, path[2], &id, &n, err);
-    if (good && (prompt.n != n || output.n != n))
-        good = tb_fail_at(err, TB_ERR_FORMAT, h->name, 0, "%s: columns differ in length", path[0]);
-    for (size_t i = 0; good && i < n; i++) {
-        m->samples = tb_grow(m->samples, m->n_samples, &m->cap_samples, sizeof *m->samples);
-        m->samples[m->n_samples++] = (struct tb_sample){ step, id[i],
-            tb_xstrdup(str_at(&prompt, i)), tb_xstrdup(str_at(&output, i)) };
-    }
-    free(id);
-    free(output.p);
-    free(prompt.p);
-    return good;
-}
-
+/* Files of earlier versions have no such table, and no samples. */
 static bool get_samples(struct tb_metrics *m, struct tb_h5_in *h, struct tb_err *err)
 {
-    int64_t *steps = NULL;
-    size_t n = 0;
-    bool good = tb_h5_get_ints(h, "/samples/steps", &steps, &n, err);
-    for (size_t i = 0; good && i < n; i++)
-        good = get_samples_of(m, h, steps[i], err);
-    free(steps);
+    int64_t *step = NULL, *id = NULL;
+    struct strs prompt = { 0 }, output = { 0 };
+    size_t n = 0, n_id = 0;
+    if (!tb_h5_has(h, "/samples/step"))
+        return true;
+    bool good = tb_h5_get_ints(h, "/samples/step", &step, &n, err)
+             && tb_h5_get_ints(h, "/samples/row_id", &id, &n_id, err)
+             && get_strs(h, "/samples/prompt", &prompt, err) && get_strs(h, "/samples/output", &output, err);
+    if (good && (n_id != n || prompt.n != n || output.n != n))
+        good = tb_fail_at(err, TB_ERR_FORMAT, h->name, 0, "/samples: columns differ in length");
+    if (good) {
+        m->samples = tb_xcalloc(n + 1, sizeof *m->samples);
+        m->n_samples = m->cap_samples = n;
+    }
+    for (size_t i = 0; i < m->n_samples; i++)
+        m->samples[i] = (struct tb_sample){ step[i], id[i], tb_xstrdup(str_at(&prompt, i)),
+                                            tb_xstrdup(str_at(&output, i)) };
+    free(output.p);
+    free(prompt.p);
+    free(id);
+    free(step);
     return good;
 }
 

@@ -100,7 +100,7 @@ static void from_facts(struct tb_run_summary *s, const struct tb_metrics *m)
     s->is_archived = tb_json_bool(tb_json_get(result, "archived"), false);
     s->seed = tb_json_int(tb_json_get(config, "seed"), -1);
     s->budget = (int64_t)tb_json_real(tb_json_get(config, "budget.n"), -1);
-    s->lr = tb_json_real(tb_json_get(config, "optim.lr"), NAN);
+    s->lr = tb_json_real(tb_metrics_fact(m, "probe", "rate"), tb_json_real(tb_json_get(config, "optim.lr"), NAN));
     s->n_trainable = tb_json_int(tb_json_get(plan, "n_trainable"), -1);
     s->n_params = tb_json_int(tb_json_get(plan, "n_params"), -1);
     s->share = tb_json_real(tb_json_get(plan, "share"), NAN);

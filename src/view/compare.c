@@ -21,7 +21,7 @@ static const struct tb_table_column for_people[] = {
     { "adapter_bytes", "adapter", TB_UNIT_BYTES, false }, { "first_eval", "eval@0", TB_UNIT_LOSS, false },
     { "eval_loss", "eval", TB_UNIT_LOSS, false }, { "eval_sd", "+-", TB_UNIT_LOSS, false },
     { "best_eval", "best", TB_UNIT_LOSS, false },
-    { "difference", "against the reference", TB_UNIT_TEXT, false },
+    { "difference", "against the reference", TB_UNIT_TEXT, false }, { "tokens", NULL, TB_UNIT_COUNT, false },
     { "tok_s", "tok/s", TB_UNIT_PLAIN, false }, { "predicted_bytes", "planned", TB_UNIT_BYTES, false },
     { "peak_bytes", "peak", TB_UNIT_BYTES, false }, { "wall_s", "training", TB_UNIT_SECONDS, false },
     { "spark", "loss by step", TB_UNIT_TEXT, false },
@@ -41,6 +41,7 @@ static const struct tb_table_column for_programs[] = {
     { "difference", NULL, TB_UNIT_LOSS, false },
     { "low", NULL, TB_UNIT_LOSS, false },
     { "high", NULL, TB_UNIT_LOSS, false },
+    { "tokens", NULL, TB_UNIT_COUNT, false },
     { "tok_s", NULL, TB_UNIT_PLAIN, false },
     { "predicted_bytes", NULL, TB_UNIT_BYTES, false },
     { "peak_bytes", NULL, TB_UNIT_BYTES, false },
@@ -88,8 +89,18 @@ static void put_count(struct tb_table *t, int64_t v)
         tb_table_int(t, v);
 }
 
+/* Runs of an arm may end at different steps, of their own accord. */
+static int64_t mean_tokens(const struct tb_arm *a)
+{
+    double sum = 0;
+    for (size_t i = 0; i < a->n; i++)
+        sum += (double)a->item[i]->sum.tokens;
+    return (int64_t)(sum / (double)a->n);
+}
+
 static void put_costs(struct tb_table *t, const struct tb_arm *a)
 {
+    tb_table_int(t, mean_tokens(a));
     tb_table_real(t, a->tok_s);
     put_count(t, a->predicted_bytes);
     put_count(t, a->peak_bytes);

@@ -95,7 +95,7 @@ static const struct tb_run_column columns[] = {
     [ARM] = { "arm", "arm", TB_UNIT_TEXT, "the same for runs that differ in nothing but their seed" },
     [TAGS] = { "tags", "tags", TB_UNIT_TEXT, "tags" },
     [NOTE] = { "note", "note", TB_UNIT_TEXT, "a person's note, else that of the last change of state" },
-    [PROTECTED] = { "protected", "protected", TB_UNIT_TEXT, "yes: nothing of it is ever removed" },
+    [PROTECTED] = { "protected", "protected", TB_UNIT_TEXT, "yes: no automatic act ends it or removes anything of it" },
     [ARCHIVED] = { "archived", "archived", TB_UNIT_TEXT, "yes: put away, listed on request" },
     [DAMAGE] = { "damage", "damage", TB_UNIT_TEXT, "why the run cannot be read" },
 };

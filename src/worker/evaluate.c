@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "worker/sampling.h"
 #include "worker/train_priv.h"
 
 struct eval_call {
@@ -14,6 +15,8 @@ struct eval_call {
     struct tb_row_loss *rows;
     size_t n;
     bool has_row, has_rows; /* written already, when a full disk makes it try again */
+    const struct tb_job *job;
+    int n_samples; /* of these, written already */
 };
 
 static bool write_eval(struct tb_run_writer *w, void *arg, struct tb_err *err)
@@ -23,7 +26,8 @@ static bool write_eval(struct tb_run_writer *w, void *arg, struct tb_err *err)
     if (!c->has_row)
         return false;
     c->has_rows = c->has_rows || c->n == 0 || tb_run_writer_rows(w, c->rows, c->n, err);
-    return c->has_rows && tb_run_writer_snapshot(w, err);
+    return c->has_rows && tb_sampling_write(w, c->job, (int64_t)c->row.step, &c->n_samples, err)
+        && tb_run_writer_snapshot(w, err);
 }
 
 /* The row whose prompt this one shares: row_id of the first of them among the scored. */
@@ -54,7 +58,7 @@ static double add_up(const struct tb_training *t, struct eval_call *c)
 
 bool tb_training_evaluate(struct tb_training *t, struct tb_err *err)
 {
-    struct eval_call c = { .row = { .step = (double)t->step, .tokens = (double)t->tokens } };
+    struct eval_call c = { .job = t->job, .row = { .step = (double)t->step, .tokens = (double)t->tokens } };
     if (t->job->n_eval == 0)
         return true;
     /* What evaluation takes is not training: the clock of the run stands. */
@@ -63,7 +67,7 @@ bool tb_training_evaluate(struct tb_training *t, struct tb_err *err)
     c.rows = tb_xcalloc((size_t)t->job->n_eval, sizeof *c.rows);
     bool good = tb_engine_evaluate(t->engine, t->eval_rows, t->job->n_eval, t->eval_loss, t->eval_labels, err);
     if (good) {
-        c.row.loss = add_up(t, &c);
+        t->eval = c.row.loss = add_up(t, &c);
         good = tb_recorder_do(t->recorder, write_eval, &c, err);
     }
     t->since = tb_clock_mono_s();
@@ -73,6 +77,8 @@ bool tb_training_evaluate(struct tb_training *t, struct tb_err *err)
     }
     if (good && t->view->eval)
         t->view->eval(t->view->arg, t->job, &c.row);
+    if (good)
+        tb_training_weigh(t, c.row.loss);
     free(c.rows);
     return good;
 }

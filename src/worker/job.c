@@ -13,6 +13,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "kernels/kernels.h"
+#include "worker/bound.h"
+#include "worker/probe.h"
 
 /* Pages of the program and its libraries that a run touches. */
 static const uint64_t code_bytes = 12 << 20;
@@ -111,11 +113,11 @@ static bool count_steps(struct tb_job *j, struct tb_err *err)
         return false;
     }
     j->schedule =
-        (struct tb_schedule){ .is_constant = strcmp(tb_config_str(&j->config, "schedule.name"), "constant") == 0,
+        (struct tb_schedule){ .kind = tb_schedule_named(tb_config_str(&j->config, "schedule.name")),
                               .warmup = tb_config_real(&j->config, "schedule.warmup"),
                               .floor = tb_config_real(&j->config, "schedule.floor"),
                               .n_steps = j->n_steps };
-    if (j->seconds > 0 && !j->schedule.is_constant)
+    if (j->seconds > 0 && j->schedule.kind != TB_SCHEDULE_CONSTANT)
         return tb_fail(err, TB_ERR_RECIPE,
                        "a budget in minutes has no last step for the rate to fall to: set schedule = "
                        "{ name = \"constant\" } (--set schedule.name=constant), or give the budget in tokens");
@@ -332,6 +334,7 @@ bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c
     *j = (struct tb_job){ .config.map = tb_json_copy(c->map) };
     if (!tb_shelf_settle(s, &j->config, err) || !(j->base = tb_shelf_base(s, &j->config, err))
         || !(j->stack = tb_stack_open(j->config.map, j->base->model, err))
+        || !tb_bound_check(&j->config, j->stack, j->base->model->n_params, err)
         || !choose_rows(j, s, n_virtual, max_tok, err) || !open_order(j, err) || !count_steps(j, err)
         || !choose_evals(j, err)) {
         tb_err_prefix(err, "%s", tb_config_name(c));
@@ -373,6 +376,8 @@ struct tb_json *tb_job_plan_facts(const struct tb_job *j)
     tb_json_set(map, "share", tb_json_new_real((double)n / (double)j->base->model->n_params));
     put_int(map, "n_steps", j->n_steps);
     put_int(map, "n_tokens", j->n_tokens);
+    if (tb_probe_tokens(j))
+        put_int(map, "probe_tokens", tb_probe_tokens(j));
     tb_job_put_memory(j, map);
     return map;
 }

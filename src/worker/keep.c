@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* keep.c - checkpoints of a run: what goes in, which stay (the newest and the best), and how a run goes on from one.
+/* keep.c - checkpoints of a run: what goes in, which stay (store/keeping.h), and how a run goes on from one.
  * Tensors carry the names of tb_saved_state; the state is {step, tokens, wall_s, best_step, best_loss, watch,
- * numeric, isa, rows}. There is no cursor: order and masks are functions of the step. */
+ * stopping, rates (where they were probed), numeric, isa}. There is no cursor: order and masks are functions of the
+ * step. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "base/mem.h"
 #include "base/numeric.h"
 #include "method/saved.h"
+#include "store/keeping.h"
 #include "worker/arrays.h"
 #include "worker/train_priv.h"
 
@@ -23,49 +25,66 @@ static struct tb_json *state_of(const struct tb_training *t)
     tb_json_set(s, "best_step", tb_json_new_int(t->best_step));
     tb_json_set(s, "best_loss", tb_json_new_real(t->best_loss));
     tb_json_set(s, "watch", tb_watch_to_json(&t->watch));
+    tb_json_set(s, "stopping", tb_stopping_to_json(&t->stopping));
+    if (t->probe.n)
+        tb_json_set(s, "rates", tb_probe_rates_json(t->lr, t->job->stack->n));
     tb_json_set(s, "numeric", tb_json_new_int(TB_NUMERIC));
     tb_json_set(s, "isa", tb_json_new_str(t->k->name));
     return s;
 }
 
-struct save_call {
-    struct tb_checkpoint c;
-    int64_t best;    /* stays */
-    int64_t drop[2]; /* steps of those that may no longer be needed, -1: none */
-};
+/* Those that nothing keeps go. What lies behind this step was left by an earlier try, and is not judged yet. */
+static bool remove_rest(struct tb_run_writer *w, int64_t step, struct tb_err *err)
+{
+    struct tb_kept *list;
+    size_t n = tb_keep_list(tb_run_writer_metrics(w), tb_run_writer_dir(w), &list);
+    bool good = true;
+    for (size_t i = 0; good && i < n && list[i].step < step; i++)
+        good = list[i].why || tb_checkpoint_remove(tb_run_writer_dir(w), list[i].step, err);
+    free(list);
+    return good;
+}
 
 static bool write_checkpoint(struct tb_run_writer *w, void *arg, struct tb_err *err)
 {
-    struct save_call *s = arg;
-    if (!tb_run_writer_checkpoint(w, &s->c, err))
-        return false;
-    for (int i = 0; i < 2; i++) {
-        bool is_needed = s->drop[i] < 0 || s->drop[i] == s->best || s->drop[i] == s->c.step;
-        if (!is_needed && !tb_checkpoint_remove(tb_run_writer_dir(w), s->drop[i], err))
-            return false;
-    }
+    struct tb_checkpoint *c = arg;
+    return tb_run_writer_checkpoint(w, c, err) && remove_rest(w, c->step, err);
+}
+
+/* Whether all trained values are; moments may overflow without harm. */
+static bool is_finite(const struct tb_saved *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        for (int64_t j = 0; !strchr(s->at[i].name, '@') && j < s->at[i].n; j++)
+            if (!isfinite(s->at[i].data[j]))
+                return false;
     return true;
+}
+
+static bool write_saved(struct tb_training *t, const struct tb_saved *saved, struct tb_err *err)
+{
+    struct tb_json *state = state_of(t);
+    size_t n;
+    struct tb_array *arrays = tb_arrays_of(saved, &n);
+    struct tb_checkpoint c = { .step = t->step, .state = state, .tensor = arrays, .n = n };
+    bool good = tb_recorder_do(t->recorder, write_checkpoint, &c, err);
+    if (good) {
+        t->last_kept = t->step;
+        t->saved_s = tb_training_wall(t);
+    }
+    free(arrays);
+    tb_json_free(state);
+    return good;
 }
 
 bool tb_training_save(struct tb_training *t, struct tb_err *err)
 {
     struct tb_saved saved = { 0 };
-    struct tb_json *state = state_of(t);
-    size_t n;
     tb_saved_state(&saved, t->job->stack);
-    struct tb_array *arrays = tb_arrays_of(&saved, &n);
-    struct save_call s = { .c = { .step = t->step, .state = state, .tensor = arrays, .n = n }, .best = t->best_step,
-                           .drop = { t->last_kept, t->best_kept } };
-    bool good = tb_recorder_do(t->recorder, write_checkpoint, &s, err);
-    if (good) {
-        t->last_kept = t->step;
-        if (t->best_step == t->step)
-            t->best_kept = t->step;
-        t->saved_s = tb_training_wall(t);
-    }
-    free(arrays);
+    bool good = is_finite(&saved) ? write_saved(t, &saved, err)
+                                  : tb_recorder_event(t->recorder, t->step, "checkpoint",
+                                                      "not kept: a trained value is not finite", err);
     tb_saved_free(&saved);
-    tb_json_free(state);
     return good;
 }
 
@@ -75,9 +94,11 @@ static bool take_state(struct tb_training *t, const struct tb_checkpoint *c, str
     t->step = tb_json_int(tb_json_get(s, "step"), -1);
     t->tokens = tb_json_int(tb_json_get(s, "tokens"), -1);
     t->wall_s = tb_json_real(tb_json_get(s, "wall_s"), 0);
-    t->best_step = t->best_kept = tb_json_int(tb_json_get(s, "best_step"), -1);
+    t->best_step = tb_json_int(tb_json_get(s, "best_step"), -1);
     t->best_loss = tb_json_real(tb_json_get(s, "best_loss"), INFINITY);
     tb_watch_from_json(&t->watch, tb_json_get(s, "watch"));
+    tb_stopping_from_json(&t->stopping, tb_json_get(s, "stopping"));
+    tb_probe_rates(tb_json_get(s, "rates"), t->job->stack->n, t->lr);
     if (t->step == c->step && t->tokens >= 0 && (!t->job->n_steps || t->step <= t->job->n_steps))
         return true;
     return tb_fail_at(err, TB_ERR_FORMAT, t->dir, 0, "checkpoint %lld holds no state of step %lld", (long long)c->step,

@@ -98,7 +98,7 @@ static bool open_engine(struct tb_training *t, struct tb_err *err)
     return t->engine != NULL;
 }
 
-static bool start_values(struct tb_training *t, struct tb_err *err)
+bool tb_training_start(struct tb_training *t, struct tb_err *err)
 {
     struct tb_start *start = tb_job_start(t->job, err);
     bool good = start && tb_engine_start(t->engine, start, err);
@@ -110,10 +110,11 @@ static bool start_values(struct tb_training *t, struct tb_err *err)
 static bool begin(struct tb_training *t, struct tb_err *err)
 {
     bool found = false;
-    t->best_step = t->last_kept = t->best_kept = -1;
+    t->best_step = t->last_kept = -1;
     t->best_loss = INFINITY;
-    if (!open_engine(t, err) || !start_values(t, err) || !tb_training_load(t, &found, err)
-        || !tb_recorder_do(t->recorder, set_running, t, err))
+    tb_stopping_from_json(&t->stopping, NULL);
+    if (!open_engine(t, err) || !tb_training_start(t, err) || !tb_training_load(t, &found, err)
+        || !tb_training_probe_begin(t, err) || !tb_recorder_do(t->recorder, set_running, t, err))
         return false;
     t->saved_s = t->wall_s;
     t->state = TB_STATE_RUNNING;
@@ -124,26 +125,26 @@ static bool begin(struct tb_training *t, struct tb_err *err)
 }
 
 /* ---- a step */
-static int take_rows(struct tb_training *t)
+int tb_training_rows(struct tb_training *t, int64_t step, int64_t *tokens)
 {
     int n, n_train;
     const int *train = tb_dataset_train(t->job->data, &n_train);
-    const int *at = tb_order_step(t->job->order, t->step, &n);
+    const int *at = tb_order_step(t->job->order, step, &n);
     for (int i = 0; i < n; i++) {
         t->rows[i] = tb_dataset_row(t->job->data, train[at[i]]);
-        t->tokens += t->rows[i].n;
+        *tokens += t->rows[i].n;
     }
     return n;
 }
 
-static struct tb_update update_of(const struct tb_training *t)
+struct tb_update tb_training_update(const struct tb_training *t, double factor)
 {
     const struct tb_config *c = &t->job->config;
     struct tb_update u = { .beta1 = tb_config_real(c, "optim.beta1"), .beta2 = tb_config_real(c, "optim.beta2"),
                            .eps = tb_config_real(c, "optim.eps"), .decay = tb_config_real(c, "optim.decay"),
                            .clip = tb_config_real(c, "optim.clip"), .step = t->step };
     for (int i = 0; i < t->job->stack->n; i++)
-        u.lr[i] = tb_job_lr(t->job, i) * tb_schedule_factor(&t->job->schedule, t->step);
+        u.lr[i] = t->lr[i] * factor;
     return u;
 }
 
@@ -153,8 +154,8 @@ static bool step(struct tb_training *t, bool *diverged, char words[256], struct 
     double begin_s = tb_clock_mono_s();
     int64_t before = t->tokens;
     struct tb_step_out out;
-    struct tb_update u = update_of(t);
-    int n = take_rows(t);
+    struct tb_update u = tb_training_update(t, tb_schedule_factor(&t->job->schedule, t->step));
+    int n = tb_training_rows(t, t->step, &t->tokens);
     if (!tb_engine_gradient(t->engine, t->rows, n, (uint64_t)tb_config_int(&t->job->config, "seed"), t->step, &out,
                             err))
         return false;
@@ -165,7 +166,7 @@ static bool step(struct tb_training *t, bool *diverged, char words[256], struct 
                                 .loss = out.loss, .lr = u.lr[0], .grad_norm = out.grad_norm,
                                 .tok_per_s = (double)(t->tokens - before) / fmax(took, 1e-9),
                                 .mem_bytes = (double)tb_mem_rss_bytes() };
-    *diverged = tb_watch_diverged(&t->watch, out.loss, words, 256);
+    *diverged = tb_watch_diverged(&t->watch, out.loss, words, 256) && !tb_training_outlives(t, &out, words);
     if (!*diverged && !out.is_finite) {
         snprintf(words, 256, "the gradient is not finite");
         *diverged = true;
@@ -178,11 +179,16 @@ static bool step(struct tb_training *t, bool *diverged, char words[256], struct 
 }
 
 /* ---- between steps */
-static bool is_last(const struct tb_training *t)
+static bool is_spent(const struct tb_training *t)
 {
     if (t->job->seconds > 0)
         return tb_training_wall(t) >= t->job->seconds;
     return t->step >= t->job->n_steps;
+}
+
+static bool is_last(const struct tb_training *t)
+{
+    return t->stopping.ends || is_spent(t);
 }
 
 static bool is_eval_due(const struct tb_training *t)
@@ -195,11 +201,16 @@ static bool is_eval_due(const struct tb_training *t)
     return false;
 }
 
-static bool border(struct tb_training *t, struct tb_err *err)
+/* *diverged as in step: what a broken run would write into a checkpoint is not wanted. */
+static bool border(struct tb_training *t, bool *diverged, char words[256], struct tb_err *err)
 {
     double every = tb_config_real(&t->job->config, "exec.checkpoint_s");
-    if (is_eval_due(t))
-        return tb_training_evaluate(t, err) && tb_training_save(t, err);
+    if (is_eval_due(t)) {
+        if (!tb_training_evaluate(t, err))
+            return false;
+        *diverged = tb_training_is_broken(t, words, 256);
+        return *diverged || tb_training_save(t, err);
+    }
     if (tb_training_wall(t) - t->saved_s >= every)
         return tb_training_save(t, err);
     return true;
@@ -243,8 +254,10 @@ static bool answer(struct tb_training *t, struct tb_ctl_request *q)
         good = tb_recorder_do(t->recorder, write_marks, q->args, &err);
     else if (strcmp(q->verb, "checkpoint") != 0 && !stops)
         note = TB_CTL_UNKNOWN;
+    else if (t->probe.is_on)
+        note = stops ? "its rate was being probed; nothing to keep" : TB_CTL_NOT_DONE "its rate is being probed";
     else if ((good = tb_training_save(t, &err)))
-        note = "checkpoint kept";
+        note = t->last_kept == t->step ? "checkpoint kept" : TB_CTL_NOT_DONE "a trained value is not finite";
     tb_err_prefix(&err, "not done");
     tb_recorder_answer(t->recorder, q, t->step, good ? note : err.text);
     return stops;
@@ -263,6 +276,8 @@ static bool is_asked_to_leave(struct tb_training *t)
 /* The end that was asked for from outside. */
 static bool leave(struct tb_training *t, struct tb_err *err)
 {
+    if (t->probe.is_on && !tb_training_start(t, err))
+        return false;
     if (t->step != t->last_kept && t->step > 0 && !tb_training_save(t, err))
         return false;
     if (tb_train_wished() != TB_WISH_YIELD) {
@@ -273,17 +288,14 @@ static bool leave(struct tb_training *t, struct tb_err *err)
     return tb_recorder_do(t->recorder, set_state, &t->state, err);
 }
 
-static bool end_diverged(struct tb_training *t, const char *words, struct tb_err *err)
-{
-    tb_training_note(t, "divergence", words);
-    t->state = TB_STATE_FAILED;
-    return tb_training_seal(t, t->state, "divergence", words, err);
-}
-
 static bool end_done(struct tb_training *t, struct tb_err *err)
 {
+    char words[160];
     t->state = TB_STATE_DONE;
-    return tb_training_seal(t, t->state, "budget", NULL, err);
+    if (is_spent(t))
+        return tb_training_seal(t, t->state, "budget", NULL, err);
+    tb_stopping_words(&t->stopping, words, sizeof words);
+    return tb_training_seal(t, t->state, "patience", words, err);
 }
 
 /* One piece of work between two looks at what was asked: the first evaluation, or a step with what is due behind it. */
@@ -303,18 +315,18 @@ static bool advance(struct tb_training *t, enum tb_turn *turn, struct tb_err *er
         t->has_started = true;
         return t->step > 0 || !is_eval_due(t) || tb_training_evaluate(t, err);
     }
-    if (!step(t, &diverged, words, err))
+    bool probes = t->probe.is_on;
+    if (!(probes ? tb_training_probe_step : step)(t, &diverged, words, err))
         return false;
-    if (diverged)
-        *turn = TB_TURN_OVER;
-    if (diverged)
-        return end_diverged(t, words, err);
-    if (!border(t, err))
+    if (!probes && !diverged && !border(t, &diverged, words, err))
         return false;
-    if (!is_last(t))
+    if (!diverged && !is_last(t))
         return true;
     *turn = TB_TURN_OVER;
-    return end_done(t, err);
+    if (!diverged)
+        return end_done(t, err);
+    t->state = TB_STATE_FAILED;
+    return tb_training_diverge(t, words, err);
 }
 
 bool tb_training_turn(struct tb_training *t, const struct tb_turn_spec *spec, enum tb_turn *turn, struct tb_err *err)

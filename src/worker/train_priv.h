@@ -3,7 +3,9 @@
 #ifndef TB_WORKER_TRAIN_PRIV_H
 #define TB_WORKER_TRAIN_PRIV_H
 
+#include "worker/probe.h"
 #include "worker/recorder.h"
+#include "worker/stopping.h"
 #include "worker/train.h"
 #include "worker/watch.h"
 
@@ -24,10 +26,13 @@ struct tb_training {
     uint64_t company_bytes; /* that, in this turn */
     double saved_s; /* wall_s of the last checkpoint */
     struct tb_watch watch;
+    struct tb_stopping stopping;
+    struct tb_probe probe;
+    double lr[TB_STACK_PARTS]; /* of each part, at its peak */
+    double eval; /* loss of the last evaluation */
     double best_loss;
     int64_t best_step; /* -1: none yet */
     int64_t last_kept; /* step of the newest checkpoint, -1: none */
-    int64_t best_kept; /* step of the best one, which best_step may have left behind */
     bool can_measure_peak;
     bool is_paused;
     bool has_begun, has_started; /* somebody was told; the evaluation before the first step is over */
@@ -43,11 +48,32 @@ double tb_training_wall(const struct tb_training *t);
 uint64_t tb_training_peak(struct tb_training *t);
 void tb_training_note(struct tb_training *t, const char *kind, const char *text);
 
+/* train.c: start values and an optimiser that has seen nothing; the rows of a step into t->rows, whose tokens are
+ * added; what the optimiser is to do, with this share of the peak rates. */
+bool tb_training_start(struct tb_training *t, struct tb_err *err);
+int tb_training_rows(struct tb_training *t, int64_t step, int64_t *tokens);
+struct tb_update tb_training_update(const struct tb_training *t, double factor);
+
+/* probe.c: settles the rates, and whether they are to be probed first (t->probe.is_on); call it once the step is known.
+ * Then a step of the probe at a time, until it is over: *diverged with the reason if no rate is left. */
+bool tb_training_probe_begin(struct tb_training *t, struct tb_err *err);
+bool tb_training_probe_step(struct tb_training *t, bool *diverged, char words[256], struct tb_err *err);
+
 /* evaluate.c: scores the held-out rows, records them, and says whether this is the best so far. */
 bool tb_training_evaluate(struct tb_training *t, struct tb_err *err);
 
-/* keep.c: a checkpoint of this step; removes those that neither are the newest nor the best. And the way back:
- * *found is false if there is none. */
+/* stopping.c: takes the loss of an evaluation, which may be the last of the run (t->stopping.ends). */
+void tb_training_weigh(struct tb_training *t, double loss);
+/* Whether a run whose loss has grown goes on all the same, since it is protected. A loss or gradient that is not
+ * finite ends any run: there is nothing left to train on. */
+bool tb_training_outlives(struct tb_training *t, const struct tb_step_out *out, const char *words);
+/* Whether the last evaluation was not finite, with the reason in words[n]. */
+bool tb_training_is_broken(const struct tb_training *t, char *words, size_t n);
+/* Ends the run for that reason: an event, and the state failed. */
+bool tb_training_diverge(struct tb_training *t, const char *words, struct tb_err *err);
+
+/* keep.c: a checkpoint of this step, unless a value in it is not finite; removes those that nothing keeps. And the
+ * way back: *found is false if there is none. */
 bool tb_training_save(struct tb_training *t, struct tb_err *err);
 bool tb_training_load(struct tb_training *t, bool *found, struct tb_err *err);
 

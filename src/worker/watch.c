@@ -27,6 +27,11 @@ bool tb_watch_diverged(struct tb_watch *w, double loss, char *words, size_t n)
     return true;
 }
 
+bool tb_watch_is_first(const struct tb_watch *w)
+{
+    return w->n_above == CALM;
+}
+
 struct tb_json *tb_watch_to_json(const struct tb_watch *w)
 {
     struct tb_json *j = tb_json_new_map();

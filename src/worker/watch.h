@@ -15,6 +15,8 @@ struct tb_watch {
 
 /* Takes the loss of the next step; true if the run has diverged, with the reason in words[n]. */
 bool tb_watch_diverged(struct tb_watch *w, double loss, char *words, size_t n);
+/* Whether it said so for the first time since the loss went up. */
+bool tb_watch_is_first(const struct tb_watch *w);
 struct tb_json *tb_watch_to_json(const struct tb_watch *w);
 void tb_watch_from_json(struct tb_watch *w, const struct tb_json *j);
 

@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "store/duty.h"
 #include "store/writer.h"
+#include "worker/probe.h"
 #include "worker/session.h"
 #include "worker/worker_priv.h"
 
@@ -293,7 +294,7 @@ static double seconds_of(const struct tb_job *j, double gflops)
     for (int i = 0; i < j->n_eval; i++)
         tok += tb_dataset_row(j->data, j->eval_row[i]).n;
     double evals = forward * tok * j->n_eval_at;
-    double training = (flop_per_token(j) + tb_job_again_flop(j)) * (double)j->n_tokens;
+    double training = (flop_per_token(j) + tb_job_again_flop(j)) * (double)(j->n_tokens + tb_probe_tokens(j));
     return j->seconds > 0 ? j->seconds + evals / (gflops * 1e9) : (training + evals) / (gflops * 1e9);
 }
 

@@ -56,6 +56,15 @@ static void ids(void)
         { "\"method.kind\": \"lora\", \"exec.threads\": 4", true, "class exec stays out" },
         { "\"method.kind\": \"lora\", \"exec.name\": \"x\"", true, "so does a name" },
         { "\"method.kind\": \"lora\", \"method.lora.dropout\": 0", true, "and a neutral value" },
+        { "\"method.kind\": \"lora\", \"max_trainable\": 0.01", true, "and a bound" },
+        { "\"method.kind\": \"lora\", \"stop.patience\": 0, \"stop.min_delta\": 0", true, "no patience is neutral" },
+        { "\"method.kind\": \"lora\", \"stop.patience\": 2", false, "patience counts" },
+        { "\"method.kind\": \"lora\", \"schedule.name\": \"linear\"", false, "and a schedule" },
+        { "\"method.kind\": \"lora\", \"probe.steps\": 9", true, "the length of no probe is neutral" },
+        { "\"method.kind\": \"lora\", \"probe.n\": 5", false, "a probe counts" },
+        { "\"method.kind\": \"lora\", \"eval.samples\": 4", true, "the samples that all runs have are neutral" },
+        { "\"method.kind\": \"lora\", \"eval.samples\": 9", false, "others count" },
+        { "\"method.kind\": \"lora\", \"exec.keep_best\": 9", true, "checkpoints that stay do not" },
         { "\"method.kind\": \"lora\", \"eval.rows\": 100", false, "class report counts" },
         { "\"method.kind\": \"lora\", \"seed\": 1", false, "so does the seed" },
         { "\"method.kind\": \"lora\", \"optim.decay\": 0.1", false, "and decay" },
@@ -204,6 +213,9 @@ static void rules(void)
     refused("\"seed\": 1", "needs a method");
     refused("\"method.kind\": \"lora\", \"eval.every\": \"often\"", "no amount");
     refused("\"method.kind\": \"lora\", \"optim.lr\": 0", "lr must be");
+    refused("\"method.kind\": \"lora\", \"max_trainable\": 1.5", "max_trainable must be a number from 0 to 1");
+    refused("\"method.kind\": \"lora\", \"stop.patience\": -1", "patience must be an integer");
+    refused("\"method.kind\": \"lora\", \"schedule.name\": \"lienar\"", "cosine, linear, constant");
 }
 
 static void scratch(void)

@@ -180,6 +180,44 @@ static void marked(void)
     ok(!plan("\xef\xbb\xbf\x1bLua", NULL) && strstr(err.text, "compiled Lua"), "compiled Lua hides behind none");
 }
 
+/* "5: steps" or "rates: steps" of the probe of each run, "-" for none. */
+static void probes_are(const char *rest, const char *const *changes, const char *want, const char *what)
+{
+    char text[1500], out[300] = "";
+    snprintf(text, sizeof text, HEAD "return t.sweep { " COMMON "%s }", rest);
+    struct tb_plan *p = plan(text, changes);
+    for (size_t i = 0; p && i < p->n_runs; i++) {
+        const struct tb_config *c = &p->runs[i];
+        char *rates = tb_json_text(tb_config_get(c, "probe.rates"), TB_JSON_CANONICAL);
+        size_t n = strlen(out);
+        snprintf(out + n, sizeof out - n, "%s%lld %s %lld", i ? "; " : "", (long long)tb_config_int(c, "probe.n"),
+                 rates, (long long)tb_config_int(c, "probe.steps"));
+        free(rates);
+    }
+    is_str(p ? out : err.text, want, what);
+    tb_plan_free(p);
+}
+
+static void probes(void)
+{
+    static const char *const no[] = { NULL }, *const lr[] = { "lr=0.1", NULL }, *const n[] = { "probe.n=2", NULL },
+                             *const rates[] = { "probe.rates=0.1+0.3", "probe.steps=8", NULL };
+    static const char arms[] = "optim = { lr = t.probe { steps = 7 } }, method = t.one_of { t.lora {}, "
+                               "t.lora { lr = 0.1 }, t.lora { lr = t.probe { rates = { 0.2, 0.1 } } } }";
+    probes_are("method = t.lora {}", no, "0 [] 0", "no probe");
+    probes_are("optim = { lr = t.probe {} }, method = t.lora {}", no, "5 [] 0", "five rates around the method's own");
+    probes_are("method = t.lora { lr = t.grid { t.probe { n = 3 }, 0.1 } }", no, "3 [] 0; 0 [] 0", "beside a rate");
+    probes_are("method = t.lora { lr = t.probe { n = 3, steps = t.grid { 5, 9 } } }", no, "3 [] 5; 3 [] 9",
+               "with axes of its own");
+    probes_are("method = t.stack { t.lora {}, t.prompt {}, lr = t.probe {} }", no, "5 [] 0", "of a stack");
+    probes_are("optim = t.zip { lr = { t.probe {}, 0.1 }, decay = { 0, 0.5 } }, method = t.lora {}", no,
+               "5 [] 0; 0 [] 0", "in a zip");
+    probes_are(arms, no, "5 [] 7; 0 [] 0; 0 [0.1,0.2] 0", "an arm's own rate or probe comes first");
+    probes_are(arms, lr, "0 [] 0", "--set lr leaves nothing to probe");
+    probes_are(arms, n, "2 [] 7", "--set probe.n makes all arms the same run");
+    probes_are(arms, rates, "0 [0.1,0.3] 8", "and so are rates");
+}
+
 static void variants(void)
 {
     struct tb_plan *p = plan(HEAD "local s = t.sweep { " COMMON "method = t.lora {}, "
@@ -358,6 +396,7 @@ int main(int argc, char **argv)
         stacks();
     mixes();
     marked();
+    probes();
         variants();
         filters();
         modules();

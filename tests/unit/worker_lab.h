@@ -130,8 +130,8 @@ static inline struct tb_plan *lab_plan(const struct lab *l, const char *const *c
 }
 
 /* What `run` does in one process: puts the plan's runs on the list and trains them. */
-static inline bool lab_run(const struct tb_plan *p, const struct tb_worker_spec *spec, struct tb_worker_result *result,
-                           struct tb_err *err)
+static inline bool lab_carry_out(const struct tb_plan *p, const struct tb_worker_spec *spec,
+                                 struct tb_worker_result *result, struct tb_err *err)
 {
     struct tb_worker *w = tb_worker_open(spec, p->recipe_path, true, err);
     bool good = w && tb_worker_put(w, p, result, err) && tb_worker_serve(w, result, err);
@@ -139,6 +139,86 @@ static inline bool lab_run(const struct tb_plan *p, const struct tb_worker_spec 
     if (good)
         tb_worker_tally(spec->store, result);
     return good;
+}
+
+/* How one run of a plan came out. */
+struct lab_end {
+    enum tb_state state;
+    char id[TB_RUN_ID];
+    char *dir;
+    struct tb_metrics m; /* as it is stored */
+    int64_t wish_at;     /* the step after which `wish` is made, 0: none */
+    enum tb_wish wish;
+    int n_steps;
+};
+
+static inline void lab_on_step(void *arg, const struct tb_job *j, const struct tb_train_row *row)
+{
+    struct lab_end *e = arg;
+    e->n_steps++;
+    if (e->wish_at && row->step == (double)e->wish_at)
+        tb_train_wish(e->wish);
+}
+
+static inline void lab_forget(struct lab_end *e)
+{
+    tb_metrics_free(&e->m);
+    free(e->dir);
+    e->dir = NULL;
+}
+
+/* Trains the usual run with changes in a store of the lab: from its beginning, or on from where it was left. e is to
+ * be forgotten also after a failure. */
+static inline bool lab_run(const struct lab *l, const char *store, const char *changes, int64_t wish_at,
+                           enum tb_wish wish, struct lab_end *e)
+{
+    static char *argv[] = { "test", NULL };
+    struct tb_err err = { 0 };
+    struct tb_worker_result r = { 0 };
+    char *path = tb_path_join(l->dir, store);
+    *e = (struct lab_end){ .wish_at = wish_at, .wish = wish };
+    tb_metrics_init(&e->m);
+    struct tb_worker_spec spec = { .store = path, .argv = argv, .threads = 1,
+                                   .view = { .arg = e, .step = lab_on_step } };
+    struct tb_plan *p = lab_plan(l, &changes, 1, &err);
+    tb_train_wish(TB_WISH_NONE);
+    bool good = p && lab_carry_out(p, &spec, &r, &err) && r.n == 1;
+    tb_train_wish(TB_WISH_NONE);
+    if (good) {
+        e->state = r.run[0].state;
+        snprintf(e->id, sizeof e->id, "%s", r.run[0].id);
+        e->dir = tb_xasprintf("%s/runs/%s", path, e->id);
+        tb_metrics_free(&e->m);
+        good = tb_metrics_load(&e->m, e->dir, &err);
+    }
+    if (!good)
+        printf("# %s: %s\n", store, err.text);
+    tb_worker_result_free(&r);
+    tb_plan_free(p);
+    free(path);
+    return good;
+}
+
+static inline bool lab_has_event(const struct tb_metrics *m, const char *kind, const char *words)
+{
+    for (size_t i = 0; i < m->n_events; i++)
+        if (strcmp(m->events[i].kind, kind) == 0 && strstr(m->events[i].text, words))
+            return true;
+    return false;
+}
+
+/* Same tables but for times, and the same final hash. */
+static inline bool lab_same(const struct tb_metrics *a, const struct tb_metrics *b)
+{
+    const struct tb_json *x = tb_metrics_fact(a, "result", "final_hash"),
+                         *y = tb_metrics_fact(b, "result", "final_hash");
+    bool same = a->n_train == b->n_train && a->n_eval == b->n_eval && x && tb_json_equal(x, y);
+    for (size_t i = 0; same && i < a->n_train; i++)
+        same = a->train[i].loss == b->train[i].loss && a->train[i].lr == b->train[i].lr
+            && a->train[i].tokens == b->train[i].tokens;
+    for (size_t i = 0; same && i < a->n_eval; i++)
+        same = a->eval[i].loss == b->eval[i].loss && a->eval[i].step == b->eval[i].step;
+    return same;
 }
 
 #endif

@@ -16,11 +16,20 @@ static double formula(double warmup, double floor, int64_t n, int64_t s)
     return floor + (1 - floor) * (1 + cos(3.14159265358979323846 * (double)(s - w) / (double)rest)) / 2;
 }
 
+/* The straight line between the same ends. */
+static double line(double warmup, double floor, int64_t n, int64_t s)
+{
+    int64_t w = (int64_t)ceil(warmup * (double)n), rest = n - 1 - w;
+    if (s < w)
+        return (double)(s + 1) / (double)w;
+    return rest < 1 ? 1 : floor + (1 - floor) * (double)(n - 1 - s) / (double)rest;
+}
+
 static void against_formula(void)
 {
     static const int64_t length[] = { 1, 2, 3, 10, 20, 21, 200, 999 };
     static const double warmup[] = { 0, 0.01, 0.05, 0.5, 1 }, floor[] = { 0, 0.1, 1 };
-    double worst = 0;
+    double worst = 0, worst_line = 0;
     int n = 0;
     for (size_t i = 0; i < sizeof length / sizeof length[0]; i++)
         for (size_t j = 0; j < 15; j++)
@@ -28,8 +37,12 @@ static void against_formula(void)
                 struct tb_schedule t = { .warmup = warmup[j / 3], .floor = floor[j % 3], .n_steps = length[i] };
                 double want = formula(t.warmup, t.floor, t.n_steps, s);
                 worst = fmax(worst, fabs(tb_schedule_factor(&t, s) - want));
+                t.kind = TB_SCHEDULE_LINEAR;
+                want = line(t.warmup, t.floor, t.n_steps, s);
+                worst_line = fmax(worst_line, fabs(tb_schedule_factor(&t, s) - want));
             }
     ok(worst < 1e-14 && n > 18000, "the formula, over %d steps (off by %.2g)", n, worst);
+    ok(worst_line < 1e-14, "and that of the line (off by %.2g)", worst_line);
 }
 
 static double factor(double warmup, int64_t n, int64_t s)
@@ -62,9 +75,29 @@ static void by_hand(void)
     near(factor(0.05, 101, 0), 1.0 / 6, 1e-16, "which begin at a sixth");
 }
 
+static void linear(void)
+{
+    struct tb_schedule s = { .kind = TB_SCHEDULE_LINEAR, .warmup = 0.1, .n_steps = 50 };
+    near(tb_schedule_factor(&s, 3), 0.8, 1e-15, "a line rises like the others");
+    near(tb_schedule_factor(&s, 5), 1, 0, "begins at the peak");
+    near(tb_schedule_factor(&s, 27), 0.5, 1e-15, "is half way down in the middle");
+    near(tb_schedule_factor(&s, 49), 0, 1e-15, "and at the floor with the last step");
+    s.floor = 0.2;
+    near(tb_schedule_factor(&s, 27), 0.6, 1e-15, "which may be another");
+    near(tb_schedule_factor(&s, 49), 0.2, 1e-15, "than zero");
+}
+
+static void names(void)
+{
+    is_int(tb_schedule_named("cosine"), TB_SCHEDULE_COSINE, "cosine");
+    is_int(tb_schedule_named("linear"), TB_SCHEDULE_LINEAR, "linear");
+    is_int(tb_schedule_named("constant"), TB_SCHEDULE_CONSTANT, "constant");
+}
+
 static void constant(void)
 {
-    struct tb_schedule open = { .is_constant = true }, warm = { .is_constant = true, .warmup = 0.1, .n_steps = 50 };
+    struct tb_schedule open = { .kind = TB_SCHEDULE_CONSTANT },
+                       warm = { .kind = TB_SCHEDULE_CONSTANT, .warmup = 0.1, .n_steps = 50 };
     bool good = true;
     for (int64_t s = 0; s < 100000; s += 999)
         good = good && tb_schedule_factor(&open, s) == 1;
@@ -79,6 +112,8 @@ int main(void)
 {
     against_formula();
     by_hand();
+    linear();
     constant();
+    names();
     return done();
 }

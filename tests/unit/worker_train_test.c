@@ -88,7 +88,7 @@ static bool train(const char *store, const char *changes, bool again, int64_t wi
                                    .view = { .arg = s, .begin = on_begin, .step = on_step, .eval = on_eval } };
     struct tb_plan *p = lab_plan(&lab, &changes, 1, &err);
     tb_train_wish(TB_WISH_NONE);
-    bool good = p && lab_run(p, &spec, &s->result, &err) && s->result.n == 1;
+    bool good = p && lab_carry_out(p, &spec, &s->result, &err) && s->result.n == 1;
     if (!good)
         printf("# %s: %s\n", store, err.text);
     tb_train_wish(TB_WISH_NONE);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* sampling.h - rows whose text is kept with each evaluation: the first eval.samples of those that are scored, so they
+ * are the same ones each time. Their losses stand in the results of all rows. */
+#ifndef TB_WORKER_SAMPLING_H
+#define TB_WORKER_SAMPLING_H
+
+#include "store/writer.h"
+#include "worker/job.h"
+
+/* Records the samples of the evaluation after `step`, from the *n-th on; *n grows with each, so that it may be called
+ * again after a failure. The output of a row is its own completion. */
+bool tb_sampling_write(struct tb_run_writer *w, const struct tb_job *j, int64_t step, int *n, struct tb_err *err);
+
+#endif
