@@ -19,7 +19,7 @@ struct row {
 
 struct tb_generator {
     struct tb_engine *e;
-    struct tb_generate_spec spec;
+    struct tb_generator_spec spec;
     struct cache cache;
     struct row *row; /* [n_rows] */
     int n;
@@ -35,12 +35,12 @@ struct tb_generator {
     struct tb_candidate *scratch;
 };
 
-static int64_t stride_of(const struct tb_stack *s, const struct tb_generate_spec *spec)
+static int64_t stride_of(const struct tb_stack *s, const struct tb_generator_spec *spec)
 {
     return (int64_t)spec->row_tok + (s ? tb_stack_input_rows(s) : 0);
 }
 
-uint64_t tb_generator_bytes(const struct tb_model *m, const struct tb_stack *s, const struct tb_generate_spec *spec)
+uint64_t tb_generator_bytes(const struct tb_model *m, const struct tb_stack *s, const struct tb_generator_spec *spec)
 {
     const struct tb_shape *shape = &m->shape;
     uint64_t rows = (uint64_t)spec->n_rows, tok = rows * (uint64_t)stride_of(s, spec);
@@ -91,7 +91,7 @@ static void take_host(struct tb_generator *g)
     g->scratch = tb_xcalloc(vocab, sizeof *g->scratch);
 }
 
-static bool fits(const struct tb_engine *e, const struct tb_generate_spec *s, struct tb_err *err)
+static bool fits(const struct tb_engine *e, const struct tb_generator_spec *s, struct tb_err *err)
 {
     uint64_t need = tb_generator_bytes(e->model, e->stack, s), room = tb_mem_free_bytes();
     if (s->n_rows < 1 || s->n_rows > e->spec.step_rows || s->row_tok < 2 || s->row_tok > e->spec.row_tok)
@@ -105,7 +105,7 @@ static bool fits(const struct tb_engine *e, const struct tb_generate_spec *s, st
                    (unsigned long long)(need >> 20), (unsigned long long)(room >> 20));
 }
 
-struct tb_generator *tb_generator_open(struct tb_engine *e, const struct tb_generate_spec *spec, struct tb_err *err)
+struct tb_generator *tb_generator_open(struct tb_engine *e, const struct tb_generator_spec *spec, struct tb_err *err)
 {
     if (!fits(e, spec, err))
         return NULL;

@@ -11,7 +11,7 @@
 
 struct tb_generator;
 
-struct tb_generate_spec {
+struct tb_generator_spec {
     int n_rows;  /* most rows at once, at most the engine's step_rows */
     int row_tok; /* most tokens of a row, prompt and made, at most the engine's row_tok */
 };
@@ -33,10 +33,10 @@ struct tb_made {
 };
 
 /* Bytes that an open generator takes beside its engine. */
-uint64_t tb_generator_bytes(const struct tb_model *m, const struct tb_stack *s, const struct tb_generate_spec *spec);
+uint64_t tb_generator_bytes(const struct tb_model *m, const struct tb_stack *s, const struct tb_generator_spec *spec);
 
 /* On an engine that is not used otherwise between begin and the last next. Close it before the engine. */
-struct tb_generator *tb_generator_open(struct tb_engine *e, const struct tb_generate_spec *spec, struct tb_err *err);
+struct tb_generator *tb_generator_open(struct tb_engine *e, const struct tb_generator_spec *spec, struct tb_err *err);
 void tb_generator_close(struct tb_generator *g); /* NULL is fine */
 
 /* Reads prompts; whatever was under way is dropped. TB_ERR_LIMIT names a row that leaves no room for a token and how

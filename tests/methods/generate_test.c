@@ -65,7 +65,7 @@ static bool same(const struct text *a, const struct text *b)
 /* Opens the stack of a setup with stirred values (the bare model has none) and a generator on it. */
 static struct tb_generator *open_on(struct rig *g, const struct rig_setup *u, struct tb_err *err)
 {
-    struct tb_generate_spec spec = { ROWS, 35 };
+    struct tb_generator_spec spec = { ROWS, 35 };
     if (!rig_open(g, model, u, err) || (g->stack && !rig_start(g, err)))
         return NULL;
     return tb_generator_open(g->engine, &spec, err);
@@ -180,7 +180,7 @@ static void check_text(const char *method)
     struct rig_setup with = { .method = { method }, .keys = { "{\"tokens\": 5, \"init\": \"text\"}" }, .threads = 1,
                               .quantum_tok = 16, .micro_tok = 64 };
     struct rig_setup bare = { .threads = 1, .quantum_tok = 16, .micro_tok = 64 };
-    struct tb_generate_spec spec = { 1, 35 };
+    struct tb_generator_spec spec = { 1, 35 };
     int32_t ids[RIG_TOK];
     struct tb_start start = { .seed = 5, .text = ids, .n_text = TEXT };
     struct tb_made a, b;
@@ -251,7 +251,7 @@ static void refuses(struct tb_generator *g, const struct tb_generate_row *row, i
 static void check_limits(void)
 {
     struct rig_setup bare = { .threads = 1, .quantum_tok = 16, .micro_tok = 64 };
-    struct tb_generate_spec spec = { ROWS, 400 };
+    struct tb_generator_spec spec = { ROWS, 400 };
     struct tb_err err = { 0 };
     struct rig g;
     int32_t ids[RIG_TOK] = { 0 }, outside = RIG_VOCAB;
