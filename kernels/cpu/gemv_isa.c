@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* gemv_isa.c - products of few rows with a frozen weight, read once in its stored form. A weight row is unpacked in
- * registers and multiplied with up to TILE rows of x at a time; q4_0, q4_1 and q8_0 keep their scales out of the inner
+/* gemv_isa.c - products of few rows with a frozen weight, read once in its stored form. Weight rows are unpacked in
+ * registers and multiplied with up to TILE rows of x at a time; of one or two, a pair of weight rows runs side by side,
+ * so that one chain of sums hides the other's latency. q4_0, q4_1 and q8_0 keep their scales out of the inner
  * sums, f32, f16 and bf16 are read as they are, other types are unpacked into scratch first. Every element of c is one
  * chain of operations that depends on the type and the length of its row alone, so a row has the same bits alone and
  * among others.
@@ -12,6 +13,7 @@
 
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/fills.h"
+#include "kernels/cpu/gemm_priv.h"
 #include "kernels/cpu/vec_isa.h"
 #include "kernels/dequant.h"
 
@@ -25,25 +27,44 @@ struct job {
     const struct tb_weight *w;
     struct tb_mat x;    /* as its kernel reads it */
     struct tb_mat sums; /* q4: W floats for every SPAN values, those of blocks at lanes 0, 4, .. */
-    void (*dot)(const struct job *j, const uint8_t *row, int64_t t, int m, int64_t col);
+    void (*dot)(const struct job *j, const uint8_t *const *row, int n, int64_t t, int m, int64_t col);
     float *own; /* the caller's scratch behind x */
 };
 
-ALWAYS void put_sums(const struct job *j, const vf *acc, int64_t t, int m, int64_t col)
+/* A tile of c: `rows` weight rows by m rows of x, both constants where it is compiled. */
+struct tile {
+    const uint8_t *const *row;
+    int rows, m;
+    int64_t t, col; /* the first of each */
+};
+
+ALWAYS void put_sums(const struct job *j, const struct tile *at, vf acc[2][TILE])
 {
-    for (int i = 0; i < m; i++)
-        row_of(j->c, t + i)[col] = (float)sum_lanes(acc[i]);
+    TB_UNROLL
+    for (int r = 0; r < at->rows; r++) {
+        TB_UNROLL
+        for (int i = 0; i < at->m; i++)
+            row_of(j->c, at->t + i)[at->col + r] = (float)sum_lanes(acc[r][i]);
+    }
 }
 
-/* The same kernel with the number of rows as a constant. */
-#define FOR_ROWS(name, call) \
-    static void name(const struct job *j, const uint8_t *row, int64_t t, int m, int64_t col) \
+#define ZERO_TILE { { all(0), all(0), all(0), all(0) }, { all(0), all(0), all(0), all(0) } }
+
+/* All tiles of n weight rows and M rows of x. */
+#define TILES(M, ROWS, call) \
+    for (; n >= (ROWS); n -= (ROWS), row += (ROWS), col += (ROWS)) { \
+        const struct tile at = { row, ROWS, M, t, col }; \
+        call; \
+    }
+
+#define FOR_TILES(name, call) \
+    static void name(const struct job *j, const uint8_t *const *row, int n, int64_t t, int m, int64_t col) \
     { \
         switch (m) { \
-        case 1: { enum { M = 1 }; call; break; } \
-        case 2: { enum { M = 2 }; call; break; } \
-        case 3: { enum { M = 3 }; call; break; } \
-        default: { enum { M = TILE }; call; break; } \
+        case 1: TILES(1, 2, call) TILES(1, 1, call) break; \
+        case 2: TILES(2, 2, call) TILES(2, 1, call) break; \
+        case 3: TILES(3, 1, call) break; \
+        default: TILES(TILE, 1, call) break; \
         } \
     }
 
@@ -96,54 +117,84 @@ ALWAYS struct digits digits_of(const uint8_t *p, bool has_min)
 }
 #endif
 
-ALWAYS vf digit(vi u, int q)
+ALWAYS vi mask(vi u, uint32_t bits)
 {
-    vi v = V(srli_epi32)(u, 4 * q);
 #ifdef __AVX512F__
-    return _mm512_cvtepi32_ps(q == DIGITS - 1 ? v : _mm512_and_si512(v, _mm512_set1_epi32(15)));
+    return _mm512_and_si512(u, _mm512_set1_epi32((int)bits));
 #else
-    return _mm256_cvtepi32_ps(q == DIGITS - 1 ? v : _mm256_and_si256(v, _mm256_set1_epi32(15)));
+    return _mm256_and_si256(u, _mm256_set1_epi32((int)bits));
 #endif
 }
 
-ALWAYS void q4_span(const struct job *j, const uint8_t *p, bool has_min, int64_t t, int m, int64_t span, vf *acc)
+/* 16^q times digit q, but the last as it is: x is scaled by the inverse, which is exact, so nothing is shifted. Some
+ * become floats by conversion, some as the low bits of 2^23, since processors have few units for either. */
+ALWAYS vf digit(vi u, int q)
 {
-    const struct digits w = digits_of(p, has_min);
-    const float *x = row_of(j->x, t) + span * SPAN, *sums = row_of(j->sums, t) + span * W;
-    vf s[TILE][2];
-#pragma GCC unroll 8
-    for (int q = 0; q < DIGITS; q++) {
-        const vf f = digit(w.u, q);
-        for (int i = 0; i < m; i++) {
-            const vf y = get(x + i * j->x.ld + q * W, W);
-            s[i][q % 2] = q < 2 ? mul(f, y) : fma_of(f, y, s[i][q % 2]);
-        }
-    }
-    for (int i = 0; i < m; i++)
-        acc[i] = fma_of(w.d, add(s[i][0], s[i][1]), fma_of(w.m, get(sums + i * j->sums.ld, W), acc[i]));
+    if (q == DIGITS - 1)
+        return V(cvtepi32_ps)(V(srli_epi32)(u, 28));
+    const vi v = mask(u, 15u << 4 * q);
+    if (q % 2 || q > 4)
+        return V(cvtepi32_ps)(v);
+    const vf magic = all(0x1p23f);
+    return sub(of_bits(V(add_epi32)(v, bits(magic))), magic);
 }
 
-ALWAYS void q4(const struct job *j, const uint8_t *row, bool has_min, int64_t t, int m, int64_t col)
+/* p: the blocks of each weight row. */
+ALWAYS void q4_span(const struct job *j, const struct tile *at, const uint8_t *const *p, bool has_min, int64_t span,
+                    vf acc[2][TILE])
+{
+    const float *x = row_of(j->x, at->t) + span * SPAN, *sums = row_of(j->sums, at->t) + span * W;
+    struct digits w[2];
+    vf s[2][TILE][2];
+    TB_UNROLL
+    for (int r = 0; r < at->rows; r++)
+        w[r] = digits_of(p[r], has_min);
+    TB_UNROLL
+    for (int q = 0; q < DIGITS; q++) {
+        TB_UNROLL
+        for (int r = 0; r < at->rows; r++) {
+            const vf f = digit(w[r].u, q);
+            TB_UNROLL
+            for (int i = 0; i < at->m; i++) {
+                const vf y = get(x + i * j->x.ld + q * W, W);
+                s[r][i][q % 2] = q < 2 ? mul(f, y) : fma_of(f, y, s[r][i][q % 2]);
+            }
+        }
+    }
+    TB_UNROLL
+    for (int r = 0; r < at->rows; r++) {
+        TB_UNROLL
+        for (int i = 0; i < at->m; i++) {
+            const vf least = fma_of(w[r].m, get(sums + i * j->sums.ld, W), acc[r][i]);
+            acc[r][i] = fma_of(w[r].d, add(s[r][i][0], s[r][i][1]), least);
+        }
+    }
+}
+
+ALWAYS void q4(const struct job *j, const struct tile *at, bool has_min)
 {
     const int64_t blocks = j->w->cols / BLOCK, spans = blocks / BLOCKS;
     const size_t size = has_min ? 20 : 18;
-    vf acc[TILE] = { all(0), all(0), all(0), all(0) };
-    for (int64_t s = 0; s < spans; s++)
-        q4_span(j, row + (size_t)s * BLOCKS * size, has_min, t, m, s, acc);
+    const uint8_t *p[2] = { at->row[0], at->row[at->rows - 1] };
+    vf acc[2][TILE] = ZERO_TILE;
+    for (int64_t s = 0; s < spans; s++, p[0] += BLOCKS * size, p[1] += BLOCKS * size)
+        q4_span(j, at, p, has_min, s, acc);
     if (blocks % BLOCKS) {
-        uint8_t last[BLOCKS * 20 + 4] = { 0 };
-        memcpy(last, row + (size_t)(spans * BLOCKS) * size, (size_t)(blocks % BLOCKS) * size);
-        q4_span(j, last, has_min, t, m, spans, acc);
+        uint8_t last[2][BLOCKS * 20 + 4] = { { 0 } };
+        for (int r = 0; r < at->rows; r++)
+            p[r] = memcpy(last[r], p[r], (size_t)(blocks % BLOCKS) * size);
+        q4_span(j, at, p, has_min, spans, acc);
     }
-    put_sums(j, acc, t, m, col);
+    put_sums(j, at, acc);
 }
 
-FOR_ROWS(q4_0, q4(j, row, false, t, M, col))
-FOR_ROWS(q4_1, q4(j, row, true, t, M, col))
+FOR_TILES(q4_0, q4(j, &at, false))
+FOR_TILES(q4_1, q4(j, &at, true))
 
 /* One row of x in the order of the digits, zeros behind its end, and the sums of its blocks. */
 static void lay_out(const float *x, int64_t cols, float *to, float *sums)
 {
+    static const float scale[DIGITS] = { 1, 0x1p-4f, 0x1p-8f, 0x1p-12f, 0x1p-16f, 0x1p-20f, 0x1p-24f, 1 };
     for (int64_t at = 0; at < cols; at += SPAN, to += SPAN, sums += W) {
         memset(sums, 0, W * sizeof *sums);
         for (int b = 0; b < BLOCKS; b++) {
@@ -151,7 +202,7 @@ static void lay_out(const float *x, int64_t cols, float *to, float *sums)
             const bool is_in = at + b * BLOCK < cols;
             for (int q = 0; q < DIGITS; q++)
                 for (int i = 0; i < 4; i++)
-                    to[q * W + b * 4 + i] = is_in ? from[4 * i + q / 2 + q % 2 * 16] : 0;
+                    to[q * W + b * 4 + i] = is_in ? scale[q] * from[4 * i + q / 2 + q % 2 * 16] : 0;
             for (int i = 0; is_in && i < BLOCK; i++)
                 sums[b * 4] += from[i];
         }
@@ -169,28 +220,34 @@ ALWAYS vf widen(const uint8_t *p)
 #endif
 }
 
-ALWAYS void q8(const struct job *j, const uint8_t *row, int64_t t, int m, int64_t col)
+ALWAYS void q8(const struct job *j, const struct tile *at)
 {
-    const float *x = row_of(j->x, t);
-    vf acc[TILE] = { all(0), all(0), all(0), all(0) };
-    for (int64_t at = 0; at < j->w->cols; at += BLOCK, row += BLOCK + 2) {
-        const vf d = all(_cvtsh_ss((unsigned short)(row[0] | row[1] << 8)));
-        vf s[TILE];
-#pragma GCC unroll 4
-        for (int q = 0; q < BLOCK / W; q++) {
-            const vf f = widen(row + 2 + q * W);
-            for (int i = 0; i < m; i++) {
-                const vf y = get(x + i * j->x.ld + at + q * W, W);
-                s[i] = q ? fma_of(f, y, s[i]) : mul(f, y);
+    const float *x = row_of(j->x, at->t);
+    vf acc[2][TILE] = ZERO_TILE;
+    for (int64_t b = 0; b < j->w->cols / BLOCK; b++) {
+        TB_UNROLL
+        for (int r = 0; r < at->rows; r++) {
+            const uint8_t *p = at->row[r] + b * (BLOCK + 2);
+            const vf d = all(_cvtsh_ss((unsigned short)(p[0] | p[1] << 8)));
+            vf s[TILE];
+            TB_UNROLL
+            for (int q = 0; q < BLOCK / W; q++) {
+                const vf f = widen(p + 2 + q * W);
+                TB_UNROLL
+                for (int i = 0; i < at->m; i++) {
+                    const vf y = get(x + i * j->x.ld + b * BLOCK + q * W, W);
+                    s[i] = q ? fma_of(f, y, s[i]) : mul(f, y);
+                }
             }
+            TB_UNROLL
+            for (int i = 0; i < at->m; i++)
+                acc[r][i] = fma_of(d, s[i], acc[r][i]);
         }
-        for (int i = 0; i < m; i++)
-            acc[i] = fma_of(d, s[i], acc[i]);
     }
-    put_sums(j, acc, t, m, col);
+    put_sums(j, at, acc);
 }
 
-FOR_ROWS(q8_0, q8(j, row, t, M, col))
+FOR_TILES(q8_0, q8(j, &at))
 
 /* ---- numbers one by one */
 
@@ -227,31 +284,34 @@ ALWAYS vf weights_at(enum tb_type type, const uint8_t *row, int64_t at, int64_t 
     return type == TB_F16 ? of_f16(p) : of_bf16(p);
 }
 
-ALWAYS void plain(const struct job *j, const uint8_t *row, enum tb_type type, int64_t t, int m, int64_t col)
+ALWAYS void plain(const struct job *j, const struct tile *at, enum tb_type type)
 {
-    const float *x = row_of(j->x, t);
-    vf acc[TILE] = { all(0), all(0), all(0), all(0) }, odd[TILE] = { all(0), all(0), all(0), all(0) };
-    int64_t at = 0;
-    for (; at + 2 * W <= j->w->cols; at += 2 * W) {
-        const vf f = weights_at(type, row, at, W), g = weights_at(type, row, at + W, W);
-        for (int i = 0; i < m; i++) {
-            acc[i] = fma_of(f, get(x + i * j->x.ld + at, W), acc[i]);
-            odd[i] = fma_of(g, get(x + i * j->x.ld + at + W, W), odd[i]);
+    const float *x = row_of(j->x, at->t);
+    vf acc[2][TILE] = ZERO_TILE, odd[2][TILE] = ZERO_TILE;
+    int64_t c = 0;
+    for (; c + 2 * W <= j->w->cols; c += 2 * W) {
+        TB_UNROLL
+        for (int r = 0; r < at->rows; r++) {
+            const vf f = weights_at(type, at->row[r], c, W), g = weights_at(type, at->row[r], c + W, W);
+            TB_UNROLL
+            for (int i = 0; i < at->m; i++) {
+                acc[r][i] = fma_of(f, get(x + i * j->x.ld + c, W), acc[r][i]);
+                odd[r][i] = fma_of(g, get(x + i * j->x.ld + c + W, W), odd[r][i]);
+            }
         }
     }
-    EACH_VECTOR (tail, n, at, j->w->cols) {
-        const vf f = weights_at(type, row, tail, n);
-        for (int i = 0; i < m; i++)
-            acc[i] = fma_of(f, get(x + i * j->x.ld + tail, n), acc[i]);
-    }
-    for (int i = 0; i < m; i++)
-        acc[i] = add(acc[i], odd[i]);
-    put_sums(j, acc, t, m, col);
+    for (int r = 0; r < at->rows; r++)
+        for (int i = 0; i < at->m; i++) {
+            EACH_VECTOR (tail, n, c, j->w->cols)
+                acc[r][i] = fma_of(weights_at(type, at->row[r], tail, n), get(x + i * j->x.ld + tail, n), acc[r][i]);
+            acc[r][i] = add(acc[r][i], odd[r][i]);
+        }
+    put_sums(j, at, acc);
 }
 
-FOR_ROWS(f32, plain(j, row, TB_F32, t, M, col))
-FOR_ROWS(f16, plain(j, row, TB_F16, t, M, col))
-FOR_ROWS(bf16, plain(j, row, TB_BF16, t, M, col))
+FOR_TILES(f32, plain(j, &at, TB_F32))
+FOR_TILES(f16, plain(j, &at, TB_F16))
+FOR_TILES(bf16, plain(j, &at, TB_BF16))
 
 /* ---- all of them */
 
@@ -278,8 +338,7 @@ static void rows_part(const void *job, const struct tb_part *p)
             row[i] = (const uint8_t *)(own + i * cols);
         }
         for (int64_t t = 0; t < j->x.rows; t += TILE)
-            for (int i = 0; i < n; i++)
-                j->dot(j, row[i], t, (int)(j->x.rows - t < TILE ? j->x.rows - t : TILE), r + i);
+            j->dot(j, row, n, t, (int)(j->x.rows - t < TILE ? j->x.rows - t : TILE), r);
     }
 }
 
