@@ -41,7 +41,7 @@ def main():
                 scores.append(round(float(torch.log_softmax(logits.double(), -1)[made[-1]]), 6))
                 step = torch.tensor([[made[-1]]])
         rows.append({"prompt": text, "ids": ids, "made": made, "gap": gaps, "logprob": scores})
-    print(json.dumps(rows).replace("}, {", "},\n {"))
+    print(json.dumps(rows, separators=(",", ":")).replace("},{", "},\n{"))
 
 
 main()
