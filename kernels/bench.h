@@ -33,7 +33,8 @@ struct tb_bench {
  * of the best so far counts only while its row has none better. About 0.15 s a row. False without memory. */
 bool tb_bench_run(struct tb_bench *b, struct tb_kernels *k, struct tb_bench_row *row, int n);
 
-/* GB/s of reading memory: a product of one row with a matrix of 128 MB, the best of about `seconds`. 0 without memory. */
+/* GB/s of reading memory: a product of one row with a matrix of 128 MB, the best of about `seconds`. 0 without that
+ * much memory. */
 double tb_bench_read(struct tb_kernels *k, double seconds);
 
 #endif

@@ -194,7 +194,8 @@ static const struct tb_flag flags[] = {
     { "stop", "TEXT", true, "ends a text before these words; may be given several times" },
     { "batch", "N", false, "texts made at once (8, fewer where memory is short); changes no text" },
     { "threads", "N", false, "threads (all processors)" },
-    { "json", NULL, false, "a line a text: {row, prompt, output, reference, tokens, stop, logprob}; - reads JSON lines" },
+    { "json", NULL, false,
+      "a line a text: {row, prompt, output, reference, tokens, stop, logprob}; - reads JSON lines" },
     { 0 }
 };
 

@@ -228,7 +228,8 @@ static bool check(const struct tb_generator *g, const struct tb_generate_row *r,
 {
     const int vocab = g->e->model->shape.vocab;
     if (r->route != 0)
-        return tb_fail(err, TB_ERR_LIMIT, "row %d: route %d; this engine has one set of adapters, route 0", i, r->route);
+        return tb_fail(err, TB_ERR_LIMIT, "row %d: route %d; this engine has one set of adapters, route 0", i,
+                       r->route);
     if (r->n < 1)
         return tb_fail(err, TB_ERR_LIMIT, "row %d: an empty prompt; nothing to continue", i);
     if (r->n >= g->spec.row_tok)

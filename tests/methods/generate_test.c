@@ -237,7 +237,8 @@ static void check_ends(struct tb_generator *g)
             n_last += made[j].is_last;
             longest = i + 1 + length[made[j].row];
         }
-    ok(n_last == 2 && longest == 35, "rows end where they are full: %d ended, the last with %d tokens", n_last, longest);
+    ok(n_last == 2 && longest == 35, "rows end where they are full: %d ended, the last with %d tokens", n_last,
+       longest);
     is_int(tb_generator_next(g, &greedy, made), 0, "and stay ended");
 }
 

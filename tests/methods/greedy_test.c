@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* greedy_test.c - SmolLM2 (TUNEBENCH_SMOLLM2, the .gguf file) continues 20 prompts by 32 tokens as transformers does on
- * the same numbers: tests/golden/greedy_smollm2.json, made by tests/peers/greedy.py. Where the two most likely tokens are
- * within 1e-3 either is right, and the row is not compared any further. Log-probabilities stand beside each token. */
+ * the same numbers: tests/golden/greedy_smollm2.json, made by tests/peers/greedy.py. Where the two most likely tokens
+ * are within 1e-3 either is right, and the row is not compared any further. */
 #include <stdlib.h>
 
 #include "base/json.h"
