@@ -99,7 +99,9 @@ static void print_table(const struct tb_out *o, const struct tb_json *rows)
 static void say(char *dst, size_t n, const char *name, double v)
 {
     char count[32];
-    if (tb_str_ends(name, "_per_s"))
+    if (tb_str_ends(name, "_bytes_per_s"))
+        snprintf(dst, n, "%s/s", tb_fmt_unit(count, sizeof count, TB_UNIT_BYTES, v));
+    else if (tb_str_ends(name, "_per_s"))
         snprintf(dst, n, "%s tokens/s", tb_fmt_unit(count, sizeof count, TB_UNIT_COUNT, round(v)));
     else if (tb_str_ends(name, "_gflops"))
         snprintf(dst, n, "%.4g GFLOP/s", v);
