@@ -134,7 +134,7 @@ static bool take_sizes(struct tb_generate_spec *s, const struct tb_args *a, stru
         || !tb_args_int(a, "threads", 1, MAX_THREADS, 0, &threads, err))
         return false;
     if (n > 1 && s->temperature <= 0)
-        return tb_fail(err, TB_ERR_USAGE, "--n %ld texts would be the same one; they differ with --temperature", n);
+        return tb_fail(err, TB_ERR_USAGE, "-n %ld texts would be the same one; they differ with --temperature", n);
     s->max_tok = (int)max;
     s->n_each = (int)n;
     s->batch = (int)batch;
@@ -191,7 +191,7 @@ static const struct tb_flag flags[] = {
     { "min-p", "P", false, "draw from those with this share of the most likely one's probability (0)" },
     { "repeat-penalty", "X", false, "weakens tokens that stand in prompt or text already (1: none)" },
     { "seed", "N", false, "of the draws (0)" },
-    { "stop", "TEXT", true, "ends a text before these words; may be given several times" },
+    { "stop", "TEXT", true, "ends a text before these words" },
     { "batch", "N", false, "texts made at once (8, fewer where memory is short); changes no text" },
     { "threads", "N", false, "threads (all processors)" },
     { "json", NULL, false,
@@ -206,9 +206,9 @@ const struct tb_verb tb_verb_generate = {
             "A prompt is what stands left of the separator in the data: it goes through the data's template. - reads "
             "prompts from stdin, a line each. RUN:400 and RUN:best are the run as it was then. A text depends on its "
             "prompt, the settings and the seed, not on what is made beside it.",
-    .examples = "  tunebench generate @last 'name: Alimentum | area: riverside'\n"
+    .examples = "  tunebench generate @last 'name : Silver Shield | kind : tea room'\n"
                 "  tunebench generate lora-r8-s0:best --rows eval:20 --json\n"
-                "  tunebench generate @last --temperature 0.8 --top-p 0.95 --n 4 'name: Alimentum'\n"
+                "  tunebench generate @last --temperature 0.8 --top-p 0.95 -n 4 'name : Hidden Falcon'\n"
                 "  tunebench generate --base tiny --adapter exported/ --stop . - < prompts.txt\n"
                 "  tunebench generate --base model.gguf --raw --max 64 'Once upon a time'\n",
     .flags = flags,

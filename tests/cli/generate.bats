@@ -63,7 +63,7 @@ setup() {
 }
 
 @test "draws: the same seed, the same texts; others with another; several behind one prompt" {
-    draw() { tb generate @last --temperature 1 --top-k 50 --top-p 0.9 --min-p 0.01 --max 8 --n 3 --json "$@" "$PROMPT"; }
+    draw() { tb generate @last --temperature 1 --top-k 50 --top-p 0.9 --min-p 0.01 --max 8 -n 3 --json "$@" "$PROMPT"; }
     draw --seed 1 >"$BATS_TEST_TMPDIR/a"
     draw --seed 1 --batch 2 >"$BATS_TEST_TMPDIR/b"
     draw --seed 2 >"$BATS_TEST_TMPDIR/c"
@@ -116,7 +116,7 @@ setup() {
     ask 2 generate @last --rows all
     complains "--data"
     ask 2 generate @last --rows eval:0
-    ask 2 generate @last --n 3 "$PROMPT"
+    ask 2 generate @last -n 3 "$PROMPT"
     complains "--temperature"
     ask 2 generate @last --top-p 2 "$PROMPT"
     ask 2 generate @last --adapter x "$PROMPT"
