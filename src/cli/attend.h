@@ -19,7 +19,8 @@ struct tb_attend_spec {
     bool in_foreground; /* whatever the flags say */
 };
 
-/* Does it all by the flags of `a`; *exit_code as tb_live_exit says. False and *err if it could not be begun. */
+/* Does it all by the flags of `a`, and compares the runs unless out is NULL; *exit_code as tb_live_exit says. False and
+ * *err if it could not be begun. */
 bool tb_attend(const struct tb_attend_spec *s, const struct tb_args *a, const struct tb_out *out, int *exit_code,
                struct tb_err *err);
 

@@ -96,11 +96,12 @@ char *tb_choice_dir(const struct tb_choice *c, size_t i)
     return tb_store_run_dir(c->store, tb_choice_item(c, i)->sum.id);
 }
 
-static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-/@,%";
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-/@,%"
+static const char plain[] = PLAIN;
 
 void tb_shell_word(struct tb_buf *b, const char *word)
 {
-    if (*word && strspn(word, plain) == strlen(word)) {
+    if (*word && *word != '=' && strspn(word, PLAIN "=") == strlen(word)) {
         tb_buf_str(b, word);
         return;
     }

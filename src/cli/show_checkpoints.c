@@ -16,7 +16,7 @@ static const struct {
     const char *name;
 } reasons[] = {
     { TB_KEEP_NEWEST, "newest" }, { TB_KEEP_BEST, "best" }, { TB_KEEP_ASKED, "asked for" },
-    { TB_KEEP_TAGGED, "tagged" }, { TB_KEEP_PROTECTED, "protected" },
+    { TB_KEEP_TAGGED, "tagged" }, { TB_KEEP_START, "start" }, { TB_KEEP_PROTECTED, "protected" },
 };
 enum { N_REASONS = sizeof reasons / sizeof *reasons };
 

@@ -55,7 +55,7 @@ static void to_line(struct tb_steer *s, const struct tb_run_summary *sum, const 
 {
     struct tb_buf safe = { 0 };
     char *line = tb_xasprintf("%s%s: %s%s%s", t->exit_code ? "tunebench: " : "", *sum->name ? sum->name : sum->id,
-                              t->words, t->inverse ? "; inverse: " : "", t->inverse ? t->inverse : "");
+                              t->words, t->inverse ? "; undo: " : "", t->inverse ? t->inverse : "");
     tb_utf8_safe(&safe, line, strlen(line));
     fflush(stdout);
     fprintf(t->exit_code ? stderr : s->to, "%s\n", safe.p ? safe.p : "");
@@ -96,6 +96,10 @@ void tb_steer_answer(struct tb_steer *s, size_t i, const struct tb_asked *asked,
     struct tb_told t = { .words = text, .asked = asked, .inverse = inverse };
     local_time(time, asked->asked_ns);
     words = words ? words : asked->note;
+    if (asked->state == TB_ASKED_REFUSED || asked->state == TB_ASKED_NOBODY) { /* there is nothing to undo */
+        free(t.inverse);
+        t.inverse = NULL;
+    }
     switch (asked->state) {
     case TB_ASKED_DONE:
         t.has_changed = true;

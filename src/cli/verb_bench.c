@@ -25,6 +25,7 @@ static const struct tb_flag flags[] = {
     { "json", NULL, false, "JSON" },
     { "csv", NULL, false, "gemm: CSV" },
     { "plain", NULL, false, "gemm: separated by tabs" },
+    TB_FLAG_OUTPUT,
     { 0 }
 };
 

@@ -19,7 +19,7 @@ static const struct tb_flag flags[] = {
 
 const struct tb_verb tb_verb_protect = {
     .name = "protect", .usage = "RUN..",
-    .help = "Protects runs from automatic acts: gc and training remove none of their files.\n"
+    .help = "Protects runs: nothing automatic ends them or removes their files.\n"
             "Neither patience (stop.patience) nor a loss that has grown ends them; one that is not a number does.\n"
             "RUN is a name, the beginning of an id, @last, @best, or a filter as ls takes it.",
     .examples = "  tunebench protect @best\n"

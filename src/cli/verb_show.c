@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/lineage.h"
 #include "cli/out.h"
 #include "cli/run_json.h"
 #include "cli/show_checkpoints.h"
@@ -242,9 +243,11 @@ static void print_samples(const struct tb_out *o, const struct tb_metrics *m)
     }
 }
 
-static void print_run(const struct tb_out *o, const struct tb_pick *p)
+static void print_run(const struct tb_out *o, struct tb_store *s, const struct tb_pick *p)
 {
     print_summary(o, p);
+    if (p->m.is_newer)
+        tb_out_pair(o, WIDTH, "newer", "a newer tunebench wrote this; shown is what this one knows of it");
     print_state(o, p);
     print_overrides(o, p);
     if (p->m.n_train)
@@ -255,11 +258,14 @@ static void print_run(const struct tb_out *o, const struct tb_pick *p)
     tb_show_probe(o, &p->m);
     print_section(o, p, "result", "RESULT");
     print_options(o, p);
+    if (tb_json_len(tb_json_get(p->m.facts, "changes")))
+        tb_out_head(o, "CHANGED UNDER WAY");
+    tb_changes_print(o, WIDTH, "", &p->m);
     print_section(o, p, "base", "BASE");
     print_section(o, p, "data", "DATA");
     tb_sources_print(o, tb_json_get(p->m.facts, "data"), &p->m);
     print_section(o, p, "plan", "PLAN");
-    print_section(o, p, "lineage", "LINEAGE");
+    tb_lineage_print(o, WIDTH, s, p);
     tb_show_checkpoints(o, p);
     print_events(o, &p->m);
     print_samples(o, &p->m);
@@ -277,12 +283,13 @@ static void forget_end(struct tb_pick *p)
     tb_json_set(p->m.facts, "result", result);
 }
 
-static struct tb_json *run_json(const struct tb_pick *p)
+static struct tb_json *run_json(struct tb_store *s, const struct tb_pick *p)
 {
     static const char *const of_end[] = { "state", "letter", "duration" };
     struct tb_json *out = tb_run_json(p);
     for (size_t i = 0; p->at >= 0 && i < sizeof of_end / sizeof *of_end; i++)
         tb_json_set(out, of_end[i], tb_json_new_null());
+    tb_json_set(out, "children", tb_lineage_children(s, p->item.sum.id));
     return out;
 }
 
@@ -300,9 +307,9 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     if (good && (worst || tb_args_has(a, "samples")))
         good = tb_show_samples(&o, &p, worst, err);
     else if (good && o.form == TB_EMIT_JSON)
-        tb_out_json(&o, run_json(&p));
+        tb_out_json(&o, run_json(s, &p));
     else if (good)
-        print_run(&o, &p);
+        print_run(&o, s, &p);
     tb_pick_free(&p);
     tb_store_close(s);
     return good;
@@ -311,7 +318,7 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 static const struct tb_flag flags[] = {
     { "samples", NULL, false, "only the sampled rows of its last evaluation, with their losses" },
     { "worst", NULL, false, "these, the highest loss first" },
-    TB_FLAG_JSON, { 0 }
+    TB_FLAG_JSON, TB_FLAG_OUTPUT, { 0 }
 };
 
 const struct tb_verb tb_verb_show = {
@@ -322,5 +329,5 @@ const struct tb_verb tb_verb_show = {
                 "  tunebench show lora-r8-s0:400\n"
                 "  tunebench show lora-r8-s0:best --worst\n"
                 "  tunebench show 3f9a --json | jq .changed\n",
-    .flags = flags, .run = run,
+    .flags = flags, .is_paged = true, .run = run,
 };

@@ -91,45 +91,79 @@ static bool same_shape(const struct tb_saved_tensor *f, const struct tb_tensor *
     return true;
 }
 
+/* The tensor of that name, NULL and *err if it is not there in this shape. */
+static const struct tb_saved_tensor *fitting(const struct tb_saved *s, const char *name, const struct tb_tensor *t,
+                                             struct tb_err *err)
+{
+    const struct tb_saved_tensor *f = find(s, name);
+    if (f && same_shape(f, t))
+        return f;
+    if (!f)
+        tb_fail(err, TB_ERR_FORMAT, "tensor %s is missing", name);
+    else
+        tb_fail(err, TB_ERR_FORMAT, "tensor %s has %d dimensions [%d, %d], this model and configuration need %d "
+                "[%d, %d]", name, f->n_dims, f->dims[0], f->dims[1], t->want.n_dims, t->want.dims[0],
+                t->want.dims[1]);
+    return NULL;
+}
+
 static bool put(const struct tb_saved *s, const char *name, const struct tb_adapter *a, const struct tb_tensor *t,
                 struct tb_mat where, struct tb_err *err)
 {
-    const struct tb_saved_tensor *f = find(s, name);
+    const struct tb_saved_tensor *f = fitting(s, name, t, err);
     if (!f)
-        return tb_fail(err, TB_ERR_FORMAT, "tensor %s is missing", name);
-    if (!same_shape(f, t))
-        return tb_fail(err, TB_ERR_FORMAT, "tensor %s has %d dimensions [%d, %d], this model and configuration need "
-                       "%d [%d, %d]", name, f->n_dims, f->dims[0], f->dims[1], t->want.n_dims, t->want.dims[0],
-                       t->want.dims[1]);
+        return false;
     a->k->put(a->k, where.p, f->data, (size_t)f->n * sizeof *f->data);
     return true;
 }
 
-static bool restore_one(const struct tb_saved *s, const struct tb_adapter *a, const struct tb_tensor *t,
-                        struct tb_err *err)
+/* The value and moments of a tensor in a state; their number, which `puts` puts where they belong; 0 and *err. */
+static size_t state_of(const struct tb_saved *s, const struct tb_adapter *a, const struct tb_tensor *t, bool puts,
+                       struct tb_err *err)
 {
     static const char *const suffix[] = { "", "@m", "@v" };
     struct tb_mat where[] = { t->w, t->m, t->v };
     char name[TB_TENSOR_NAME + 80];
-    for (int i = 0; i < (t->want.kind == TB_TRAINED ? 3 : 1); i++) {
+    size_t n = t->want.kind == TB_TRAINED ? 3 : 1;
+    for (size_t i = 0; i < n; i++) {
         snprintf(name, sizeof name, "%s/%s%s", a->part, t->name, suffix[i]);
-        if (!put(s, name, a, t, where[i], err))
-            return false;
+        if (puts ? !put(s, name, a, t, where[i], err) : !fitting(s, name, t, err))
+            return 0;
     }
-    return true;
+    return n;
 }
 
-bool tb_saved_restore(const struct tb_saved *s, struct tb_stack *stack, struct tb_err *err)
+static bool each_state(const struct tb_saved *s, const struct tb_stack *stack, bool puts, size_t *n,
+                       struct tb_err *err)
 {
+    *n = 0;
     for (int p = 0; p < stack->n; p++) {
         const struct tb_adapter *a = stack->part[p];
         for (int i = 0; i < a->n_tensors; i++) {
             enum tb_tensor_kind kind = a->tensors[i].want.kind;
-            if (kind != TB_DERIVED && kind != TB_SUM && !restore_one(s, a, &a->tensors[i], err))
+            if (kind == TB_DERIVED || kind == TB_SUM)
+                continue;
+            size_t found = state_of(s, a, &a->tensors[i], puts, err);
+            if (!found)
                 return false;
+            *n += found;
         }
     }
     return true;
+}
+
+bool tb_saved_fits(const struct tb_saved *s, const struct tb_stack *stack, struct tb_err *err)
+{
+    size_t n;
+    return each_state(s, stack, false, &n, err)
+        && (n == s->n || tb_fail(err, TB_ERR_FORMAT, "%zu of its %zu tensors belong to nothing in this configuration",
+                                 s->n - n, s->n));
+}
+
+bool tb_saved_restore(const struct tb_saved *s, struct tb_stack *stack, struct tb_err *err)
+{
+    size_t n;
+    return each_state(s, stack, true, &n, err);
 }
 
 static bool is_ours(const struct tb_adapter *a, const char *name)

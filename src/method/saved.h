@@ -29,6 +29,9 @@ void tb_saved_gradients(struct tb_saved *s, const struct tb_adapter *a, const ch
 /* Everything a resume needs: "<part>/<name>" and its "@m" and "@v" moments. */
 void tb_saved_state(struct tb_saved *s, const struct tb_stack *stack);
 
+/* Whether a state has every tensor of a stack (which need not be bound) in its shape, and no other; says what does not
+ * fit. */
+bool tb_saved_fits(const struct tb_saved *s, const struct tb_stack *stack, struct tb_err *err);
 /* Puts a state back; fails on a missing tensor or a wrong shape and names it. */
 bool tb_saved_restore(const struct tb_saved *s, struct tb_stack *stack, struct tb_err *err);
 /* Puts tensors of a PEFT folder (and encoder) into the adapter; names tensors that are missing, left over or

@@ -21,7 +21,7 @@ static const struct tb_key kind_key = {
     .name = "kind", .type = TB_KEY_STR, .help = "which method"
 };
 static const struct tb_key rate_key = {
-    .name = "lr", .type = TB_KEY_REAL, .max = 100, .help = "peak learning rate of this part"
+    .name = "lr", .type = TB_KEY_REAL, .max = 100, .in_flight = true, .help = "peak learning rate of this part"
 };
 
 /* Key `rest` = "<kind>.<name>" of the method whose kind the map holds under prefix ".kind". */

@@ -35,6 +35,7 @@ struct tb_key {
     const char *choices;
     const char *peft;        /* its name in PEFT's adapter_config.json where it differs, else NULL */
     enum tb_key_class klass;
+    bool in_flight;          /* may be changed while the run is trained (worker/change.h) */
     const char *help;        /* one sentence */
 };
 

@@ -12,6 +12,7 @@
 
 #define EXEC .klass = TB_CLASS_EXEC
 #define REPORT .klass = TB_CLASS_REPORT
+#define FLIGHT .in_flight = true
 #define INT(n, lo, hi) .name = n, .type = TB_KEY_INT, .min = lo, .max = hi
 #define REAL(n, lo, hi) .name = n, .type = TB_KEY_REAL, .min = lo, .max = hi
 #define SAME(text) .def = text, .neutral = text
@@ -76,19 +77,20 @@ static const struct tb_key batch[] = {
 static const struct tb_key optim[] = {
     { .name = "name", .type = TB_KEY_CHOICE, .choices = "adamw", SAME("\"adamw\""),
       .help = "optimiser" },
-    { REAL("lr", 0, 100), .def = "0",
+    { REAL("lr", 0, 100), .def = "0", FLIGHT,
       .help = "peak learning rate; each method has its own default, t.probe{..} looks for one" },
     { REAL("beta1", 0, 0.999999), SAME("0.9"), .help = "decay of the mean of gradients" },
     { REAL("beta2", 0, 0.999999), SAME("0.999"), .help = "decay of the mean of their squares" },
     { REAL("eps", 0, 1), SAME("1e-8"), .help = "added to the root of that mean" },
-    { REAL("decay", 0, 10), SAME("0"), .help = "weight decay, decoupled; 0.01 for full" },
-    { REAL("clip", 0, 1e9), SAME("1"),
+    { REAL("decay", 0, 10), SAME("0"), FLIGHT, .help = "weight decay, decoupled; 0.01 for full" },
+    { REAL("clip", 0, 1e9), SAME("1"), FLIGHT,
       .help = "largest norm of a step's gradient; 0: no clipping" },
     TB_END_KEY
 };
 
 static const struct tb_key schedule[] = {
     { .name = "name", .type = TB_KEY_CHOICE, .choices = "cosine|linear|constant", SAME("\"cosine\""),
+      FLIGHT,
       .help = "how the rate goes on after the warm-up: down to the floor, or not at all" },
     { REAL("warmup", 0, 1), SAME("0.05"), .help = "share of the steps in which the rate rises" },
     { REAL("floor", 0, 1), SAME("0.1"), .help = "share of the peak rate that is left at the end" },
@@ -108,13 +110,13 @@ static const struct tb_key probe[] = {
 static const struct tb_key eval[] = {
     { INT("rows", 0, 1e6), SAME("0"), REPORT,
       .help = "held-out rows scored; 0: what the budget bears" },
-    { .name = "every", .type = TB_KEY_STR, SAME("\"\""), REPORT,
+    { .name = "every", .type = TB_KEY_STR, SAME("\"\""), REPORT, FLIGHT,
       .help = "as 100000tokens or 50steps, in a recipe t.steps(50); empty: at 0, 25, 50, 75 and "
               "100 % of the budget" },
     { INT("samples", 0, 1000), SAME("4"), REPORT,
       .help = "scored rows whose text is kept with each evaluation, for show --samples" },
     { .name = "metrics", .type = TB_KEY_NAMES, SAME("[\"loss\"]"), REPORT,
-      .help = "what is measured" },
+      .help = "what is measured: loss, bleu, rougeL ..; score --list names all" },
     TB_END_KEY
 };
 
@@ -132,7 +134,7 @@ static const struct tb_key exec[] = {
       .help = "keep activations (fast), compute them again (small), or what fits (auto)" },
     { INT("micro_tokens", 16, 1048576), SAME("2048"), EXEC,
       .help = "tokens of one pass; a larger step takes several and adds up their gradients" },
-    { REAL("checkpoint_s", 0, 1e6), SAME("60"), EXEC,
+    { REAL("checkpoint_s", 0, 1e6), SAME("60"), EXEC, FLIGHT,
       .help = "seconds of training between checkpoints" },
     { INT("keep_best", 0, 1e6), SAME("1"), EXEC,
       .help = "checkpoints with the lowest eval loss that stay, besides the last" },

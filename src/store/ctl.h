@@ -47,6 +47,7 @@ void tb_ctl_look(const char *dir, unsigned seq, const char *verb, struct tb_ctl_
 bool tb_ctl_withdraw(const char *dir, unsigned seq, const char *verb);
 /* Whether an answer says that it was done: if not, it begins with the first of these, or is the second. */
 #define TB_CTL_NOT_DONE "not done: "
+#define TB_CTL_ENDED "training had ended" /* behind it: what was asked after the last step */
 #define TB_CTL_UNKNOWN "this program does not know that request"
 bool tb_ctl_was_done(const char *note);
 /* Steps at which requests of this verb were done, malloc'ed; their number. */

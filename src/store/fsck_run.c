@@ -19,6 +19,7 @@
 #include "base/str.h"
 #include "store/fsck_priv.h"
 #include "store/journal_priv.h"
+#include "store/lineage.h"
 #include "store/run.h"
 #include "store/writer.h"
 
@@ -260,6 +261,18 @@ static void check_checkpoint(struct run *r, int64_t step)
             (long long)r->m.step);
 }
 
+/* A clone without its start can only go on from a later checkpoint. */
+static void check_start(struct run *r, const int64_t *steps, size_t n)
+{
+    int64_t start = r->is_loaded ? tb_lineage_start(&r->m) : -1;
+    char file[48];
+    snprintf(file, sizeof file, TB_DIR_CKPT "/%06lld.h5", (long long)start);
+    for (size_t i = 0; i < n; i++)
+        start = steps[i] == start ? -1 : start;
+    if (start >= 0)
+        add(r, FIX_NOTE, file, "is what the run begins from, and is not there");
+}
+
 static void check_checkpoints(struct run *r)
 {
     int64_t *steps = NULL;
@@ -267,6 +280,7 @@ static void check_checkpoints(struct run *r)
     size_t n = tb_entry_of(dir) == TB_ENTRY_FOLDER ? tb_checkpoint_list(r->dir, &steps) : 0;
     for (size_t i = 0; i < n; i++)
         check_checkpoint(r, steps[i]);
+    check_start(r, steps, n);
     free(steps);
     free(dir);
 }

@@ -16,9 +16,11 @@ struct tb_run_summary {
     char rates[64];  /* of a stack: the learning rate of each part, "0.0005,0.01" */
     char arm[20];    /* equal for runs that differ in nothing but their seed */
     char base[160], base_id[72], data[160], data_id[72], tags[128], budget_unit[16], final_hash[72];
+    char parent[TB_RUN_ID]; /* the run it was cloned from or repeats */
     int32_t state;     /* enum tb_state as stored */
     int32_t is_sealed; /* no journal */
     int32_t is_protected, is_archived; /* as people marked it */
+    int32_t n_changes; /* of keys, while it was under way */
     int64_t serial; /* ns: its place among the runs; of `created` where none was written, 0 where neither is known */
     int64_t seed, n_trainable, n_params, step, n_steps, tokens, budget;
     int64_t predicted_bytes, peak_bytes, adapter_bytes, best_step;

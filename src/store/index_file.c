@@ -16,7 +16,7 @@ static const size_t max_bytes = (size_t)1 << 30;
 /* Texts of a summary; all between `state` and `damage` are numbers. */
 #define TEXTS(X) \
     X(id) X(name) X(ended_by) X(note) X(created) X(changed) X(method) X(rates) X(arm) X(base) X(base_id) X(data) \
-    X(data_id) X(tags) X(budget_unit) X(final_hash) X(damage)
+    X(data_id) X(tags) X(budget_unit) X(final_hash) X(parent) X(damage)
 
 #define SIZE_OF(member) +sizeof ((struct tb_run_summary *)0)->member
 #define PLACE_OF(member) { offsetof(struct tb_run_summary, member), 0 SIZE_OF(member) },

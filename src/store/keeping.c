@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "store/checkpoint.h"
 #include "store/ctl.h"
+#include "store/lineage.h"
 #include "store/marks.h"
 
 static double eval_at(const struct tb_metrics *m, int64_t step)
@@ -60,6 +61,8 @@ size_t tb_keep_list(const struct tb_metrics *m, const char *dir, struct tb_kept 
                                  .eval = eval_at(m, steps[i]) };
     if (n)
         k[n - 1].why |= TB_KEEP_NEWEST;
+    for (size_t i = 0; i < n; i++)
+        k[i].why |= steps[i] == tb_lineage_start(m) ? TB_KEEP_START : 0;
     rank_all(k, n, tb_json_int(tb_metrics_fact(m, "config", "exec.keep_best"), 1));
     mark_asked(k, n, dir);
     free(steps);

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "store/checkpoint.h"
 #include "store/layout.h"
 
 #include <stddef.h>
@@ -24,7 +25,9 @@ struct tb_run_new {
     const struct tb_json *base;      /* id, path, name, arch, .. */
     /* id, path, n_rows, n_train, n_eval, n_dropped, order_hash, eval_hash, .. */
     const struct tb_json *data;
-    const struct tb_json *lineage;   /* parent, parent_step, mode, changed */
+    const struct tb_json *lineage;   /* parent, parent_step, mode, changed: store/lineage.h */
+    const struct tb_json *changes;   /* list: what was changed under way in the run it repeats */
+    const struct tb_checkpoint *start; /* what it begins from; lineage.start is its step */
     const struct tb_json *env;       /* tb_run_env, and what else the caller knows (cpu, threads) */
 };
 
@@ -38,7 +41,8 @@ struct tb_json *tb_run_env(char *const *argv, const char *version, int numeric);
 bool tb_run_create(const char *runs, const struct tb_run_new *run, struct tb_err *err);
 
 /* The lock of a run: held while its descriptor is open, whatever the process does. TB_ERR_BUSY if
- * another holds it (tried for 200 ms, since readers probe it for a moment). -1 on failure. */
+ * another holds it (tried for 200 ms, since readers probe it for a moment), TB_ERR_IO where the file system has no
+ * locks. -1 on failure. */
 int tb_run_lock(const char *dir, struct tb_err *err);
 void tb_run_unlock(int fd);
 
@@ -50,12 +54,13 @@ struct tb_run_beat {
     char host[33];
 };
 bool tb_run_beat_write(const char *dir, uint64_t counter, struct tb_err *err);
-/* age_s: seconds since it was written, by the file's time. false if there is none that can be read.
+/* age_s: seconds since it was written, by the file's time, at least 0. false if there is none that can be read.
  */
 bool tb_run_beat_read(const char *dir, struct tb_run_beat *beat, double *age_s);
 
 /* A run as seen from here (doc/frozen.md 5): running or paused with a free lock on the host and boot of
- * its beat is lost; a beat from elsewhere is believed, with its age. */
+ * its beat is lost, and so it is on that host after another start once the beat is 30 s old; any other beat from
+ * elsewhere is believed, with its age. */
 struct tb_run_sight {
     enum tb_state state;
     uint32_t pid;     /* of the worker that holds it, 0 if none */

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "plan/plan.h"
 #include "store/index.h"
+#include "store/lineage.h"
 
 static void copy(char *dst, size_t n, const struct tb_json *j)
 {
@@ -96,6 +97,8 @@ static void from_facts(struct tb_run_summary *s, const struct tb_metrics *m)
     arm(s, config);
     tags(s, tb_json_get(result, "tags") ? tb_json_get(result, "tags")
                                         : tb_json_get(config, "exec.tags"));
+    s->n_changes = (int32_t)tb_json_len(tb_json_get(m->facts, "changes"));
+    tb_str_copy(s->parent, sizeof s->parent, tb_lineage_parent(m));
     s->is_protected = tb_json_bool(tb_json_get(result, "protected"), false);
     s->is_archived = tb_json_bool(tb_json_get(result, "archived"), false);
     s->seed = tb_json_int(tb_json_get(config, "seed"), -1);

@@ -40,7 +40,7 @@ bool tb_run_writer_sample(struct tb_run_writer *w, const struct tb_sample *s, st
 bool tb_run_writer_event(struct tb_run_writer *w, int64_t step, const char *kind,
                          struct tb_err *err, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
-/* ended_by: "budget", "user", "divergence", "error", .. ("" or NULL: none). TB_ERR_USAGE if the
+/* ended_by: "budget", "patience", "user", "divergence", "error", .. ("" or NULL: none). TB_ERR_USAGE if the
  * state machine (tb_state_may) forbids it; the same state again is fine. End states come from
  * tb_run_writer_seal. */
 bool tb_run_writer_state(struct tb_run_writer *w, enum tb_state state, const char *ended_by,

@@ -53,6 +53,7 @@ enum {
     NOTE,
     PROTECTED,
     ARCHIVED,
+    CHANGES,
     DAMAGE,
 };
 
@@ -97,6 +98,7 @@ static const struct tb_run_column columns[] = {
     [NOTE] = { "note", "note", TB_UNIT_TEXT, "a person's note, else that of the last change of state" },
     [PROTECTED] = { "protected", "protected", TB_UNIT_TEXT, "yes: no automatic act ends it or removes anything of it" },
     [ARCHIVED] = { "archived", "archived", TB_UNIT_TEXT, "yes: put away, listed on request" },
+    [CHANGES] = { "changes", "changed", TB_UNIT_PLAIN, "keys changed while it was under way" },
     [DAMAGE] = { "damage", "damage", TB_UNIT_TEXT, "why the run cannot be read" },
 };
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
@@ -163,6 +165,12 @@ double tb_run_duration_s(const struct tb_run_item *item)
 double tb_run_tok_s(const struct tb_run_item *item)
 {
     return item->sum.wall_s > 0 ? floor((double)item->sum.tokens / item->sum.wall_s + 0.5) : NAN;
+}
+
+double tb_run_left_s(const struct tb_run_summary *s)
+{
+    bool is_known = s->n_steps > 0 && s->step > 0 && s->wall_s > 0 && s->step <= s->n_steps;
+    return is_known ? s->wall_s / (double)s->step * (double)(s->n_steps - s->step) : NAN;
 }
 
 static struct tb_cell text(const char *s)
@@ -243,6 +251,7 @@ struct tb_cell tb_run_cell(const struct tb_run_item *item, int column)
     case ADAPTER: return integer(s->adapter_bytes);
     case AGE: return real(age_s(item));
     case DURATION: return real(tb_run_duration_s(item));
+    case CHANGES: return integer(s->n_changes ? s->n_changes : -1);
     case PID: return integer(item->sight.pid);
     default: return real(item->sight.beat_s < 0 ? NAN : item->sight.beat_s);
     }

@@ -282,14 +282,17 @@ static void size(struct tb_job *j)
     tb_job_choose_memory(j, tb_mem_free_bytes());
 }
 
-static void set_id(struct tb_job *j)
+char *tb_job_content(const struct tb_job *j)
 {
     const struct tb_dataset_counts *n = tb_dataset_counts(j->data);
     int context = j->base->model->shape.context, usual = context < TB_JOB_ROW_TOK ? context : TB_JOB_ROW_TOK;
-    char *content = n->longest > j->max_tok && j->max_tok < usual ? tb_xasprintf("%s:%d", tb_dataset_hash(j->data),
-                                                                                j->max_tok)
-                                                                  : tb_xstrdup(tb_dataset_hash(j->data));
-    char id[17];
+    return n->longest > j->max_tok && j->max_tok < usual ? tb_xasprintf("%s:%d", tb_dataset_hash(j->data), j->max_tok)
+                                                         : tb_xstrdup(tb_dataset_hash(j->data));
+}
+
+static void set_id(struct tb_job *j)
+{
+    char id[17], *content = tb_job_content(j);
     tb_config_id(&j->config, content, j->base->id, id);
     tb_str_copy(j->id, sizeof j->id, id);
     free(content);
@@ -345,6 +348,16 @@ bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c
     set_id(j);
     size(j);
     return true;
+}
+
+bool tb_job_renew(struct tb_job *j, struct tb_err *err)
+{
+    free(j->eval_row);
+    free(j->eval_at);
+    j->eval_row = NULL;
+    j->eval_at = NULL;
+    j->n_eval_at = 0;
+    return count_steps(j, err) && choose_evals(j, err);
 }
 
 void tb_job_close(struct tb_job *j)

@@ -48,6 +48,12 @@ bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c
                  struct tb_err *err);
 void tb_job_close(struct tb_job *j); /* also after a failure */
 
+/* After keys of the config changed that may be changed under way: the schedule and the evaluations anew. */
+bool tb_job_renew(struct tb_job *j, struct tb_err *err);
+/* What stands for the data in an id: the hash of their content, with the limit of rows where that dropped some;
+ * malloc'ed. */
+char *tb_job_content(const struct tb_job *j);
+
 /* Bytes of the process beside any run, as they are now. */
 uint64_t tb_job_fixed_bytes(void);
 /* Predicted peak memory, bytes. */
@@ -57,6 +63,10 @@ uint64_t tb_job_bytes(const struct tb_job *j);
 void tb_job_choose_memory(struct tb_job *j, uint64_t room);
 /* Decides anew and says whether the run fits: TB_ERR_BUSY with need, free, and what would fit. */
 bool tb_job_admit(struct tb_job *j, uint64_t room, struct tb_err *err);
+/* Whether waiting for memory makes sense for one that was not admitted: `total` bytes would be enough. TB_ERR_LIMIT. */
+bool tb_job_may_ever_fit(const struct tb_job *j, uint64_t total, struct tb_err *err);
+/* Bytes of its own that it will need and does not hold yet; the base's file, which runs share, left out. */
+uint64_t tb_job_outstanding(const struct tb_job *j, uint64_t held);
 /* Adds to the plan's facts: memory ("fast" or "small"), predicted_bytes, predicted {component: bytes}, fast_bytes,
  * small_bytes, free_bytes. */
 void tb_job_put_memory(const struct tb_job *j, struct tb_json *map);

@@ -68,6 +68,21 @@ bool tb_job_admit(struct tb_job *j, uint64_t room, struct tb_err *err)
                    hint);
 }
 
+bool tb_job_may_ever_fit(const struct tb_job *j, uint64_t total, struct tb_err *err)
+{
+    uint64_t need = tb_job_bytes(j) - j->fixed_bytes;
+    return need <= total
+        || tb_fail(err, TB_ERR_LIMIT, "%s needs %llu MB, and all that this process may ever have are %llu MB; use a "
+                   "smaller batch, shorter rows or exec.micro_tokens", tb_config_name(&j->config),
+                   (unsigned long long)(need >> 20), (unsigned long long)(total >> 20));
+}
+
+uint64_t tb_job_outstanding(const struct tb_job *j, uint64_t held)
+{
+    uint64_t own = tb_job_bytes(j) - j->fixed_bytes - j->need.weights;
+    return own > held ? own - held : 0;
+}
+
 static void put(struct tb_json *map, const char *key, uint64_t bytes)
 {
     tb_json_set(map, key, tb_json_new_int((int64_t)bytes));

@@ -117,28 +117,30 @@ static void compare_makers(struct tb_training *t, const struct tb_json *state, c
                  n ? "; " : "", isa, (long long)numeric, t->k->name, TB_NUMERIC);
 }
 
-/* A damaged journal may have lost rows that the checkpoint has behind it; they are not made again. */
-static void tell_missing(struct tb_run_writer *w, int64_t step)
+/* A damaged journal may have lost rows that the checkpoint has behind it; they are not made again. Steps before
+ * `first` were another run's. */
+static void tell_missing(struct tb_run_writer *w, int64_t first, int64_t step)
 {
     const struct tb_metrics *m = tb_run_writer_metrics(w);
     int64_t n = 0;
     for (size_t i = 0; i < m->n_train; i++)
         n += m->train[i].step <= (double)step;
-    if (n < step)
+    if (n < step - first)
         tb_run_writer_event(w, step, "recovered", NULL,
-                            "%lld of the first %lld steps are missing in the tables, and so in final_hash: their "
+                            "%lld of the %lld steps up to here are missing in the tables, and so in final_hash: their "
                             "records are lost; the checkpoint holds what they trained",
-                            (long long)(step - n), (long long)step);
+                            (long long)(step - first - n), (long long)(step - first));
 }
 
 /* Also where no checkpoint was left and steps that are recorded are made again from the first. */
 static bool write_resume(struct tb_run_writer *w, void *arg, struct tb_err *err)
 {
     const struct tb_training *t = arg;
-    bool is_new = t->step == 0 && tb_run_writer_metrics(w)->n_train == 0;
+    int64_t first = t->start > 0 ? t->start : 0;
+    bool is_new = t->step == first && tb_run_writer_metrics(w)->n_train == 0;
     if (!is_new && !tb_run_writer_resume(w, t->step, err))
         return false;
-    tell_missing(w, t->step);
+    tell_missing(w, first, t->step);
     return true;
 }
 
@@ -162,7 +164,9 @@ bool tb_training_load(struct tb_training *t, bool *found, struct tb_err *err)
             *err = why;
         return false;
     }
-    bool good = true;
+    bool good = *found || t->start < 0
+             || tb_fail_at(err, TB_ERR_FORMAT, t->dir, 0, "the checkpoint of step %lld, from which the run begins, is "
+                           "gone or damaged; clone its parent again", (long long)t->start);
     if (*found) {
         good = restore(t, &c, err);
         compare_makers(t, c.state, words);

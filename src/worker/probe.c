@@ -158,8 +158,11 @@ static bool write_decision(struct tb_run_writer *w, void *arg, struct tb_err *er
 
 static void say_rate(const struct tb_probe *p, int i, struct tb_buf *b)
 {
-    tb_buf_fmt(b, isfinite(p->loss[i]) ? "%s%.3g: %.4f" : "%s%.3g: diverged", p->is_stack ? "x" : "", p->rate[i],
-               p->loss[i]);
+    tb_buf_fmt(b, "%s%.3g: ", p->is_stack ? "x" : "", p->rate[i]);
+    if (isfinite(p->loss[i]))
+        tb_buf_fmt(b, "%.4f", p->loss[i]);
+    else
+        tb_buf_str(b, "diverged");
 }
 
 /* "rate 0.0015 is taken; loss 0.0005: 3.98, 0.0015: 3.88; 40 steps each, 9000 tokens beside the budget" */
@@ -228,10 +231,10 @@ bool tb_training_probe_step(struct tb_training *t, bool *diverged, char words[25
         return false;
     tb_engine_update(t->engine, &u, &out);
     p->at++;
+    p->seconds += tb_clock_mono_s() - begin_s;
     bool is_lost = tb_watch_diverged(&p->watch, out.loss, words, 256) || !out.is_finite, good = true;
     if (is_lost || p->at == p->steps)
         good = next(t, is_lost ? INFINITY : p->watch.sum / p->watch.weight, diverged, words, err);
     t->since = tb_clock_mono_s(); /* the clock of the run stands */
-    p->seconds += t->since - begin_s;
     return good;
 }

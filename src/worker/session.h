@@ -114,6 +114,11 @@ struct tb_json *tb_session_bench_gemm(const char *filter, int rounds, int thread
  * would be made. */
 struct tb_json *tb_session_doctor(const char *store, struct tb_err *err);
 
+/* `scan`: models, data and adapters in folders (n 0: the working folder), in those of $TUNEBENCH_MODELS and in the
+ * shipped data: {models, data, adapters: lists of what scan.h says, unread: [{path, why}], entries, is_cut: there was
+ * more than is looked at}. TB_ERR_NOTFOUND if one of them is no folder. */
+struct tb_json *tb_session_scan(const char *const *dirs, int n, struct tb_err *err);
+
 /* The folder with the shipped data: beside the program's tree, or where it was installed. Lent; NULL if there is
  * none. */
 const char *tb_session_data_dir(void);

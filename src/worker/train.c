@@ -113,8 +113,9 @@ static bool begin(struct tb_training *t, struct tb_err *err)
     t->best_step = t->last_kept = -1;
     t->best_loss = INFINITY;
     tb_stopping_from_json(&t->stopping, NULL);
-    if (!open_engine(t, err) || !tb_training_start(t, err) || !tb_training_load(t, &found, err)
-        || !tb_training_probe_begin(t, err) || !tb_recorder_do(t->recorder, set_running, t, err))
+    if (!open_engine(t, err) || !tb_training_start(t, err) || !tb_training_recall(t, err)
+        || !tb_training_load(t, &found, err) || !tb_training_follow(t, err) || !tb_training_probe_begin(t, err)
+        || !tb_recorder_do(t->recorder, set_running, t, err))
         return false;
     t->saved_s = t->wall_s;
     t->state = TB_STATE_RUNNING;
@@ -144,7 +145,7 @@ struct tb_update tb_training_update(const struct tb_training *t, double factor)
                            .eps = tb_config_real(c, "optim.eps"), .decay = tb_config_real(c, "optim.decay"),
                            .clip = tb_config_real(c, "optim.clip"), .step = t->step };
     for (int i = 0; i < t->job->stack->n; i++)
-        u.lr[i] = t->lr[i] * factor;
+        u.lr[i] = tb_training_lr(t, i) * factor;
     return u;
 }
 
@@ -243,8 +244,9 @@ static bool write_marks(struct tb_run_writer *w, void *arg, struct tb_err *err)
 /* Answers what was asked; true if the run is to stop. */
 static bool answer(struct tb_training *t, struct tb_ctl_request *q)
 {
-    bool stops = strcmp(q->verb, "stop") == 0, good = true;
+    bool prunes = strcmp(q->verb, "prune") == 0, stops = prunes || strcmp(q->verb, "stop") == 0, good = true;
     const char *note = "done";
+    char words[256];
     struct tb_err err = { 0 };
     if (strcmp(q->verb, "pause") == 0)
         pause_or_go_on(t, true);
@@ -252,6 +254,8 @@ static bool answer(struct tb_training *t, struct tb_ctl_request *q)
         pause_or_go_on(t, false);
     else if (strcmp(q->verb, "facts") == 0)
         good = tb_recorder_do(t->recorder, write_marks, q->args, &err);
+    else if (strcmp(q->verb, "set") == 0)
+        note = (good = tb_training_set(t, q->args, words, sizeof words, &err)) ? words : note;
     else if (strcmp(q->verb, "checkpoint") != 0 && !stops)
         note = TB_CTL_UNKNOWN;
     else if (t->probe.is_on)
@@ -260,6 +264,7 @@ static bool answer(struct tb_training *t, struct tb_ctl_request *q)
         note = t->last_kept == t->step ? "checkpoint kept" : TB_CTL_NOT_DONE "a trained value is not finite";
     tb_err_prefix(&err, "not done");
     tb_recorder_answer(t->recorder, q, t->step, good ? note : err.text);
+    t->is_pruned |= prunes;
     return stops;
 }
 
@@ -281,8 +286,8 @@ static bool leave(struct tb_training *t, struct tb_err *err)
     if (t->step != t->last_kept && t->step > 0 && !tb_training_save(t, err))
         return false;
     if (tb_train_wished() != TB_WISH_YIELD) {
-        t->state = TB_STATE_STOPPED;
-        return tb_training_seal(t, t->state, "user", "stopped on request", err);
+        t->state = t->is_pruned ? TB_STATE_PRUNED : TB_STATE_STOPPED;
+        return tb_training_seal(t, t->state, "user", t->is_pruned ? "pruned on request" : "stopped on request", err);
     }
     t->state = TB_STATE_QUEUED;
     return tb_recorder_do(t->recorder, set_state, &t->state, err);
@@ -298,6 +303,14 @@ static bool end_done(struct tb_training *t, struct tb_err *err)
     return tb_training_seal(t, t->state, "patience", words, err);
 }
 
+/* A run that repeats another one ends where that did. */
+static bool end_early(struct tb_training *t, struct tb_err *err)
+{
+    t->state = TB_STATE_STOPPED;
+    return (t->step == t->last_kept || tb_training_save(t, err))
+        && tb_training_seal(t, t->state, "rerun", "ended where the run did that it repeats", err);
+}
+
 /* One piece of work between two looks at what was asked: the first evaluation, or a step with what is due behind it. */
 static bool advance(struct tb_training *t, enum tb_turn *turn, struct tb_err *err)
 {
@@ -308,15 +321,19 @@ static bool advance(struct tb_training *t, enum tb_turn *turn, struct tb_err *er
         return end_done(t, err);
     if (is_asked_to_leave(t))
         return leave(t, err);
+    if (t->has_started && t->step == t->until)
+        return end_early(t, err);
     *turn = t->is_paused ? TB_TURN_IDLE : TB_TURN_ON;
     if (t->is_paused)
-        return true;
+        return !tb_recorder_is_lost(t->recorder) || tb_fail(err, TB_ERR_IO, "%s is gone", t->dir);
+    if (!tb_training_follow(t, err))
+        return false;
     if (!t->has_started) {
         t->has_started = true;
         return t->step > 0 || !is_eval_due(t) || tb_training_evaluate(t, err);
     }
     bool probes = t->probe.is_on;
-    if (!(probes ? tb_training_probe_step : step)(t, &diverged, words, err))
+    if (!tb_training_follow(t, err) || !(probes ? tb_training_probe_step : step)(t, &diverged, words, err))
         return false;
     if (!probes && !diverged && !border(t, &diverged, words, err))
         return false;
@@ -389,5 +406,6 @@ void tb_training_end(struct tb_training *t)
     free(t->eval_rows);
     free(t->eval_loss);
     free(t->eval_labels);
+    tb_training_forget(t);
     free(t);
 }

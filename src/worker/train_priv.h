@@ -33,8 +33,13 @@ struct tb_training {
     double best_loss;
     int64_t best_step; /* -1: none yet */
     int64_t last_kept; /* step of the newest checkpoint, -1: none */
+    int64_t start;     /* step of the checkpoint the run begins from; -1: none */
+    int64_t until;     /* step at which it ends before its budget does, -1: none */
+    struct tb_json *recipe, *changes; /* the config as it was at first, and what was changed under way */
+    int64_t followed;  /* changes up to this step are in force */
     bool can_measure_peak;
     bool is_paused;
+    bool is_pruned; /* asked to end as that */
     bool has_begun, has_started; /* somebody was told; the evaluation before the first step is over */
     struct tb_row *rows; /* of a step, and of the evaluation */
     struct tb_row *eval_rows;
@@ -76,6 +81,15 @@ bool tb_training_diverge(struct tb_training *t, const char *words, struct tb_err
  * way back: *found is false if there is none. */
 bool tb_training_save(struct tb_training *t, struct tb_err *err);
 bool tb_training_load(struct tb_training *t, bool *found, struct tb_err *err);
+
+/* retune.c: changes of the config under way. recall reads what is recorded, before the checkpoint is loaded; follow
+ * brings into force what is due at this step; set answers a request, with what was done in note[n]. */
+bool tb_training_recall(struct tb_training *t, struct tb_err *err);
+void tb_training_forget(struct tb_training *t);
+bool tb_training_follow(struct tb_training *t, struct tb_err *err);
+bool tb_training_set(struct tb_training *t, const struct tb_json *asked, char *note, size_t n, struct tb_err *err);
+/* The peak rate of a part in force: as it was changed to, else its own. */
+double tb_training_lr(const struct tb_training *t, int part);
 
 /* finish.c: adapter, hash and figures into the run's folder, and its last state. */
 bool tb_training_seal(struct tb_training *t, enum tb_state state, const char *ended_by, const char *note,

@@ -3,6 +3,7 @@
 # steer.bats - stop, pause, resume, tag, note, protect, archive, gc: on a store made without training, and on a run that
 # another process trains just now.
 load common
+load live
 
 setup() {
     need_store
@@ -18,16 +19,9 @@ teardown() {
 
 value() { tb ls --all --json | jq -r ".[] | select(.id == \"$1\") | $2"; }
 checkpoints() { ls "$TUNEBENCH_STORE/runs/$1/ckpt"; }
-# undo: carries out the command that the last answer named.
-undo() {
-    local command=${output##*inverse: tunebench }
-    [ "$command" != "$output" ]
-    eval "ask 0 $command"
-}
-
 @test "stop: a run that waits, one that was lost; what is over stays as it is" {
     ask 0 stop prompt20-s0
-    says "prompt20-s0: stopped before its first step; inverse: tunebench resume prompt20-s0"
+    says "prompt20-s0: stopped before its first step; undo: tunebench resume prompt20-s0"
     [ "$(value 5555555555555555 '.state, .ended_by' | paste -sd ' ')" = "stopped user" ]
     ask 0 stop lost-s0
     says "lost-s0: stopped at step 12"
@@ -36,7 +30,7 @@ undo() {
     before=$(sha256sum "$TUNEBENCH_STORE/runs/1111111111111111/run.h5")
     ask 0 stop lora-r16-s0
     says "is done already; nothing to stop"
-    [[ $output != *inverse* ]]
+    [[ $output != *undo:* ]]
     [ "$(sha256sum "$TUNEBENCH_STORE/runs/1111111111111111/run.h5")" = "$before" ]
 }
 
@@ -78,14 +72,14 @@ undo() {
     ask 0 tag lora-r16-s0
     [ "$output" = "lora-r16-s0: tags ref,try" ]
     ask 0 tag lora-r16-s0 +good -ref
-    says "tags try,good" "inverse: tunebench tag lora-r16-s0 -good +ref"
+    says "tags try,good" "undo: tunebench tag lora-r16-s0 -good +ref"
     [ "$(value 1111111111111111 '.tags | join(" ")')" = "try good" ]
     [ "$(value 1111111111111111 .final_hash)" = abcdef012345 ]
     [ -z "$(find "$TUNEBENCH_STORE/runs/1111111111111111" -name 'journal.*')" ]
     undo
     [ "$(value 1111111111111111 '.tags | sort | join(" ")')" = "ref try" ]
     ask 0 tag lora-r16-s0 +ref -nothing
-    [[ $output != *inverse* ]]
+    [[ $output != *undo:* ]]
     ask 0 tag lora-r16-s0 -ref -try
     says "no tags"
     [ "$(value 1111111111111111 '.tags | length')" = 0 ]
@@ -102,7 +96,7 @@ undo() {
 
 @test "note: set, told, removed, undone; quotes survive" {
     ask 0 note prompt20-s0 "it's \$5"
-    says "note: it's \$5" "inverse: tunebench note prompt20-s0 ''"
+    says "note: it's \$5" "undo: tunebench note prompt20-s0 ''"
     ask 0 note prompt20-s0
     [ "$output" = "prompt20-s0: it's \$5" ]
     [ "$(value 5555555555555555 .note)" = "it's \$5" ]
@@ -122,7 +116,7 @@ undo() {
 
 @test "archive: hidden unless asked for; undone" {
     ask 0 archive state:failed
-    says "full-s0: is archived" "inverse: tunebench archive full-s0 --undo"
+    says "full-s0: is archived" "undo: tunebench archive full-s0 --undo"
     archived=$output
     ask 0 ls --plain --cols name
     [[ $output != *full-s0* ]]
@@ -233,7 +227,7 @@ undo() {
     done
     ctl=$TUNEBENCH_STORE/runs/6666666666666666/ctl
     ask 0 stop lost-s0 --wait 0
-    says "lost-s0: asked" "not answered yet" "inverse: tunebench resume lost-s0"
+    says "lost-s0: asked" "not answered yet" "undo: tunebench resume lost-s0"
     [ -e "$ctl/000001-stop.json" ]
     ask 75 tag lost-s0 +x --wait 0.2 --json
     [ "$(json '.[0] | .changed, .step' | paste -sd ' ')" = "false null" ]
@@ -256,40 +250,11 @@ undo() {
 
 # ---- a run that is trained while we look
 
-training() { tb ls --json 2>/dev/null | jq '[.[] | select(.state == "running" and .step > 0)] | length'; }
-
-train() { # STEPS SEEDS: in the background, a run for each seed
-    local tokenizer=${TB_TOKENIZER:-$TREE/data/tiny}
-    [ -e "$tokenizer/tokenizer.json" ] || skip "there is no $tokenizer"
-    export TUNEBENCH_STORE=$BATS_TEST_TMPDIR/live.d
-    cat >"$BATS_TEST_TMPDIR/live.lua" <<LUA
-local t = require "tunebench"
-return t.sweep {
-  base = t.scratch { tokenizer = "$tokenizer", d = 48, layers = 2, heads = 4, kv_heads = 2, ff = 96, context = 192,
-                     init = "normal" },
-  data = t.pairs { "$TREE/data/places.txt", eval = 0.1 },
-  budget = t.steps($1), batch = 4, seed = t.grid { $2 },
-  eval = { rows = 8, every = t.steps($1) },
-  exec = { checkpoint_s = 1000, threads = 1 },
-  method = t.lora { r = 4 },
-}
-LUA
-    "$TB" run --in-flight 1 "$BATS_TEST_TMPDIR/live.lua" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
-    PID=$!
-    for _ in $(seq 600); do
-        [ "$(training)" = 1 ] && return
-        kill -0 "$PID"
-        sleep 0.05
-    done
-    return 1
-}
-step() { tb ls --json | jq '.[0].step'; }
-
 @test "live: pause holds still, resume goes on, marks are written by the worker, stop keeps a checkpoint" {
     train 100000 0
     name=$(tb ls --json | jq -r '.[0].name')
     ask 0 pause "$name"
-    [[ $output =~ ^"$name: asked "[0-9:]{8}", done at step "[0-9]+" (paused); inverse: tunebench resume $name"$ ]]
+    [[ $output =~ ^"$name: asked "[0-9:]{8}", done at step "[0-9]+" (paused); undo: tunebench resume $name"$ ]]
     [ "$(tb ls --json | jq -r '.[0].state')" = paused ]
     at=$(step)
     sleep 0.3
@@ -303,14 +268,14 @@ step() { tb ls --json | jq '.[0].step'; }
     [ "$(json '.[0] | .changed, .step' | paste -sd ' ')" = "true $at" ]
     [ "$(tb ls --json | jq -r '.[0] | .tags[0], .note, .protected' | paste -sd ,)" = "live,while it runs,yes" ]
     ask 0 resume "$name"
-    says "done at step $at" "(goes on)" "inverse: tunebench pause $name"
+    says "done at step $at" "(goes on)" "undo: tunebench pause $name"
     for _ in $(seq 200); do
         [ "$(step)" -gt "$at" ] && break
         sleep 0.05
     done
     [ "$(step)" -gt "$at" ]
     ask 0 stop "$name"
-    says "asked" "done at step" "(checkpoint kept)" "inverse: tunebench resume $name"
+    says "asked" "done at step" "(checkpoint kept)" "undo: tunebench resume $name"
     [ "$(tb ls --json | jq -r '.[0] | .state, .tags[0], .note, .protected' | paste -sd ,)" \
         = "stopped,live,while it runs,yes" ]
     at=$(step)
@@ -331,4 +296,82 @@ step() { tb ls --json | jq '.[0].step'; }
     [ "$code" -eq 5 ]
     [ "$(tb ls --json | jq -r 'map(.state) | join(" ")')" = "stopped stopped" ]
     [ "$(tb ls --json | jq '[.[] | select(.step == 0)] | length')" = 1 ]
+}
+
+@test "live: set holds from the next step on, is taken back, and is met again after kill -9 with the same bits" {
+    train 400 0
+    name=$(tb ls --json | jq -r '.[0].name')
+    ask 0 set "$name" optim.lr=0.02
+    [[ $output =~ ^"$name: asked "[0-9:]{8}", done at step "([0-9]+)" (optim.lr 0.0005 -> 0.02); undo: tunebench set $name optim.lr=0.0005"$ ]]
+    at=${BASH_REMATCH[1]}
+    ask 2 set "$name" batch.rows=2
+    complains "clone RUN --set batch.rows="
+    await 200 eval '[ "$(step)" -gt $((at + 2)) ]'
+    kill -9 "$PID"
+    wait "$PID" || true
+    PID=
+    ask 0 resume "$name"
+    complains "$name: goes on; undo: tunebench stop $name"
+    row="[.train.step, .train.lr] | transpose[] | select(.[0] == $at or .[0] == $((at + 1))) | .[1] > 0.001"
+    [ "$(tb show "$name" --json | jq "$row" | paste -sd ' ')" = "false true" ]
+    ask 0 rerun "$name" --check --json
+    [ "$(json '.check.bit_exact, .check.steps, .check.final_hash' | paste -sd ' ')" = "true 400 equal" ]
+    [ "$(tb ls --json | jq -c 'map(.changes)')" = "[1,1]" ]
+    ask 0 run "$BATS_TEST_TMPDIR/live.lua" # neither is what the recipe says
+    [ "$(tb ls --json | jq -c 'map(.changes)')" = "[1,1,null]" ]
+    ask 0 diff @last "$(tb ls --json | jq -r '.[0].id')"
+    says "CHANGED UNDER WAY" "B step $at" "optim.lr 0.0005 -> 0.02"
+}
+
+@test "live: prune ends a run as pruned, unless it is protected" {
+    train 100000 0
+    name=$(tb ls --json | jq -r '.[0].name')
+    ask 0 protect "$name"
+    ask 2 prune "$name"
+    complains "is protected"
+    [ "$(training)" = 1 ]
+    ask 0 prune --force "$name"
+    says "asked" "done at step" "(checkpoint kept); undo: tunebench resume $name"
+    [ "$(tb ls --json | jq -r '.[0] | .state, .ended_by' | paste -sd ' ')" = "pruned user" ]
+    wait "$PID" || true
+    PID=
+}
+
+# post N VERB: a request as a client makes it. answered N VERB: its answer is there.
+post() {
+    echo "{\"verb\":\"$2\",\"args\":${3:-{\}},\"asked\":\"\"}" >"$BATS_TEST_TMPDIR/request"
+    mv "$BATS_TEST_TMPDIR/request" "$ctl/00000$1-$2.json"
+}
+answered() { [ -e "$ctl/00000$1-$2.done" ]; }
+
+# Whatever order they come in: each is answered, and the later one is what holds.
+@test "live: two clients that ask for opposite things" {
+    train 100000 0
+    name=$(tb ls --json | jq -r '.[0].name')
+    ctl=$(echo "$TUNEBENCH_STORE"/runs/*/ctl)
+    post 1 pause
+    post 2 resume
+    await 200 answered 2 resume
+    [ "$(jq .step "$ctl/000001-pause.done")" = "$(jq .step "$ctl/000002-resume.done")" ]
+    [ "$(training)" = 1 ]
+    post 3 resume
+    post 4 pause
+    await 200 answered 4 pause
+    answered 3 resume
+    [ "$(tb ls --json | jq -r '.[0].state')" = paused ]
+    post 5 set '{"optim.lr": 0.01}'
+    post 6 set '{"optim.lr": 0.02}'
+    post 7 set '{"eval.every": "1000000000epochs"}'
+    post 8 set '{"seed": 1}'
+    await 200 answered 8 set
+    [ "$(jq -r .note "$ctl/000006-set.done")" = "optim.lr 0.01 -> 0.02" ]
+    [[ $(jq -r .note "$ctl/000007-set.done") == "not done: eval.every"* ]]
+    [[ $(jq -r .note "$ctl/000008-set.done") == "not done: 'seed' cannot be changed"* ]]
+    [ "$(tb show "$name" --json | jq -c '.changes | map(.value)')" = "[0.02]" ]
+    post 9 prune
+    tb stop "$name" >"$BATS_TEST_TMPDIR/a" 2>&1
+    [ "$(tb ls --json | jq -r '.[0].state')" = pruned ]
+    grep -q "is pruned already" "$BATS_TEST_TMPDIR/a"
+    wait "$PID" || true
+    PID=
 }

@@ -81,7 +81,7 @@ LUA
     ask 0 show @last
     says "stays as" "best (2nd)" "best (3rd)" "newest" "000012.h5"
     ask 0 tag @last --at 12 +end
-    says "tags end" "inverse: tunebench tag" "--at 12 -end"
+    says "tags end" "undo: tunebench tag" "--at 12 -end"
     ask 0 show @last
     says "tagged end"
     ask 0 tag @last --at 12
@@ -120,8 +120,8 @@ LUA
 
 # A probe of some seconds, so that there is time to get in its way.
 long_probe() {
-    recipe 'budget = t.steps(100), batch = 4, eval = { rows = 8 }, exec = { threads = 1 },
-            optim = { lr = t.probe { rates = { 1e-4, 1e-2, 1e-3 }, steps = 100 } }'
+    recipe 'budget = t.steps(50), batch = 4, eval = { rows = 8 }, exec = { threads = 1 },
+            optim = { lr = t.probe { rates = { 1e-4, 1e-2, 1e-3 }, steps = 50 } }'
 }
 
 # begun: waits until the run in $TUNEBENCH_STORE has its first evaluation, which comes before the probe.

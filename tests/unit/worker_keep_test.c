@@ -98,9 +98,7 @@ static void asked(void)
     static char *argv[] = { "test", NULL };
     struct tb_worker_spec spec = { .store = path, .argv = argv, .threads = 1, .view = view };
     struct tb_worker_result r = { 0 };
-    struct tb_worker *w = tb_worker_open(&spec, "", false, &err);
-    good = good && w && tb_worker_pick(w, NULL, 0, &r, &err) && tb_worker_serve(w, &r, &err);
-    tb_worker_close(w);
+    good = good && lab_go_on(NULL, 0, &spec, &r, &err);
     tb_worker_result_free(&r);
     tb_metrics_free(&e.m);
     good = tb_metrics_load(&e.m, e.dir, NULL) && good && e.m.state == TB_STATE_DONE;

@@ -141,6 +141,18 @@ static inline bool lab_carry_out(const struct tb_plan *p, const struct tb_worker
     return good;
 }
 
+/* What `resume` does in one process. */
+static inline bool lab_go_on(const char *const *refs, size_t n, const struct tb_worker_spec *spec,
+                             struct tb_worker_result *result, struct tb_err *err)
+{
+    struct tb_worker *w = tb_worker_open(spec, "", false, err);
+    bool good = w && tb_worker_pick(w, refs, n, result, err) && tb_worker_serve(w, result, err);
+    tb_worker_close(w);
+    if (good)
+        tb_worker_tally(spec->store, result);
+    return good;
+}
+
 /* How one run of a plan came out. */
 struct lab_end {
     enum tb_state state;
