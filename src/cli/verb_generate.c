@@ -201,7 +201,7 @@ static const struct tb_flag flags[] = {
 
 const struct tb_verb tb_verb_generate = {
     .name = "generate",
-    .usage = "RUN | --base MODEL [--adapter DIR ..]  PROMPT.. | - | --rows eval[:N] | --data DATA",
+    .usage = "RUN | --base MODEL [--adapter DIR ..] PROMPT.. | - | --rows eval[:N] | --data DATA",
     .help = "Writes what a run, adapters or a bare model say behind prompts.\n"
             "A prompt is what stands left of the separator in the data: it goes through the data's template. - reads "
             "prompts from stdin, a line each. RUN:400 and RUN:best are the run as it was then. A text depends on its "
