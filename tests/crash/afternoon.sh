@@ -24,8 +24,8 @@ cleanup() {
     [ -z "$mounted" ] || umount -l "$dir/disk"
 }
 store=$dir/disk/store
-arms="--base $base --data $data --budget $budget --seed 3 --set eval.rows=16 --set exec.checkpoint_s=2
-      --method lora:r=4,dropout=0.1 --method prefix:tokens=8 --method prompt:tokens=8"
+arms="--base $base --data $data --budget $budget --seed 3 --set eval.rows=16 --set exec.checkpoint_s=2"
+arms="$arms --method lora:r=4,dropout=0.1 --method prefix:tokens=8 --method prompt:tokens=8"
 
 "$bench" run $arms --store "$dir/whole" >/dev/null 2>"$dir/err"
 is "$?" 0 "three runs that nobody disturbs"
@@ -33,9 +33,9 @@ want=$(hashes "$dir/whole")
 unset TUNEBENCH_FOREGROUND SLURM_JOB_ID PBS_JOBID LSB_JOBID
 
 state=$seed
-random() { # N: 0 .. N-1
+random() { # N: $drawn is 0 .. N-1
     state=$(((state * 1103515245 + 12345) % 2147483648))
-    echo $((state / 65536 % $1))
+    drawn=$((state / 65536 % $1))
 }
 worker_pid() { "$bench" worker --status --json --store "$store" 2>/dev/null | jq .pid; }
 open_all() {
@@ -45,8 +45,10 @@ open_all() {
 }
 done_all() { [ "$(facts "$store" .state 2>/dev/null | sort -u)" = "done" ]; }
 # A client in a terminal of its own; that is what dies with it.
+mkfifo "$dir/keys"
+exec 9<>"$dir/keys"
 client() {
-    setsid script -qec "$bench run $arms --store $store" /dev/null >"$dir/out" 2>&1 </dev/null &
+    setsid script -qec "$bench run $arms --store $store" /dev/null >"$dir/out" 2>&1 <&9 9<&- &
     pid=$!
 }
 
@@ -55,10 +57,12 @@ round=0
 client
 while ! done_all && [ $round -lt "$rounds" ]; do
     round=$((round + 1))
-    sleep "$(($(random 3) + 1)).$(random 10)"
+    random 30
+    sleep "$(echo $drawn | awk '{ print 1 + $1 / 10 }')"
     worker=$(worker_pid)
     [ "${worker:-0}" -gt 0 ] && workers="$workers $worker"
-    what=$(random 6)
+    random 6
+    what=$drawn
     case $what in
     0) kill -9 "$worker" 2>/dev/null ;;
     1) kill -9 $pid 2>/dev/null ;;
