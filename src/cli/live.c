@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "cli/pick.h"
+#include "cli/show_scores.h"
 #include "view/compare.h"
 #include "view/fmt.h"
 
@@ -401,6 +402,8 @@ bool tb_live_compare(const struct tb_out *o, const struct tb_args *a, const stru
         fputs(is_text ? "\n" : "", stdout);
         tb_out_table_fit(o, &t, missed_least);
     }
+    if (good && is_text)
+        tb_scores_print(o, s, ids, r->n);
     if (good && is_text)
         print_note(o, &note, r);
     tb_compare_note_free(&note);

@@ -163,7 +163,7 @@ static struct tb_json *events_of(const struct tb_metrics *m)
 struct tb_json *tb_run_json(const struct tb_pick *p)
 {
     static const char *const sections[] = {
-        "config", "overrides", "base", "data", "plan", "lineage", "env", "probe", "result", NULL
+        "config", "overrides", "base", "data", "plan", "lineage", "env", "probe", "scores", "result", NULL
     };
     struct tb_json *out = tb_json_new_map();
     for (int i = 0; tb_run_column_at((size_t)i); i++)

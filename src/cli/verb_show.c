@@ -14,6 +14,7 @@
 #include "cli/show_checkpoints.h"
 #include "cli/show_probe.h"
 #include "cli/show_samples.h"
+#include "cli/show_scores.h"
 #include "cli/sources.h"
 #include "cli/verb.h"
 #include "plan/plan.h"
@@ -256,6 +257,7 @@ static void print_run(const struct tb_out *o, struct tb_store *s, const struct t
     print_curve(o, p, "eval/loss");
     print_evals(o, &p->m);
     tb_show_probe(o, &p->m);
+    tb_show_scores(o, &p->m);
     print_section(o, p, "result", "RESULT");
     print_options(o, p);
     if (tb_json_len(tb_json_get(p->m.facts, "changes")))

@@ -51,6 +51,8 @@ const struct tb_described tb_described_groups[] = {
       "out; order_hash and eval_hash are equal where runs saw the same rows." },
     { "/env", NULL, "Program, numeric version, host, compiler, command line, working folder, git commit, batch job." },
     { "/lineage", NULL, "The run and step that it was cloned from, if it was, and how." },
+    { "/scores", NULL, "Metrics of the texts that the trained run wrote behind the prompts of its held-out rows, each "
+                       "with the ends of its 95 % interval (NAME_low, NAME_high)." },
     { "/probe", NULL, "The rates that a probe tried before the run began, and what came of them." },
     { "/result", NULL, "What it came to: final_hash of the adapter, peak memory; tags, note and marks that were "
       "given." },
@@ -72,8 +74,8 @@ const struct tb_described tb_described_columns[] = {
     { "/eval/rows/loss", "nat", "mean loss per label token of the row" },
     { "/events/wall_s", "s", "seconds of training before it" },
     { "/events/step", "1", "step at which it happened" },
-    { "/events/kind", NULL, "one word: checkpoint, divergence, recovered, request, set, probe, memory, disk, error, "
-      ".." },
+    { "/events/kind", NULL, "one word: checkpoint, divergence, recovered, request, set, probe, scores, memory, disk, "
+      "error, .." },
     { "/events/text", NULL, "the words about it" },
     { "/events/at", NULL, "when, UTC" },
     { "/samples/step", "1", "step of the evaluation" },

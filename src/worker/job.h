@@ -31,6 +31,7 @@ struct tb_job {
     struct tb_engine_spec spec;
     struct tb_footprint need;  /* with spec.recompute as it is */
     struct tb_footprint other; /* with the other */
+    uint64_t writing_bytes; /* of texts at its end, where metrics read them */
     uint64_t fixed_bytes;   /* of the process beside the run, measured now */
     uint64_t free_bytes;    /* when spec.recompute was decided */
     char order_hash[65], eval_hash[65];

@@ -18,7 +18,8 @@ static uint64_t checkpoint_bytes(const struct tb_job *j)
 
 static uint64_t bytes_of(const struct tb_job *j, const struct tb_footprint *f)
 {
-    return f->weights + f->adapter + f->activations + f->logits + f->scratch + checkpoint_bytes(j) + j->fixed_bytes;
+    return f->weights + f->adapter + f->activations + f->logits + f->scratch + checkpoint_bytes(j) + j->writing_bytes
+         + j->fixed_bytes;
 }
 
 uint64_t tb_job_bytes(const struct tb_job *j)
@@ -100,6 +101,8 @@ void tb_job_put_memory(const struct tb_job *j, struct tb_json *map)
     put(parts, "logits", f->logits);
     put(parts, "scratch", f->scratch);
     put(parts, "checkpoint", checkpoint_bytes(j));
+    if (j->writing_bytes)
+        put(parts, "writing", j->writing_bytes);
     put(parts, "fixed", j->fixed_bytes);
     tb_json_set(map, "predicted", parts);
     put(map, "fast_bytes", bytes_of(j, j->spec.recompute ? &j->other : f));
