@@ -261,12 +261,7 @@ static bool schedule(const struct tb_json *draft, struct tb_json *out, struct tb
 /* What eval.metrics names must be there, and its patterns be usable. */
 static bool metrics(const struct tb_json *names, struct tb_err *err)
 {
-    size_t n = tb_json_len(names);
-    const char **name = tb_xcalloc(n + 1, sizeof *name);
-    for (size_t i = 0; i < n; i++)
-        name[i] = tb_json_str(tb_json_at(names, i), "");
-    struct tb_scorer *s = tb_scorer_open(name, n, err);
-    free(name);
+    struct tb_scorer *s = tb_scorer_of(names, err);
     if (!s)
         tb_err_prefix(err, "eval.metrics");
     tb_scorer_close(s);

@@ -7,6 +7,7 @@
 #define TB_SCORE_SCORE_H
 
 #include "base/err.h"
+#include "base/json.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -52,6 +53,8 @@ struct tb_scorer;
 
 /* TB_ERR_RECIPE with the nearest name, on a pattern that cannot be used, and on two of one name. */
 struct tb_scorer *tb_scorer_open(const char *const *words, size_t n, struct tb_err *err);
+/* The same by a list of strings, as eval.metrics is. */
+struct tb_scorer *tb_scorer_of(const struct tb_json *names, struct tb_err *err);
 void tb_scorer_close(struct tb_scorer *s);
 size_t tb_scorer_len(const struct tb_scorer *s);
 /* "bleu"; of a matcher what stands before "=", else its kind. Lent. */

@@ -141,6 +141,17 @@ struct tb_scorer *tb_scorer_open(const char *const *words, size_t n, struct tb_e
     return s;
 }
 
+struct tb_scorer *tb_scorer_of(const struct tb_json *names, struct tb_err *err)
+{
+    size_t n = tb_json_len(names);
+    const char **words = tb_xcalloc(n + 1, sizeof *words);
+    for (size_t i = 0; i < n; i++)
+        words[i] = tb_json_str(tb_json_at(names, i), "");
+    struct tb_scorer *s = tb_scorer_open(words, n, err);
+    free(words);
+    return s;
+}
+
 void tb_scorer_close(struct tb_scorer *s)
 {
     if (!s)

@@ -41,14 +41,7 @@ struct writing {
 
 static struct tb_scorer *open_scorer(const struct tb_job *j, struct tb_err *err)
 {
-    const struct tb_json *names = tb_config_get(&j->config, "eval.metrics");
-    size_t n = tb_json_len(names);
-    const char **words = tb_xcalloc(n + 1, sizeof *words);
-    for (size_t i = 0; i < n; i++)
-        words[i] = tb_json_str(tb_json_at(names, i), "");
-    struct tb_scorer *s = tb_scorer_open(words, n, err);
-    free(words);
-    return s;
+    return tb_scorer_of(tb_config_get(&j->config, "eval.metrics"), err);
 }
 
 /* The losses of evaluations are recorded without a scorer. */

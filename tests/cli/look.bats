@@ -15,29 +15,6 @@ fresh() {
     export TUNEBENCH_STORE=$S
 }
 
-# hold: a process that has the lost run, until `let_go`.
-hold() {
-    mkfifo "$BATS_TEST_TMPDIR/end"
-    "$MAKE_STORE" hold "$S" <"$BATS_TEST_TMPDIR/end" >"$BATS_TEST_TMPDIR/pid" 3>&- &
-    exec 9>"$BATS_TEST_TMPDIR/end"
-    for _ in $(seq 200); do
-        [ -s "$BATS_TEST_TMPDIR/pid" ] && return
-        sleep 0.05
-    done
-    return 1
-}
-let_go() { exec 9>&-; }
-
-# until_says FILE WORD: waits until the file holds it.
-until_says() {
-    for _ in $(seq 200); do
-        grep -q -- "$2" "$1" && return
-        sleep 0.05
-    done
-    printf 'without "%s":\n%s\n' "$2" "$(cat "$1")"
-    return 1
-}
-
 # found FILTER: how many findings of the last --json pass a jq filter.
 found() { json "[.findings[] | select($1)] | length"; }
 

@@ -11,28 +11,6 @@ setup() {
     export TUNEBENCH_STORE=$S
 }
 
-hold() {
-    mkfifo "$BATS_TEST_TMPDIR/end"
-    "$MAKE_STORE" hold "$S" <"$BATS_TEST_TMPDIR/end" >"$BATS_TEST_TMPDIR/pid" 3>&- &
-    exec 9>"$BATS_TEST_TMPDIR/end"
-    for _ in $(seq 200); do
-        [ -s "$BATS_TEST_TMPDIR/pid" ] && return
-        sleep 0.05
-    done
-    return 1
-}
-let_go() { exec 9>&-; }
-
-# until_holds FILE WORD
-until_holds() {
-    for _ in $(seq 200); do
-        grep -q -- "$2" "$1" && return
-        sleep 0.05
-    done
-    printf 'without "%s":\n%s\n' "$2" "$(cat "$1")"
-    return 1
-}
-
 @test "top --once: nothing trains" {
     ask 0 top --once
     [ "$output" = "0 of 7 runs live, 1 wait, 1 lost (tunebench resume --all)" ]
@@ -65,7 +43,7 @@ until_holds() {
     hold
     timeout 60 "$TB" top --interval 0.1 >"$BATS_TEST_TMPDIR/t" 3>&- 9>&- </dev/null &
     pid=$!
-    until_holds "$BATS_TEST_TMPDIR/t" "lost-s0"
+    until_says "$BATS_TEST_TMPDIR/t" "lost-s0"
     [ "$(head -n 1 "$BATS_TEST_TMPDIR/t" | cut -f 1-4)" = $'at\tletter\tid\tname' ]
     [ "$(grep -c '^at' "$BATS_TEST_TMPDIR/t")" -eq 1 ]
     let_go

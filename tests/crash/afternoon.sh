@@ -18,9 +18,8 @@ command -v script >/dev/null || skip_all "script is not installed"
 mounted=
 mkdir "$dir/disk"
 [ "$(id -u)" = 0 ] && mount -t tmpfs -o size="${TB_DISK:-64m}" tmpfs "$dir/disk" 2>/dev/null && mounted=1
-workers=
 cleanup() {
-    for p in $workers; do kill -9 "$p" 2>/dev/null; done
+    end_workers
     [ -z "$mounted" ] || umount -l "$dir/disk"
 }
 store=$dir/disk/store
@@ -37,7 +36,6 @@ random() { # N: $drawn is 0 .. N-1
     state=$(((state * 1103515245 + 12345) % 2147483648))
     drawn=$((state / 65536 % $1))
 }
-worker_pid() { "$bench" worker --status --json --store "$store" 2>/dev/null | jq .pid; }
 open_all() {
     for f in "$store"/runs/*/run.h5 "$store"/runs/*/ckpt/*.h5; do
         [ ! -e "$f" ] || h5ls -r "$f" >/dev/null 2>&1 || echo "$f" >>"$dir/bad"
@@ -59,8 +57,7 @@ while ! done_all && [ $round -lt "$rounds" ]; do
     round=$((round + 1))
     random 30
     sleep "$(echo $drawn | awk '{ print 1 + $1 / 10 }')"
-    worker=$(worker_pid)
-    [ "${worker:-0}" -gt 0 ] && workers="$workers $worker"
+    meet
     random 6
     what=$drawn
     case $what in

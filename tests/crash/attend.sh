@@ -8,33 +8,10 @@ export TUNEBENCH_IDLE_S=1
 recipe one 60 1000 't.lora { r = 4, dropout = 0.1 }'
 recipe two 60 1000 't.one_of { t.lora { r = 4 }, t.prefix { tokens = 4 } }'
 recipe long 100000 1000 't.one_of { t.lora { r = 2 }, t.prompt { tokens = 2 } }'
-unset TUNEBENCH_FOREGROUND SLURM_JOB_ID PBS_JOBID LSB_JOBID
+detached
 
-workers=
-cleanup() { for p in $workers; do kill -9 "$p" 2>/dev/null; done; }
-meet() {
-    worker=$("$bench" worker --status --json --store "$store" | jq .pid)
-    [ "$worker" -gt 0 ] && workers="$workers $worker"
-}
-gone() { # PID: waits until it has ended
-    tries=200
-    while kill -0 "$1" 2>/dev/null && [ $tries -gt 0 ]; do
-        tries=$((tries - 1))
-        sleep 0.05
-    done
-    ! kill -0 "$1" 2>/dev/null
-}
-wait_for() { # JQ VALUE: until all runs say so
-    tries=600
-    while [ "$(facts "$store" "$1" 2>/dev/null | sort -u | paste -sd ' ')" != "$2" ] && [ $tries -gt 0 ]; do
-        tries=$((tries - 1))
-        sleep 0.05
-    done
-    is "$(facts "$store" "$1" | sort -u | paste -sd ' ')" "$2" "$3"
-}
 # in_time WORDS..: the program; 124 if it hangs.
 in_time() { timeout 60 "$bench" "$@" >"$dir/out" 2>"$dir/err"; }
-trained='if .step > 0 then "trained" else .state end'
 
 store=$dir/damaged
 in_time run "$dir/two.lua" --store "$store" --set budget=2steps

@@ -76,3 +76,34 @@ says() {
         sleep 0.05
     done
 }
+
+# detached: from here on training happens in workers. meet: the worker of $store is $worker, and will be ended behind the
+# test, whatever happens. gone PID: waits until it has ended.
+workers=
+end_workers() { for p in $workers; do kill -9 "$p" 2>/dev/null; done; }
+detached() {
+    unset TUNEBENCH_FOREGROUND SLURM_JOB_ID PBS_JOBID LSB_JOBID
+    cleanup() { end_workers; }
+}
+meet() {
+    worker=$("$bench" worker --status --json --store "$store" 2>/dev/null | jq .pid)
+    [ "${worker:-0}" -gt 0 ] && workers="$workers $worker"
+}
+gone() {
+    tries=200
+    while kill -0 "$1" 2>/dev/null && [ $tries -gt 0 ]; do
+        tries=$((tries - 1))
+        sleep 0.05
+    done
+    ! kill -0 "$1" 2>/dev/null
+}
+# wait_for JQ VALUE NAME: until all runs of $store say so.
+wait_for() {
+    tries=600
+    while [ "$(facts "$store" "$1" 2>/dev/null | sort -u | paste -sd ' ')" != "$2" ] && [ $tries -gt 0 ]; do
+        tries=$((tries - 1))
+        sleep 0.05
+    done
+    is "$(facts "$store" "$1" | sort -u | paste -sd ' ')" "$2" "$3"
+}
+trained='if .step > 0 then "trained" else .state end'

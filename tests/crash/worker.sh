@@ -12,33 +12,7 @@ recipe long 100000 1000 't.one_of { t.lora { r = 2 }, t.prompt { tokens = 2 } }'
 "$bench" run "$dir/two.lua" --store "$dir/whole2" --in-flight 1 >/dev/null 2>>"$dir/err"
 want=$(hashes "$dir/whole")
 want2=$(hashes "$dir/whole2")
-unset TUNEBENCH_FOREGROUND SLURM_JOB_ID PBS_JOBID LSB_JOBID
-
-worker_pid() { "$bench" worker --status --json --store "$1" | jq .pid; }
-workers=
-# Every worker that a test meets is ended behind it, whatever happens.
-cleanup() { for p in $workers; do kill -9 "$p" 2>/dev/null; done; }
-meet() {
-    worker=$(worker_pid "$store")
-    [ "$worker" -gt 0 ] && workers="$workers $worker"
-}
-gone() { # PID: waits until it has ended
-    tries=200
-    while kill -0 "$1" 2>/dev/null && [ $tries -gt 0 ]; do
-        tries=$((tries - 1))
-        sleep 0.05
-    done
-    ! kill -0 "$1" 2>/dev/null
-}
-wait_for() { # JQ VALUE: until all runs say so
-    tries=600
-    while [ "$(facts "$store" "$1" | sort -u | paste -sd ' ')" != "$2" ] && [ $tries -gt 0 ]; do
-        tries=$((tries - 1))
-        sleep 0.05
-    done
-    is "$(facts "$store" "$1" | sort -u | paste -sd ' ')" "$2" "$3"
-}
-trained='if .step > 0 then "trained" else .state end'
+detached
 
 store=$dir/follow
 start run "$dir/one.lua" --store "$store"
