@@ -49,6 +49,7 @@ struct tb_plan {
     struct tb_config *runs;    /* the first one is the reference */
     size_t n_runs, cap_runs;
     struct tb_json *sweep; /* a search: what its runs are trials of (sweep/sweep.h); NULL: there is none */
+    const struct tb_plan *whole; /* that this one is a part of, to be compared with all of it; lent, NULL: itself */
     size_t n_same;  /* runs that were written twice and are kept once */
     uint64_t *seen; /* private: hashes of the runs */
     size_t cap_seen;

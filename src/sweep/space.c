@@ -63,6 +63,16 @@ static struct tb_json *draw_value(const struct tb_range *r, double u)
     return tb_json_copy(tb_json_at(r->items, (size_t)(u * (double)n)));
 }
 
+/* The order of a table's names in a recipe is not the same each time; sums over a point's keys must be. */
+static struct tb_json *sorted(struct tb_json *point)
+{
+    char *text = tb_json_text(point, TB_JSON_CANONICAL);
+    struct tb_json *again = tb_json_parse(text, strlen(text), "point", NULL);
+    free(text);
+    tb_json_free(point);
+    return again;
+}
+
 struct tb_json *tb_space_draw(const struct tb_json *arm, uint64_t seed, uint32_t i)
 {
     struct tb_json *point = tb_json_new_map();
@@ -76,7 +86,7 @@ struct tb_json *tb_space_draw(const struct tb_json *arm, uint64_t seed, uint32_t
             const char *key = tb_json_iter_key(it);
             tb_json_set(point, key, draw_value(&r, draw_unit(arm, key, seed, i)));
         }
-    return point;
+    return sorted(point);
 }
 
 struct tb_json *tb_space_draft(const struct tb_json *arm, const struct tb_json *point)

@@ -207,7 +207,7 @@ static bool list_all(struct tb_worker *w, struct tb_worker_result *result, bool 
 bool tb_worker_put(struct tb_worker *w, const struct tb_plan *p, struct tb_worker_result *result, struct tb_err *err)
 {
     *result = (struct tb_worker_result){ 0 };
-    int n_virtual = tb_job_virtual_rows(w->shelf, p, err);
+    int n_virtual = tb_job_virtual_rows(w->shelf, p->whole ? p->whole : p, err);
     if (n_virtual < 0 || !save_recipe(w, p, err))
         return false;
     result->run = tb_xcalloc(p->n_runs, sizeof *result->run);
@@ -334,7 +334,7 @@ static struct tb_json *planned(const struct tb_worker *w, const struct tb_job *j
 
 static bool plan_runs(struct tb_worker *w, const struct tb_plan *p, struct tb_json *runs, struct tb_err *err)
 {
-    int n_virtual = tb_job_virtual_rows(w->shelf, p, err);
+    int n_virtual = tb_job_virtual_rows(w->shelf, p->whole ? p->whole : p, err);
     struct tb_kernels *k = n_virtual < 0 ? NULL : tb_worker_kernels(w, tb_kernels_default_threads(), err);
     if (!k)
         return false;
