@@ -38,7 +38,7 @@ static void on_put(void *arg, const struct tb_worker_result *r)
     struct lead *l = arg;
     struct tb_err err = { 0 };
     for (size_t i = 0; i < r->n && i < l->n_due; i++)
-        keep_error(l, tb_sweep_ran(&l->s, l->due[i], r->run[i].id, &err), &err);
+        keep_error(l, tb_sweep_ran(&l->s, l->due[i], r->run[i].id, r->run[i].state, &err), &err);
 }
 
 /* Through the writer while it waits on the list, else by a request. */

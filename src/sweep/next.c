@@ -57,7 +57,7 @@ void tb_sweep_apply(struct tb_sweep *s, const struct tb_json *event)
         return;
     struct tb_trial *t = &s->trial[i];
     const char *run = tb_json_str(tb_json_get(event, "run"), "");
-    if (strcmp(kind, "run") == 0 && !strpbrk(run, "./"))
+    if ((strcmp(kind, "run") == 0 || strcmp(kind, "reuse") == 0) && !strpbrk(run, "./"))
         tb_str_copy(t->run, sizeof t->run, run);
     else if (strcmp(kind, "over") == 0)
         t->is_told = true;
@@ -68,13 +68,16 @@ void tb_sweep_apply(struct tb_sweep *s, const struct tb_json *event)
     t->gives_up = t->gives_up || strcmp(kind, "prune") == 0;
 }
 
-bool tb_sweep_ran(struct tb_sweep *s, size_t i, const char *run, struct tb_err *err)
+bool tb_sweep_ran(struct tb_sweep *s, size_t i, const char *run, enum tb_state found, struct tb_err *err)
 {
     if (strcmp(s->trial[i].run, run) == 0)
         return true;
     struct tb_json *more = tb_json_new_map();
     tb_json_set(more, "trial", tb_json_new_int((int64_t)i));
     tb_json_set(more, "run", tb_json_new_str(run));
+    if (tb_state_is_over(found))
+        return tb_sweep_note(s, "reuse", more, err, "%s: the store has it already, %s", tb_trial_name(&s->trial[i]),
+                             tb_state_name(found));
     return tb_sweep_note(s, "run", more, err, "%s is run %s", tb_trial_name(&s->trial[i]), run);
 }
 

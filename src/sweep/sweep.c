@@ -25,14 +25,31 @@
 #define FILE_LOG "events.jsonl"
 enum { MOST_LOG_BYTES = 256 << 20 };
 
+/* Keys of class exec change no number, here as in the id of a run. */
+static void append_without_exec(struct tb_json *list, const struct tb_json *map)
+{
+    struct tb_json *kept = tb_json_new_map();
+    for (void *it = tb_json_first(map); it; it = tb_json_next(map, it))
+        if (!tb_str_starts(tb_json_iter_key(it), "exec."))
+            tb_json_set(kept, tb_json_iter_key(it), tb_json_copy(tb_json_iter_value(it)));
+    tb_json_append(list, kept);
+}
+
 static void set_id(struct tb_sweep *s)
 {
-    struct tb_json *j = tb_json_new_map(), *runs = tb_json_new_list();
+    struct tb_json *j = tb_json_new_map(), *maps = tb_json_new_list(), *spec = tb_json_copy(s->plan->sweep);
+    const struct tb_json *arms = tb_json_get(s->plan->sweep, "arms");
     char hex[65];
     for (size_t i = 0; i < s->plan->n_runs; i++)
-        tb_json_append(runs, tb_json_ref(s->plan->runs[i].map));
-    tb_json_set(j, "runs", runs);
-    tb_json_set(j, "sweep", tb_json_ref(s->plan->sweep));
+        append_without_exec(maps, s->plan->runs[i].map);
+    for (size_t arm = 0; arm < tb_json_len(arms); arm++) {
+        const struct tb_json *templates = tb_json_get(tb_json_at(arms, arm), "templates");
+        for (size_t i = 0; i < tb_json_len(templates); i++)
+            append_without_exec(maps, tb_json_at(templates, i));
+    }
+    tb_json_del(spec, "arms");
+    tb_json_set(j, "runs", maps);
+    tb_json_set(j, "sweep", spec);
     char *text = tb_json_text(j, TB_JSON_CANONICAL);
     tb_sha256_hex(text, strlen(text), hex);
     snprintf(s->id, sizeof s->id, "%.12s", hex);

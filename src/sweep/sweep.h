@@ -73,8 +73,8 @@ void tb_sweep_apply(struct tb_sweep *s, const struct tb_json *event);
 /* next.c: the trials that are to be trained now, begun ones first; new ones are recorded. None: the sweep is over. The
  * list is malloc'ed. */
 bool tb_sweep_due(struct tb_sweep *s, size_t **due, size_t *n, struct tb_err *err);
-/* In which run of the store a trial is. */
-bool tb_sweep_ran(struct tb_sweep *s, size_t i, const char *run, struct tb_err *err);
+/* In which run of the store a trial is, and how that was found there. */
+bool tb_sweep_ran(struct tb_sweep *s, size_t i, const char *run, enum tb_state found, struct tb_err *err);
 
 /* watch.c: what is recorded of a trial's run, and the decisions that follow: gives_up and winner are set. */
 bool tb_sweep_see(struct tb_sweep *s, size_t i, const struct tb_metrics *m, struct tb_err *err);
