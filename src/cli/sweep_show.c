@@ -254,15 +254,16 @@ static void print_rungs(const struct tb_json *spec, double budget_tok)
                tb_fmt_unit(text, sizeof text, TB_UNIT_SHORT, prune->rung(spec, budget_tok, i)));
     putchar('\n');
     if (budget_tok > 0 && strcmp(prune->name, "asha") == 0 && prune->rung(spec, budget_tok, 0) <= 0)
-        printf("the budget of %.0f tokens is too small for one rung: nothing will be pruned; lower min = t.tokens(%.0f)\n",
-               budget_tok, tb_json_real(tb_json_get(spec, "min"), 0));
+        printf("the budget of %.0f tokens is too small for one rung: nothing will be pruned; lower min = "
+               "t.tokens(%.0f)\n", budget_tok, tb_json_real(tb_json_get(spec, "min"), 0));
 }
 
 void tb_sweep_print_plan(const struct tb_plan *p, double budget_tok)
 {
     const struct tb_json *spec = p->sweep, *search = tb_json_get(spec, "search"), *arms = tb_json_get(spec, "arms");
     int64_t trials = tb_json_int(tb_json_get(search, "trials"), 1);
-    int64_t more = tb_json_int(tb_json_get(spec, "finalists"), 0) * ((int64_t)tb_json_len(tb_json_get(spec, "seeds")) - 1);
+    int64_t n_seeds = (int64_t)tb_json_len(tb_json_get(spec, "seeds"));
+    int64_t more = tb_json_int(tb_json_get(spec, "finalists"), 0) * (n_seeds - 1);
     const struct tb_search *s = tb_search_find(tb_json_str(tb_json_get(search, "kind"), ""));
     printf("search: %s, %lld trials in each arm\n", s ? s->name : "?", (long long)trials);
     for (size_t arm = 0; arm < tb_json_len(arms); arm++) {
@@ -273,7 +274,8 @@ void tb_sweep_print_plan(const struct tb_plan *p, double budget_tok)
         putchar('\n');
     }
     if (s && s->startup(search) < trials)
-        printf("the table shows the first %lld of each arm; results choose the others\n", (long long)s->startup(search));
+        printf("the table shows the first %lld of each arm; results choose the others\n",
+               (long long)s->startup(search));
     if (more > 0)
         printf("the best of each arm: %lld more run%s with other seeds\n", (long long)more, more == 1 ? "" : "s");
     print_rungs(tb_json_get(spec, "prune"), budget_tok);

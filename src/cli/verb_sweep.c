@@ -65,8 +65,9 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 const struct tb_verb tb_verb_sweep = {
     .name = "sweep", .usage = "RECIPE | SWEEP",
     .help = "Leads the search of a recipe, or shows how one stands.\n"
-            "A recipe with search = t.random{..} or t.tpe{..}: its trials are trained by the worker, those that fall behind\n"
-            "are pruned as the recipe says, the best are trained again with other seeds. Called again, it goes on.\n"
+            "A recipe with search = t.random{..} or t.tpe{..}: the worker trains its trials,\n"
+            "those that fall behind are pruned as the recipe says, the best are trained\n"
+            "again with other seeds. Called again, it goes on.\n"
             "SWEEP is an id, the beginning of one, or @last.",
     .examples = "  tunebench plan recipes/lr-search.lua\n"
                 "  tunebench sweep recipes/lr-search.lua\n"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* importance.c - one key at a time, by ranks (Kruskal and Wallis 1952): trials are ranked by their value at the tokens
- * that the shortest curve reached, so that pruned ones are compared with the others where all have been; failed ones come
- * last. They are grouped by the key: each choice is a group, numbers fall into three groups of equal size, so that a best
- * rate in the middle is seen too. The importance is the share of the ranks' variance that lies between the groups,
- * corrected for the groups that chance makes (epsilon squared, Kelley 1935),
+ * that the shortest curve reached, so that pruned ones are compared with the others where all have been; failed ones
+ * come last. They are grouped by the key: each choice is a group, numbers fall into three groups of equal size, so that
+ * a best rate in the middle is seen too. The importance is the share of the ranks' variance that lies between the
+ * groups, corrected for what chance puts there (epsilon squared, Kelley 1935),
  *     1 - (within / (n - k)) / (all / (n - 1)), at least 0, with n trials and k groups.
  * It says nothing of what keys do together, and shares do not add up to 1. */
 #include "sweep/importance.h"

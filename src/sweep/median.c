@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* median.c - the median rule.  Golovin et al. 2017 (Vizier), section 3.2.2
  * At each evaluation from `min` tokens on, a trial is given up if its best value so far is worse than the median over
- * the other trials of the mean of their values up to the same tokens. Trials that have not come as far say nothing; with
- * fewer than `least` others that have there is no decision. */
+ * the other trials of the mean of their values up to the same tokens. Trials that have not come as far say nothing;
+ * with fewer than `least` others that have there is no decision. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

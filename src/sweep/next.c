@@ -12,6 +12,8 @@
 #include "base/str.h"
 #include "sweep/sweep.h"
 
+enum { MOST_RUNGS = 1 << 24 };
+
 static size_t index_of(const struct tb_json *event, const char *key)
 {
     int64_t v = tb_json_int(tb_json_get(event, key), -1);
@@ -50,12 +52,14 @@ static void apply_trial(struct tb_sweep *s, const struct tb_json *event)
 void tb_sweep_apply(struct tb_sweep *s, const struct tb_json *event)
 {
     const char *kind = tb_json_str(tb_json_get(event, "kind"), "");
+    static const char *const decisions[] = { "keep", "spare", "prune", NULL };
     size_t i = index_of(event, "trial");
     if (strcmp(kind, "trial") == 0)
         apply_trial(s, event);
     if (i >= s->n)
         return;
     struct tb_trial *t = &s->trial[i];
+    size_t rung = index_of(event, "rung");
     const char *run = tb_json_str(tb_json_get(event, "run"), "");
     if ((strcmp(kind, "run") == 0 || strcmp(kind, "reuse") == 0) && !strpbrk(run, "./"))
         tb_str_copy(t->run, sizeof t->run, run);
@@ -63,8 +67,8 @@ void tb_sweep_apply(struct tb_sweep *s, const struct tb_json *event)
         t->is_told = true;
     else if (strcmp(kind, "target") == 0)
         s->winner = (ptrdiff_t)i;
-    else if (strcmp(kind, "keep") == 0 || strcmp(kind, "spare") == 0 || strcmp(kind, "prune") == 0)
-        t->n_decided = (int)tb_json_int(tb_json_get(event, "rung"), 0) + 1;
+    else if (rung < MOST_RUNGS && tb_str_in(kind, decisions))
+        t->n_decided = (int)rung + 1;
     t->gives_up = t->gives_up || strcmp(kind, "prune") == 0;
 }
 
@@ -133,29 +137,27 @@ static void asking_close(struct asking *a)
     free(a->seen);
 }
 
-/* Up to `most` more trials of an arm, as long as it has fewer than `until`. */
-static bool ask(struct tb_sweep *s, size_t arm, int64_t until, int64_t most, struct tb_err *err)
+/* One more trial of an arm, if it has fewer than `until` and a point that is free. */
+static bool ask(struct tb_sweep *s, size_t arm, int64_t until, struct tb_err *err)
 {
     struct asking a;
-    bool good = true;
     asking_open(&a, s, arm);
-    while (good && a.n_taken < until && most-- > 0) {
-        ptrdiff_t i = s->search->next(&a.q);
-        if (i < 0)
-            break;
-        good = add_trial(s, a.run[i], err);
-        a.is_taken[i] = true;
-        a.n_taken++;
-    }
+    ptrdiff_t i = a.n_taken < until ? s->search->next(&a.q) : -1;
+    bool good = i < 0 || add_trial(s, a.run[i], err);
     asking_close(&a);
     return good;
 }
 
+/* Up to `most` of each arm, in turns, so that all arms are tried early. */
 static bool ask_all(struct tb_sweep *s, int64_t until, int64_t most, struct tb_err *err)
 {
     bool good = true;
-    for (size_t arm = 0; good && arm < tb_sweep_arms(s); arm++)
-        good = ask(s, arm, until, most, err);
+    size_t before = SIZE_MAX;
+    for (int64_t k = 0; good && k < most && s->n != before; k++) {
+        before = s->n;
+        for (size_t arm = 0; good && arm < tb_sweep_arms(s); arm++)
+            good = ask(s, arm, until, err);
+    }
     return good;
 }
 

@@ -6,7 +6,8 @@
 #include "sweep/sweep.h"
 
 struct tb_standing {
-    int64_t n_trials, n_waiting, n_running, n_done, n_pruned, n_failed, n_stopped; /* of the search; begun or on the list */
+    int64_t n_trials; /* of the search: begun or on the list; those behind it add up to it */
+    int64_t n_waiting, n_running, n_done, n_pruned, n_failed, n_stopped;
     int64_t n_seeds;  /* runs of other seeds beside them */
     double spent_tok; /* by all runs of the arm */
     double saved_tok; /* that its pruned trials did not need */

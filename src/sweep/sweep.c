@@ -57,6 +57,22 @@ static void set_id(struct tb_sweep *s)
     tb_json_free(j);
 }
 
+/* The keys of a search or a rule, checked and complete. */
+static bool check_keys(const struct tb_sweep *s, const struct tb_key *keys, const struct tb_json *given,
+                       struct tb_err *err)
+{
+    struct tb_json *map = tb_json_copy(given);
+    tb_json_del(map, "kind");
+    struct tb_json *checked = tb_key_check(keys, map, "sweep", err);
+    bool good = checked && tb_json_len(checked) == tb_json_len(map);
+    for (; good && keys->type != TB_KEY_NONE; keys++)
+        good = tb_json_get(map, keys->name) || tb_fail(err, TB_ERR_FORMAT, "sweep %s: its plan has no key '%s'", s->id,
+                                                       keys->name);
+    tb_json_free(checked);
+    tb_json_free(map);
+    return good;
+}
+
 /* The plan comes out of a file: whatever is used of it later is looked at here. */
 static bool read_spec(struct tb_sweep *s, struct tb_err *err)
 {
@@ -67,6 +83,9 @@ static bool read_spec(struct tb_sweep *s, struct tb_err *err)
     s->target = tb_json_real(tb_json_get(tb_json_get(s->spec, "objective"), "target"), NAN);
     if (!s->search || (prune && !s->prune) || tb_json_len(points) != s->plan->n_runs || tb_sweep_arms(s) == 0)
         return tb_fail(err, TB_ERR_FORMAT, "sweep %s: its plan is no search that this program knows", s->id);
+    if (!check_keys(s, s->search->keys, tb_json_get(s->spec, "search"), err)
+        || (prune && !check_keys(s, s->prune->keys, prune, err)))
+        return false;
     for (size_t i = 0; i < tb_json_len(points); i++) {
         int64_t arm = tb_json_int(tb_json_get(tb_json_at(points, i), "arm"), -1);
         const struct tb_json *a = tb_json_at(tb_json_get(s->spec, "arms"), arm < 0 ? SIZE_MAX : (size_t)arm);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* tpe.c - tree-structured Parzen estimator.  Bergstra et al. 2011, NeurIPS 24, sections 4 and 4.2
- * After `startup` random trials the n trials seen are split by value: the best ceil(gamma n) are the good ones, the rest,
- * failed ones included, the bad ones. For each parameter by itself, l is a density of the good values and g of the bad
- * ones; the next trial is the free point with the greatest sum over its parameters of log l(x) - log g(x), which is the
- * one of greatest expected improvement (their equation 3). Ties go to the point drawn first.
+ * After `startup` random trials the n trials seen are split by value: the best ceil(gamma n) are the good ones, the
+ * rest, failed ones included, the bad ones. For each parameter by itself, l is a density of the good values and g of
+ * the bad ones; the next trial is the free point with the greatest sum over its parameters of log l(x) - log g(x),
+ * which is the one of greatest expected improvement (their section 4.1). Ties go to the point drawn first.
  *
  * Numbers (log-uniform ones as logarithms, integers with half a step around them), k values within a range of width w:
  *     p(x) = 1 / (k + 1) sum of k + 1 normal densities, each cut off at the range and normed within it
- * one is the prior, centred in the range with deviation w; each value has the greater of the distances to its neighbours
- * (or the end of the range) as deviation, but at least w / min(100, k + 2) and at most w.
+ * one is the prior, centred in the range with deviation w; each value has the greater of the distances to its
+ * neighbours (or the end of the range) as deviation, but at least w / min(100, k + 2) and at most w.
  * Choices, m of them: p(c) = (count of c + 1) / (k + m).
  * A parameter that only some templates have is judged by the trials that have it; which template is a choice itself.
  *
- * Other than in the paper candidates are not drawn from l but are the points that the plan drew from the prior: a filter
- * in a recipe's language cannot be asked later. The pool is 8 times the trials, so few candidates are lost to that. */
+ * Other than in the paper candidates are not drawn from l but are the points that the plan drew from the prior: a
+ * filter in a recipe's language cannot be asked later. The pool is 8 times the trials, at least 64. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

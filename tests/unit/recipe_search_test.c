@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* recipe_search_test.c - recipes that search: the same plan each time, equal numbers of trials, ranges within stacks and
- * sections, where, seeds, run_cap, spaces with few points. The test is its own child process. */
+/* recipe_search_test.c - recipes that search: the same plan each time, equal numbers of trials, ranges within stacks
+ * and sections, where, seeds, run_cap, spaces with few points. The test is its own child process. */
 #include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>

@@ -37,7 +37,8 @@ static void draws(void)
     int n_int[3] = { 0 }, n_low = 0;
     bool within = true, readable = true, same = true, differ = false;
     for (uint32_t i = 0; i < 600; i++) {
-        struct tb_json *p = tb_space_draw(arm, 7, i), *again = tb_space_draw(arm, 7, i), *other = tb_space_draw(arm, 8, i);
+        struct tb_json *p = tb_space_draw(arm, 7, i), *again = tb_space_draw(arm, 7, i);
+        struct tb_json *other = tb_space_draw(arm, 8, i);
         char text[32];
         double lr = real(p, "method.lr"), b = real(p, "b");
         int64_t a = tb_json_int(tb_json_get(p, "a"), -1);
