@@ -23,7 +23,11 @@ static const struct tb_table_column arm_columns[] = {
     { "stopped", NULL, TB_UNIT_PLAIN, false },    { "more_seeds", "more seeds", TB_UNIT_PLAIN, false },
     { "best", NULL, TB_UNIT_LOSS, false },        { "spent_tok", "tokens spent", TB_UNIT_SHORT, false },
     { "saved_tok", "saved", TB_UNIT_SHORT, false },
+    { "best_run", "best run", TB_UNIT_TEXT, false },
 };
+
+static const char *const missed_least[] = { "stopped", "of", "saved_tok", "failed", "waiting", "run", "mean", "tokens",
+                                            "more_seeds", NULL };
 
 static const struct tb_table_column best_columns[] = {
     { "run", NULL, TB_UNIT_TEXT, false },       { "name", NULL, TB_UNIT_TEXT, false },
@@ -63,6 +67,7 @@ static void fill_arms(const struct tb_sweep *s, struct tb_table *t)
         put_value(t, st.best < 0 ? NAN : tb_trial_value(&s->trial[st.best]));
         tb_table_real(t, st.spent_tok);
         tb_table_real(t, st.saved_tok);
+        tb_table_text(t, st.best < 0 ? NULL : tb_trial_name(&s->trial[st.best]));
     }
 }
 
@@ -185,6 +190,26 @@ static void print_head(const struct tb_sweep *s)
            spent + saved > 0 ? 100 * saved / (spent + saved) : 0);
 }
 
+/* Best values at the end of their range. */
+static void print_edges(const struct tb_sweep *s)
+{
+    for (size_t arm = 0; arm < tb_sweep_arms(s); arm++) {
+        struct tb_standing st;
+        tb_standing_read(s, arm, &st);
+        const struct tb_json *point = st.best < 0 ? NULL : tb_sweep_point(s, &s->trial[st.best]);
+        for (void *it = tb_json_first(point); it; it = tb_json_next(point, it)) {
+            int edge = tb_standing_edge(s, (size_t)st.best, tb_json_iter_key(it));
+            if (!edge)
+                continue;
+            printf("doubt: the best ");
+            tb_out_safe(tb_json_iter_key(it));
+            printf(" of ");
+            tb_out_safe(tb_sweep_arm(s, arm));
+            printf(" lies at the %s end of its range; a wider range may hold a better one\n", edge < 0 ? "low" : "high");
+        }
+    }
+}
+
 /* What changed the course of the sweep. That a trial of the search began, came to its end or may go on is left out. */
 static bool is_worth_telling(const struct tb_json *event)
 {
@@ -226,10 +251,11 @@ void tb_sweep_show(const struct tb_sweep *s, const struct tb_out *o, size_t most
         parts[i].fill(s, &t);
         if (tb_table_rows(&t)) {
             tb_out_head(o, parts[i].title);
-            tb_out_table(o, &t);
+            tb_out_table_fit(o, &t, missed_least);
         }
         tb_table_free(&t);
     }
+    print_edges(s);
     print_events(s, o, most);
 }
 

@@ -177,6 +177,11 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     struct tb_out out;
     struct tb_plan *p = tb_out_open(&out, a, err) ? tb_make_plan(a, "plan RECIPE", err) : NULL;
     struct tb_json *plan = p ? plan_of(p, &spec, err) : NULL;
+    if (plan && p->sweep) {
+        struct tb_json *sweep = tb_json_copy(p->sweep);
+        tb_json_del(sweep, "points"); /* of runs, which are listed, or that results will choose from */
+        tb_json_set(plan, "sweep", sweep);
+    }
     if (plan && out.form == TB_EMIT_JSON) {
         tb_out_json(&out, plan);
     } else if (plan) {

@@ -85,16 +85,16 @@ static size_t group_choices(struct point *p, size_t n)
     return n_groups;
 }
 
-/* Equal numbers are in one group, whatever that does to its size. */
+/* Equal numbers are in one group, whatever that does to its size: a border among them moves behind them. */
 static size_t group_numbers(struct point *p, size_t n)
 {
-    size_t n_groups = 0;
+    size_t n_groups = 1, third = 0;
     qsort(p, n, sizeof *p, by_key);
     for (size_t i = 0; i < n; i++) {
-        bool is_new = i == 0 || (i * GROUPS / n != (i - 1) * GROUPS / n);
-        if (i && by_key(&p[i - 1], &p[i]) == 0)
-            is_new = false;
-        n_groups += is_new;
+        if (i && i * GROUPS / n > third && by_key(&p[i - 1], &p[i]) != 0) {
+            third = i * GROUPS / n;
+            n_groups++;
+        }
         p[i].group = n_groups - 1;
     }
     return n_groups;

@@ -57,6 +57,24 @@ size_t tb_standing_best(const struct tb_sweep *s, size_t *best, size_t most)
     return n;
 }
 
+int tb_standing_edge(const struct tb_sweep *s, size_t trial, const char *key)
+{
+    static const double edge = 0.05;
+    const struct tb_json *point = tb_sweep_point(s, &s->trial[trial]);
+    const struct tb_json *arm = tb_json_at(tb_json_get(s->spec, "arms"), s->trial[trial].arm);
+    struct tb_range r;
+    if (!tb_range_read(tb_json_get(tb_space_template(arm, point), key), &r) || r.kind == TB_RANGE_CHOICE)
+        return 0;
+    double v = tb_json_real(tb_json_get(point, key), NAN), low = r.low, high = r.high;
+    if (r.kind == TB_RANGE_LOG_UNIFORM) {
+        v = log(v);
+        low = log(low);
+        high = log(high);
+    }
+    double at = (v - low) / (high - low);
+    return at < edge ? -1 : at > 1 - edge;
+}
+
 void tb_spread_read(const struct tb_sweep *s, size_t trial, struct tb_spread *sp)
 {
     double sum = 0, squares = 0;

@@ -213,9 +213,25 @@ static void importance(void)
     near(tb_importance(&s, 0, "r"), 1, 1e-12, "a key that explains all");
     ok(tb_importance(&s, 0, "method.lr") < 0.2, "and one that explains nothing: %g", tb_importance(&s, 0, "method.lr"));
     for (size_t i = 0; i < s.n; i++)
+        end(&s, i, TB_STATE_DONE, i % 24 < 8 ? 1 : 2);
+    ok(tb_importance(&s, 0, "method.lr") > 0.9, "equal values share a rank");
+    for (size_t i = 0; i < s.n; i++)
         end(&s, i, TB_STATE_DONE, fabs((double)(i / 2) - 5.5));
     ok(tb_importance(&s, 0, "method.lr") > 0.4, "a best rate in the middle is seen: %g",
        tb_importance(&s, 0, "method.lr"));
+    tb_sweep_close(&s);
+}
+
+/* Rates are 0.001, 0.002, .. 0.012 of a range from 0.001 to 1. */
+static void edges(void)
+{
+    struct tb_sweep s;
+    if (!begin(&s, 12))
+        return;
+    is_int(tb_standing_edge(&s, 0, "method.lr"), -1, "the lowest rate lies at the end of its range");
+    is_int(tb_standing_edge(&s, 4, "method.lr"), 0, "the third does not");
+    is_int(tb_standing_edge(&s, 0, "r"), 0, "choices have no ends");
+    is_int(tb_standing_edge(&s, 0, "seed"), 0, "nor has what is not drawn");
     tb_sweep_close(&s);
 }
 
@@ -252,6 +268,7 @@ int main(void)
     finalists();
     target();
     importance();
+    edges();
     damage();
     tb_dir_remove(store, NULL);
     free(store);
