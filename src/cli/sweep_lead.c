@@ -16,6 +16,8 @@
 #include "store/writer.h"
 #include "sweep/sweep.h"
 
+enum { MOST_IN_VAIN = 3 };
+
 struct lead {
     struct tb_sweep s;
     size_t *due;
@@ -23,6 +25,7 @@ struct lead {
     bool *is_asked; /* of each trial: to be pruned */
     struct tb_err err; /* the first that came while runs were followed */
     bool has_failed;
+    int n_in_vain; /* rounds in a row after which no more runs were over */
 };
 
 static void keep_error(struct lead *l, bool good, const struct tb_err *err)
@@ -136,6 +139,26 @@ static bool note_end(struct tb_sweep *s, int *exit_code, struct tb_err *err)
                          "runs; look at one of them: tunebench log RUN", n, s->n);
 }
 
+static size_t count_over(const struct tb_sweep *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++)
+        n += s->trial[i].is_over;
+    return n;
+}
+
+/* A worker that is killed again and again, or a run that nobody can read, must not keep the rounds going for ever. */
+static bool round_of(struct lead *l, const struct tb_args *a, int *exit_code, struct tb_err *err)
+{
+    size_t before = count_over(&l->s);
+    if (!train(l, a, exit_code, err))
+        return false;
+    l->n_in_vain = count_over(&l->s) > before || is_interrupted(*exit_code) ? 0 : l->n_in_vain + 1;
+    return l->n_in_vain < MOST_IN_VAIN
+        || tb_fail(err, TB_ERR_IO, "sweep %s: no run came to its end in %d rounds; see what is wrong: tunebench log %s",
+                   l->s.id, l->n_in_vain, l->s.trial[l->due[0]].run);
+}
+
 static bool lead(struct lead *l, const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
     bool good = tb_sweep_see_all(&l->s, true, err) && note_begin(&l->s, err);
@@ -149,7 +172,7 @@ static bool lead(struct lead *l, const struct tb_args *a, int *exit_code, struct
         if (was_idle)
             good = tell_begin(&l->s, is_old, l->n_due, err);
         was_idle = false;
-        good = good && train(l, a, exit_code, err);
+        good = good && round_of(l, a, exit_code, err);
         if (is_interrupted(*exit_code))
             return good;
     }

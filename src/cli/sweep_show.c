@@ -205,7 +205,8 @@ static void print_edges(const struct tb_sweep *s)
             tb_out_safe(tb_json_iter_key(it));
             printf(" of ");
             tb_out_safe(tb_sweep_arm(s, arm));
-            printf(" lies at the %s end of its range; a wider range may hold a better one\n", edge < 0 ? "low" : "high");
+            printf(" lies at the %s end of its range; a wider one may hold a better value\n",
+                   edge < 0 ? "low" : "high");
         }
     }
 }

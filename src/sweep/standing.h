@@ -18,8 +18,8 @@ void tb_standing_read(const struct tb_sweep *s, size_t arm, struct tb_standing *
 /* Trials of the search with values, best first; at most `most`. Their number. */
 size_t tb_standing_best(const struct tb_sweep *s, size_t *best, size_t most);
 
-/* Whether a trial's value of this key lies in the first (-1) or last (1) twentieth of its range of numbers: what is best
- * there may be better outside. 0: it does not. */
+/* Whether a trial's value of this key lies in the first (-1) or last (1) twentieth of its range of numbers: what is
+ * best there may be better outside. 0: it does not. */
 int tb_standing_edge(const struct tb_sweep *s, size_t trial, const char *key);
 
 /* A trial and its other seeds that came to their end: mean and sample deviation (NaN with one) of their values. */
