@@ -28,9 +28,12 @@ static const struct tb_bench_row rows[] = {
     ROW("gate+up", FORWARD, Q4_1, 64, 3072, 576),
     ROW("gate+up", FORWARD, Q4_1, 1024, 3072, 576),
     ROW("gate+up", FORWARD, Q4_K, 1024, 3072, 768),
-    ROW("decode", FORWARD, F32, 1, 3072, 576),
-    ROW("decode", FORWARD, Q8_0, 1, 3072, 576),
-    ROW("decode", FORWARD, Q4_1, 1, 3072, 576),
+    ROW("decode", FEW, F32, 1, 3072, 576),
+    ROW("decode", FEW, Q8_0, 1, 3072, 576),
+    ROW("decode", FEW, Q4_1, 1, 3072, 576),
+    ROW("decode", FEW, Q4_1, 4, 3072, 576),
+    ROW("decode", FEW, Q4_1, 16, 3072, 576),
+    ROW("decode", FEW, Q4_K, 1, 3072, 768),
     ROW("q", BACK, F32, 2048, 576, 576),
     ROW("k", BACK, F32, 2048, 576, 192),
     ROW("gate", BACK, F32, 64, 576, 1536),
@@ -153,7 +156,7 @@ static void open_bench(struct bench *b)
     }
     b->m[0] = draw_floats(b, r->m, r->n);
     b->m[1] = r->kind == TB_BENCH_TN ? draw_floats(b, r->k, r->m) : draw_floats(b, r->m, r->k);
-    if (r->kind == TB_BENCH_FORWARD || r->kind == TB_BENCH_BACK)
+    if (r->kind == TB_BENCH_FORWARD || r->kind == TB_BENCH_BACK || r->kind == TB_BENCH_FEW)
         open_weight(b);
     else
         b->m[2] = r->kind == TB_BENCH_NT ? draw_floats(b, r->n, r->k) : draw_floats(b, r->k, r->n);
@@ -192,6 +195,9 @@ static void once(const struct bench *b)
     case TB_BENCH_FORWARD:
     case TB_BENCH_BACK:
         b->k->gemm_w(b->k, m[0], m[1], &b->w, b->row->kind == TB_BENCH_BACK, 0);
+        break;
+    case TB_BENCH_FEW:
+        b->k->gemv_w(b->k, m[0], m[1], &b->w);
         break;
     case TB_BENCH_NT:
         b->k->gemm_nt(b->k, m[0], m[1], m[2], 1, 1);
@@ -261,4 +267,19 @@ bool tb_bench_run(struct tb_bench *b, struct tb_kernels *k, struct tb_bench_row 
         if (!measure(b, k, &row[i]))
             return false;
     return true;
+}
+
+double tb_bench_read(struct tb_kernels *k, double seconds)
+{
+    static const struct tb_bench_row all = ROW("read", FEW, F32, 1, 32768, 1024);
+    struct bench b = { .k = k, .row = &all };
+    double best = 0;
+    open_bench(&b);
+    for (double start = now(), last = start, t; !b.is_lacking && last - start < seconds; last = t) {
+        once(&b);
+        t = now();
+        best = fmax(best, 4.0 * all.n * all.k / (t - last) * 1e-9);
+    }
+    close_bench(&b);
+    return best;
 }

@@ -6,8 +6,10 @@
 
 #include "kernels/kernels.h"
 
-/* The products by their operations (ops.def); TB_BENCH_ATTEND is attention and its backward. */
-enum tb_bench_kind { TB_BENCH_FORWARD, TB_BENCH_BACK, TB_BENCH_NT, TB_BENCH_NN, TB_BENCH_TN, TB_BENCH_ATTEND };
+/* The products by their operations (ops.def): TB_BENCH_FEW is gemv_w; TB_BENCH_ATTEND is attention and its backward. */
+enum tb_bench_kind {
+    TB_BENCH_FORWARD, TB_BENCH_BACK, TB_BENCH_FEW, TB_BENCH_NT, TB_BENCH_NN, TB_BENCH_TN, TB_BENCH_ATTEND
+};
 
 /* c [m, n] from an inner size k; m segments of n tokens with heads of k for attention. The last three are what was
  * measured: the best block, the better of the probes around it, and their quotient; 0 before. */
@@ -30,5 +32,9 @@ struct tb_bench {
 /* Measures each row once more, in turn: a block of 60 ms between two probes of 30 ms. A block with a probe under 94 %
  * of the best so far counts only while its row has none better. About 0.15 s a row. False without memory. */
 bool tb_bench_run(struct tb_bench *b, struct tb_kernels *k, struct tb_bench_row *row, int n);
+
+/* GB/s of reading memory: a product of one row with a matrix of 128 MB, the best of about `seconds`. 0 without that
+ * much memory. */
+double tb_bench_read(struct tb_kernels *k, double seconds);
 
 #endif

@@ -112,6 +112,24 @@ struct tb_attention {
     struct tb_mat lse;            /* [t, n_heads]: log of the sum of exp(scores), kept for the backward */
 };
 
+/* A query row against a cache. Its keys are virtual rows virt .. virt + n_virt - 1 at positions 0 .. n_virt - 1, then
+ * rows first .. first + n - 1 of the cache at the positions behind them; the last of these, n >= 1, is its own. */
+struct tb_cache_row {
+    int64_t first;
+    int n, virt, n_virt;
+};
+
+/* Attention of one layer for single queries, with scores, heads and window as in tb_attention. */
+struct tb_cache_attention {
+    int n_heads, n_kv, head_dim;
+    int window;
+    float scale;
+    const struct tb_cache_row *row; /* host memory, one for each row of q */
+    struct tb_mat q, out;           /* [t, n_heads * head_dim] */
+    struct tb_mat k, v;             /* [any, n_kv * head_dim]: the cache */
+    struct tb_mat virt_k, virt_v;   /* as in tb_attention */
+};
+
 /* Gradients of tb_attention; all are overwritten. dvirt_* [any, n_kv * head_dim]: rows dvirt .. dvirt + n_virt - 1 of
  * each quantum's segments are zeroed once, then summed in segment order. */
 struct tb_attention_back {

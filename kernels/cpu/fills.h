@@ -8,7 +8,8 @@
 
 #define TB_CPU_FILLS \
     TB_FILL(elementwise) TB_FILL(gate) TB_FILL(norm) TB_FILL(rope) TB_FILL(xent) TB_FILL(rows) TB_FILL(reduce) \
-    TB_FILL(dropout) TB_FILL(dora) TB_FILL(oft) TB_FILL(block) TB_FILL(adamw) TB_FILL(weight)
+    TB_FILL(dropout) TB_FILL(dora) TB_FILL(oft) TB_FILL(block) TB_FILL(adamw) TB_FILL(weight) \
+    TB_FILL(gemv) TB_FILL(cache)
 
 #define TB_FILL(name) \
     void tb_cpu_##name##_fill_avx2(struct tb_kernels *k); \

@@ -88,9 +88,15 @@ static void gemm_w(struct tb_kernels *k, struct tb_mat c, struct tb_mat x, const
     free(m.p);
 }
 
+static void gemv_w(struct tb_kernels *k, struct tb_mat c, struct tb_mat x, const struct tb_weight *w)
+{
+    gemm_w(k, c, x, w, false, 0);
+}
+
 void tb_ref_gemm_fill(struct tb_kernels *k)
 {
     k->gemm_w = gemm_w;
+    k->gemv_w = gemv_w;
     k->gemm_nt = gemm_nt;
     k->gemm_nn = gemm_nn;
     k->gemm_tn = gemm_tn;

@@ -6,8 +6,8 @@
 #include "kernels/kernels.h"
 
 #define TB_REF_FILLS \
-    TB_FILL(gemm) TB_FILL(attention) TB_FILL(norm) TB_FILL(rope) TB_FILL(glu) TB_FILL(xent) TB_FILL(rows) \
-    TB_FILL(elementwise) TB_FILL(reduce) TB_FILL(adamw) TB_FILL(oft) TB_FILL(dora)
+    TB_FILL(gemm) TB_FILL(attention) TB_FILL(cache) TB_FILL(norm) TB_FILL(rope) TB_FILL(glu) TB_FILL(xent) \
+    TB_FILL(rows) TB_FILL(elementwise) TB_FILL(reduce) TB_FILL(adamw) TB_FILL(oft) TB_FILL(dora)
 
 /* Each puts the operations of its file into a table. */
 #define TB_FILL(name) void tb_ref_##name##_fill(struct tb_kernels *k);

@@ -116,6 +116,35 @@ mix.define(word)
 method.define(word)
 search.define(word)
 
+local function show(leaf)
+    return space.of(leaf) and "t." .. space.of(leaf).word or tostring(leaf)
+end
+
+-- t.match{ pattern = "..", kind = "regex" }, in eval.metrics: the metric's written form. The program checks the pattern.
+local kinds = { contains = true, exact = true, regex = true, number = true }
+word("match", function(here, given)
+    local m = type(given) == "string" and { given } or space.copy(given)
+    if type(m) ~= "table" or space.of(m) then
+        bind.fail(here, "eval.metrics", "t.match wants t.match{ pattern = .., kind = .. }")
+    end
+    local valid, pattern, kind = { "pattern", "kind", "name" }, m.pattern or m[1], m.kind or "contains"
+    for key in next, m do
+        if key ~= 1 and key ~= "pattern" and key ~= "kind" and key ~= "name" then
+            bind.fail(here, "eval.metrics", bind.unknown("t.match", tostring(key), valid))
+        end
+    end
+    if type(pattern) ~= "string" and math_type(pattern) ~= "integer" then
+        bind.fail(here, "eval.metrics", "t.match needs a pattern: t.match{ pattern = \"city centre\" }")
+    end
+    if m.name ~= nil and type(m.name) ~= "string" then
+        bind.fail(here, "eval.metrics", "the name of t.match is a word, not " .. show(m.name))
+    end
+    if not kinds[kind] then
+        bind.fail(here, "eval.metrics", "the kind of t.match is contains, exact, regex or number, not " .. show(kind))
+    end
+    return (m.name and m.name .. "=" or "") .. kind .. ":" .. pattern
+end)
+
 -- t.sweep and t.run: what each key of theirs takes.
 local sections = { optim = true, schedule = true, eval = true, stop = true, exec = true }
 local valid = {
@@ -124,10 +153,6 @@ local valid = {
 }
 for i = 1, #search.settings do
     valid[#valid + 1] = search.settings[i]
-end
-
-local function show(leaf)
-    return space.of(leaf) and "t." .. space.of(leaf).word or tostring(leaf)
 end
 
 local takes = {}

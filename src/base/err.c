@@ -99,6 +99,16 @@ char *tb_err_string(const struct tb_err *err, char *dst, unsigned long n)
     return dst;
 }
 
+const char *tb_err_kind_name(enum tb_err_kind kind)
+{
+    static const char *const names[] = {
+        [TB_ERR_NONE] = "none",   [TB_ERR_USAGE] = "usage", [TB_ERR_NOTFOUND] = "not found", [TB_ERR_RECIPE] = "recipe",
+        [TB_ERR_FORMAT] = "format", [TB_ERR_LIMIT] = "limit", [TB_ERR_BUSY] = "busy",        [TB_ERR_IO] = "io",
+        [TB_ERR_DIVERGED] = "diverged",
+    };
+    return (unsigned)kind < sizeof names / sizeof *names ? names[kind] : "unknown";
+}
+
 int tb_err_exit(enum tb_err_kind kind)
 {
     switch (kind) {

@@ -48,6 +48,9 @@ char *tb_err_string(const struct tb_err *err, char *dst, unsigned long n);
 /* The exit code of a kind: 0 ok, 1, 2 usage, 3 not found, 4 recipe, 5 diverged, 75 busy. */
 int tb_err_exit(enum tb_err_kind kind);
 
+/* "usage", "not found", "recipe", "format", "limit", "busy", "io", "diverged"; "none". */
+const char *tb_err_kind_name(enum tb_err_kind kind);
+
 /* States what only a bug of ours can break; stays on in release builds. Prints file, line, the words, and aborts. */
 #define tb_assert(cond) ((cond) ? (void)0 : tb_assert_failed(__FILE__, __LINE__, #cond))
 _Noreturn void tb_assert_failed(const char *file, int line, const char *cond);

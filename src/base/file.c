@@ -158,11 +158,32 @@ bool tb_file_is_plain(const char *path, struct tb_err *err)
     return tb_fail_at(err, TB_ERR_FORMAT, path, 0, "is neither a file nor a folder");
 }
 
+bool tb_file_is_no_link(const char *path, struct tb_err *err)
+{
+    struct stat st;
+    if (lstat(path, &st) != 0 || !S_ISLNK(st.st_mode))
+        return true;
+    return tb_fail_at(err, TB_ERR_FORMAT, path, 0, "is a link; nothing in a store may lead out of it");
+}
+
+/* A name in a folder is safe once that folder is synced, whatever is synced below. */
+static bool keep_name(const char *path, struct tb_err *err)
+{
+    char *dir = folder_of(path);
+    bool good = access(dir, R_OK) != 0 || tb_dir_sync(dir, err);
+    if (!good)
+        rmdir(path); /* so that who tries again tries this again too */
+    free(dir);
+    return good;
+}
+
 static bool make_one(const char *path, unsigned mode, struct tb_err *err)
 {
     /* Asked first: on a read-only file system mkdir of an existing folder says EROFS. */
-    if (tb_dir_exists(path) || mkdir(path, (mode_t)mode) == 0)
+    if (tb_dir_exists(path))
         return true;
+    if (mkdir(path, (mode_t)mode) == 0)
+        return keep_name(path, err);
     if (errno == EEXIST && tb_dir_exists(path))
         return true;
     return tb_fail_errno(err, "cannot make folder %s", path);

@@ -31,7 +31,9 @@ bool tb_dir_exists(const char *path);
 int64_t tb_file_size(const char *path); /* -1 if it cannot be read */
 /* False if something is there that is neither file nor folder: reading a pipe would wait for ever. */
 bool tb_file_is_plain(const char *path, struct tb_err *err);
-/* mkdir -p with a mode for what is made. */
+/* False if it is a link: what leads elsewhere is no part of a folder that is ours. True if nothing is there. */
+bool tb_file_is_no_link(const char *path, struct tb_err *err);
+/* mkdir -p with a mode for what is made; synced, as far as the folders around it may be read. */
 bool tb_dir_make(const char *path, unsigned mode, struct tb_err *err);
 bool tb_dir_sync(const char *path, struct tb_err *err);
 /* Removes a tree, does not follow links. */

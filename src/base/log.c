@@ -32,22 +32,29 @@ static void blank(char *line)
         s[0] = ' ';
 }
 
-void tb_log(enum tb_log_level level, const char *fmt, ...)
+size_t tb_log_line(char line[TB_LOG_LINE], enum tb_log_level level, const char *text)
 {
     static const char *const names[] = { "debug", "info", "warn", "error" };
-    char line[1024], when[32];
+    char when[32];
+    tb_clock_iso(when, sizeof when, tb_clock_wall_ns());
+    size_t at = (size_t)snprintf(line, TB_LOG_LINE, "%s %s ", when, names[level]);
+    snprintf(line + at, TB_LOG_LINE - at - 1, "%s", text);
+    for (; line[at]; at++)
+        blank(line + at);
+    line[at++] = '\n';
+    return at;
+}
+
+void tb_log(enum tb_log_level level, const char *fmt, ...)
+{
+    char line[TB_LOG_LINE], text[TB_LOG_LINE];
     int fd = atomic_load(&log_fd), saved = errno;
     va_list ap;
     if (fd < 0 || (int)level < atomic_load(&log_least))
         return;
-    tb_clock_iso(when, sizeof when, tb_clock_wall_ns());
-    size_t at = (size_t)snprintf(line, sizeof line, "%s %s ", when, names[level]);
     va_start(ap, fmt);
-    int n = vsnprintf(line + at, sizeof line - at - 1, fmt, ap);
+    vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    for (; n > 0 && line[at]; at++)
-        blank(line + at);
-    line[at++] = '\n';
-    tb_write_all(fd, line, at);
+    tb_write_all(fd, line, tb_log_line(line, level, text));
     errno = saved;
 }

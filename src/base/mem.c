@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -122,13 +123,15 @@ static bool group_read(const char *mount, const char *group, const char *file, c
     return len > 0 && (size_t)len < sizeof path && slurp(path, dst, n);
 }
 
-/* What one group may still take; UINT64_MAX if it sets no limit ("max") or cannot be read. */
-static uint64_t group_left(const struct group_files *v, const char *mount, const char *group)
+/* What one group may still take, `whole`: may ever have; UINT64_MAX if it sets no limit ("max") or cannot be read. */
+static uint64_t group_left(const struct group_files *v, const char *mount, const char *group, bool whole)
 {
     char text[4096];
     uint64_t limit, used, cache = 0;
     if (!group_read(mount, group, v->limit, text, sizeof text) || !field(text, "", &limit))
         return UINT64_MAX;
+    if (whole)
+        return limit;
     if (!group_read(mount, group, v->used, text, sizeof text) || !field(text, "", &used))
         return UINT64_MAX;
     if (group_read(mount, group, "memory.stat", text, sizeof text))
@@ -138,13 +141,13 @@ static uint64_t group_left(const struct group_files *v, const char *mount, const
 }
 
 /* From a group up to the root; a container's group may be visible only as the root. */
-static uint64_t groups_left(const struct group_files *v, const char *root, char *group)
+static uint64_t groups_left(const struct group_files *v, const char *root, char *group, bool whole)
 {
     char mount[MAX_PATH];
     uint64_t least = UINT64_MAX;
     snprintf(mount, sizeof mount, "%s%s", root, v->root);
     for (;;) {
-        uint64_t left = group_left(v, mount, group);
+        uint64_t left = group_left(v, mount, group, whole);
         least = left < least ? left : least;
         char *slash = strrchr(group, '/');
         if (!slash)
@@ -166,7 +169,7 @@ static bool has_word(const char *list, const char *word)
 }
 
 /* Lines of /proc/self/cgroup: "0::/path" (v2) and "9:memory:/path" (v1). */
-static uint64_t cgroup_left(const char *root)
+static uint64_t cgroup_left(const char *root, bool whole)
 {
     char path[MAX_PATH], text[16384], *save = NULL;
     uint64_t least = UINT64_MAX;
@@ -179,28 +182,32 @@ static uint64_t cgroup_left(const char *root)
             continue;
         *group++ = '\0';
         const struct group_files *v = !names[1] ? &v2 : has_word(names + 1, "memory") ? &v1 : NULL;
-        uint64_t left = v ? groups_left(v, root, group) : UINT64_MAX;
+        uint64_t left = v ? groups_left(v, root, group, whole) : UINT64_MAX;
         least = left < least ? left : least;
     }
     return least;
 }
 
-uint64_t tb_mem_free_under(const char *root)
+static uint64_t memory_under(const char *root, bool whole)
 {
     char path[MAX_PATH], text[4096];
-    uint64_t kib, bytes = 0;
+    uint64_t kib, bytes = 0, left = cgroup_left(root, whole);
     snprintf(path, sizeof path, "%s/proc/meminfo", root);
-    if (slurp(path, text, sizeof text) && field(text, "MemAvailable:", &kib))
+    if (slurp(path, text, sizeof text) && field(text, whole ? "MemTotal:" : "MemAvailable:", &kib))
         bytes = kib * 1024;
     else if (sysconf(_SC_AVPHYS_PAGES) > 0)
-        bytes = (uint64_t)sysconf(_SC_AVPHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-    uint64_t left = cgroup_left(root);
+        bytes = (uint64_t)sysconf(whole ? _SC_PHYS_PAGES : _SC_AVPHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
     return (left < bytes ? left : bytes) / 10 * 9;
 }
 
-uint64_t tb_mem_free_bytes(void)
+uint64_t tb_mem_free_under(const char *root)
 {
-    return tb_mem_free_under("");
+    return memory_under(root, false);
+}
+
+uint64_t tb_mem_total_under(const char *root)
+{
+    return memory_under(root, true);
 }
 
 static uint64_t status_bytes(const char *key)
@@ -208,6 +215,28 @@ static uint64_t status_bytes(const char *key)
     char text[8192];
     uint64_t kib;
     return slurp("/proc/self/status", text, sizeof text) && field(text, key, &kib) ? kib * 1024 : 0;
+}
+
+/* Of a limit on the address space (ulimit -v), UINT64_MAX without one. */
+static uint64_t space_left(bool whole)
+{
+    struct rlimit most;
+    if (getrlimit(RLIMIT_AS, &most) != 0 || most.rlim_cur == RLIM_INFINITY)
+        return UINT64_MAX;
+    uint64_t used = whole ? 0 : status_bytes("VmSize:");
+    return most.rlim_cur > used ? most.rlim_cur - used : 0;
+}
+
+uint64_t tb_mem_free_bytes(void)
+{
+    uint64_t bytes = tb_mem_free_under(""), space = space_left(false);
+    return space < bytes ? space : bytes;
+}
+
+uint64_t tb_mem_total_bytes(void)
+{
+    uint64_t bytes = tb_mem_total_under(""), space = space_left(true);
+    return space < bytes ? space : bytes;
 }
 
 uint64_t tb_mem_rss_bytes(void)

@@ -22,10 +22,14 @@ void *tb_grow(void *p, size_t n, size_t *cap, size_t size);
 /* Number of malloc-family calls so far by this process where counting is built in (--enable-debug), else 0. */
 uint64_t tb_mem_allocations(void);
 
-/* Bytes that this process may still take: min(MemAvailable, what is left in the cgroup) * 0.9. */
+/* Bytes that this process may still take: min(MemAvailable, what is left in the cgroup) * 0.9, or what a limit on its
+ * address space leaves. */
 uint64_t tb_mem_free_bytes(void);
-/* The same with the files looked for under `root`, for tests. */
+/* Bytes that it may ever have, were all others gone: of MemTotal and the limits, in the same way. */
+uint64_t tb_mem_total_bytes(void);
+/* The same without the address space, with the files looked for under `root`, for tests. */
 uint64_t tb_mem_free_under(const char *root);
+uint64_t tb_mem_total_under(const char *root);
 /* VmRSS and VmHWM of this process in bytes, 0 where unknown. */
 uint64_t tb_mem_rss_bytes(void);
 uint64_t tb_mem_peak_bytes(void);

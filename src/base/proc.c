@@ -33,6 +33,7 @@
 
 /* Ends of the four channels: ours and the child's. */
 enum { IN, OUT, ERR, EXEC, N_ENDS };
+enum { FDS_LOOKED_AT = 65536 };
 
 struct child {
     pid_t pid;
@@ -272,8 +273,32 @@ bool tb_proc_run(char *const argv[], const char *in, size_t n_in,
     return good;
 }
 
+/* Kernels before 5.11 and some containers do not know that call. */
+static void close_on_exec(int from)
+{
+    struct rlimit most;
+    if (close_range((unsigned)from, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+        return;
+    bool is_few = getrlimit(RLIMIT_NOFILE, &most) == 0 && most.rlim_cur < FDS_LOOKED_AT;
+    int end = is_few ? (int)most.rlim_cur : FDS_LOOKED_AT;
+    for (int fd = from; fd < end; fd++)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+/* What a child tells through the pipe that exec closes. */
+struct told {
+    int pid; /* of the one that goes on, or 0 */
+    int why; /* errno, or 0 */
+};
+
+static void tell(int fd, struct told t)
+{
+    ssize_t n = write(fd, &t, sizeof t);
+    (void)n;
+}
+
 /* In the grandchild: no way back to the terminal, and only the pipe that tells why exec failed stays until then. */
-static _Noreturn void become_detached(char *const argv[], int log, int tell)
+static _Noreturn void become_detached(char *const argv[], int log, int pipe)
 {
     sigset_t none;
     int null = open("/dev/null", O_RDONLY);
@@ -284,60 +309,67 @@ static _Noreturn void become_detached(char *const argv[], int log, int tell)
     signal(SIGHUP, SIG_DFL);
     if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0
         && chdir("/") == 0) {
-        close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+        close_on_exec(STDERR_FILENO + 1);
         execv(argv[0], argv);
     }
-    int why = errno;
-    ssize_t told = write(tell, &why, sizeof why);
-    (void)told;
+    tell(pipe, (struct told){ .why = errno });
     _exit(127);
 }
 
 /* The child in between makes the session and ends, so that nobody is left who would have to wait for the other. */
-static _Noreturn void part(char *const argv[], int log, int tell)
+static _Noreturn void part(char *const argv[], int log, int pipe)
 {
     if (setsid() < 0)
         _exit(1);
     pid_t pid = fork();
     if (pid == 0)
-        become_detached(argv, log, tell);
+        become_detached(argv, log, pipe);
+    tell(pipe, (struct told){ .pid = pid });
     _exit(pid < 0);
 }
 
-/* What the two said: nothing if exec worked. */
-static bool heard(pid_t pid, int fd, const char *name, struct tb_err *err)
+/* What the two said, until the pipe is closed: the process that goes on, 0 if it could not. */
+static pid_t heard(pid_t between, int fd, const char *name, struct tb_err *err)
 {
-    int why, status = 0;
+    struct told t;
     ssize_t n;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+    pid_t pid = 0;
+    int why = 0;
+    while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
         ;
-    while ((n = read(fd, &why, sizeof why)) < 0 && errno == EINTR)
-        ;
-    if (n != sizeof why && WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return true;
-    errno = n == sizeof why ? why : EAGAIN;
-    return tb_fail_errno(err, "cannot start %s", name);
+    while ((n = read(fd, &t, sizeof t)) == sizeof t || (n < 0 && errno == EINTR)) {
+        pid = n > 0 && t.pid > 0 ? t.pid : pid;
+        why = n > 0 && t.why ? t.why : why;
+    }
+    if (pid && !why)
+        return pid;
+    errno = why ? why : EAGAIN;
+    tb_fail_errno(err, "cannot start %s", name);
+    return 0;
 }
 
-bool tb_proc_detach(char *const argv[], const char *log, struct tb_err *err)
+pid_t tb_proc_detach(char *const argv[], const char *log, struct tb_err *err)
 {
     int ends[2] = { -1, -1 }, fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool good = false;
-    if (fd < 0 || !lift(&fd))
+    pid_t pid = 0;
+    if (fd < 0 || !lift(&fd)) {
         tb_fail_errno(err, "cannot open %s", log);
-    else if (pipe2(ends, O_CLOEXEC) != 0 || !lift(&ends[0]) || !lift(&ends[1]))
+    } else if (pipe2(ends, O_CLOEXEC) != 0 || !lift(&ends[0]) || !lift(&ends[1])) {
         tb_fail_errno(err, "cannot make a pipe");
-    else {
-        pid_t pid = fork();
-        if (pid == 0)
+    } else {
+        pid_t between = fork();
+        if (between == 0)
             part(argv, fd, ends[1]);
         drop(&ends[1]);
-        good = pid > 0 ? heard(pid, ends[0], argv[0], err) : tb_fail_errno(err, "cannot start %s", argv[0]);
+        if (between > 0)
+            pid = heard(between, ends[0], argv[0], err);
+        else
+            tb_fail_errno(err, "cannot start %s", argv[0]);
     }
     drop(&ends[0]);
     drop(&ends[1]);
     drop(&fd);
-    return good;
+    return pid;
 }
 
 const char *tb_proc_self(void)

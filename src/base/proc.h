@@ -7,6 +7,7 @@
 #include "base/err.h"
 
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Limits of a child; 0 = none. */
 struct tb_proc_limits {
@@ -21,9 +22,9 @@ struct tb_proc_limits {
 bool tb_proc_run(char *const argv[], const char *in, size_t n_in, const struct tb_proc_limits *limits,
                  struct tb_buf *out, struct tb_buf *errout, int *status, struct tb_err *err);
 /* Starts argv as a process that outlives this one and its terminal: a session of its own, working folder "/", nothing
- * to read, stdout and stderr appended to the file `log`, no other descriptor of ours. False if it could not be
- * started. */
-bool tb_proc_detach(char *const argv[], const char *log, struct tb_err *err);
+ * to read, stdout and stderr appended to the file `log`, no other descriptor of ours. Its process id, 0 if it could not
+ * be started. */
+pid_t tb_proc_detach(char *const argv[], const char *log, struct tb_err *err);
 /* Path of this very program, for running it again (/proc/self/exe). */
 const char *tb_proc_self(void);
 

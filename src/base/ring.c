@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ring.c - bounded queue of records between two threads.
  * Only the writer moves `put`, only the reader moves `got`; both count up for ever and the record
- * with number i lies at i mod n. The lock guards the waiting alone: the writer takes it only when
- * the reader says that it sleeps. Both use sequentially consistent accesses (writer: put, then
- * asleep; reader: asleep, then put), so one of them always sees the other. */
+ * with number i lies at i mod n. The lock guards the waiting alone: the writer never takes it. */
 #include "base/ring.h"
 
 #include <pthread.h>
@@ -20,7 +18,6 @@ struct tb_ring {
     unsigned char *records;
     size_t size, n;
     _Atomic size_t put, got;
-    _Atomic bool asleep;
     bool is_woken; /* under lock */
     pthread_mutex_t lock;
     pthread_cond_t bell;
@@ -58,12 +55,7 @@ bool tb_ring_put(struct tb_ring *r, const void *record)
     if (i - atomic_load_explicit(&r->got, memory_order_acquire) == r->n)
         return false;
     memcpy(r->records + i % r->n * r->size, record, r->size);
-    atomic_store(&r->put, i + 1);
-    if (atomic_load(&r->asleep)) {
-        pthread_mutex_lock(&r->lock);
-        pthread_cond_signal(&r->bell);
-        pthread_mutex_unlock(&r->lock);
-    }
+    atomic_store_explicit(&r->put, i + 1, memory_order_release);
     return true;
 }
 
@@ -79,7 +71,7 @@ bool tb_ring_get(struct tb_ring *r, void *record)
 
 static bool is_ready(struct tb_ring *r)
 {
-    return atomic_load(&r->put) != atomic_load_explicit(&r->got, memory_order_relaxed);
+    return atomic_load_explicit(&r->put, memory_order_acquire) != atomic_load_explicit(&r->got, memory_order_relaxed);
 }
 
 static struct timespec deadline(double seconds)
@@ -98,10 +90,8 @@ bool tb_ring_wait(struct tb_ring *r, double seconds)
     struct timespec until = deadline(seconds);
     int rc = 0;
     pthread_mutex_lock(&r->lock);
-    atomic_store(&r->asleep, true);
-    while (rc == 0 && !r->is_woken && !is_ready(r))
+    while (rc == 0 && !r->is_woken)
         rc = pthread_cond_timedwait(&r->bell, &r->lock, &until);
-    atomic_store(&r->asleep, false);
     r->is_woken = false;
     pthread_mutex_unlock(&r->lock);
     return is_ready(r);

@@ -11,8 +11,9 @@ struct tb_ring *tb_ring_open(size_t record_bytes, size_t n_records);
 void tb_ring_close(struct tb_ring *r);
 bool tb_ring_put(struct tb_ring *r, const void *record); /* false if full: never blocks */
 bool tb_ring_get(struct tb_ring *r, void *record); /* false if empty: never blocks */
-/* Waits until a record is there or `seconds` have passed; true if one is there. */
+/* The reader waits until it is woken or `seconds` have passed. A record that comes does not end it, so that putting one
+ * is no call of the system. True if one is there. */
 bool tb_ring_wait(struct tb_ring *r, double seconds);
-void tb_ring_wake(struct tb_ring *r); /* ends a wait early */
+void tb_ring_wake(struct tb_ring *r); /* ends a wait early; one before the wait counts too */
 
 #endif

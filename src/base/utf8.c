@@ -129,13 +129,13 @@ void tb_utf8_safe(struct tb_buf *b, const char *s, size_t n)
     }
 }
 
-char *tb_utf8_nfc(const char *s, size_t n, size_t *out_n)
+static char *form_of(const char *s, size_t n, int options, size_t *out_n)
 {
     utf8proc_uint8_t *form = NULL;
     utf8proc_ssize_t len = -1;
     if (n > 0)
         len = utf8proc_map((const utf8proc_uint8_t *)s, (utf8proc_ssize_t)n, &form,
-                           UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+                           UTF8PROC_STABLE | UTF8PROC_COMPOSE | options);
     if (len >= 0) {
         *out_n = (size_t)len;
         return (char *)form;
@@ -146,4 +146,43 @@ char *tb_utf8_nfc(const char *s, size_t n, size_t *out_n)
         memcpy(copy, s, n);
     *out_n = n;
     return copy;
+}
+
+char *tb_utf8_nfc(const char *s, size_t n, size_t *out_n)
+{
+    return form_of(s, n, 0, out_n);
+}
+
+/* s with U+034F behind every 30 marks in a row: the Stream-Safe Text Format of UAX #15. Marks of one letter are sorted,
+ * and without it a text of nothing else takes quadratic time. */
+static void add_safe(struct tb_buf *b, const char *s, size_t n)
+{
+    int marks = 0;
+    uint32_t cp = 0;
+    for (size_t i = 0, step; i < n; i += step) {
+        step = tb_utf8_step(s + i, n - i, &cp);
+        bool is_mark = step && cp >= 0x300 && utf8proc_get_property((utf8proc_int32_t)cp)->combining_class;
+        step = step ? step : 1;
+        marks = is_mark ? marks + 1 : 0;
+        if (marks > 30) {
+            tb_buf_str(b, "\xcd\x8f");
+            marks = 1;
+        }
+        tb_buf_add(b, s + i, step);
+    }
+}
+
+char *tb_utf8_fold(const char *s, size_t n, size_t *out_n)
+{
+    struct tb_buf safe = { 0 };
+    add_safe(&safe, s, n);
+    char *out = form_of(safe.p, safe.n, UTF8PROC_CASEFOLD, out_n);
+    tb_buf_free(&safe);
+    return out;
+}
+
+bool tb_utf8_is_wordy(uint32_t cp)
+{
+    utf8proc_category_t c = utf8proc_category((utf8proc_int32_t)cp);
+    return c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_NO;
 }

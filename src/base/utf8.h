@@ -19,5 +19,9 @@ int tb_utf8_width(const char *s, size_t n); /* columns on a terminal */
 void tb_utf8_safe(struct tb_buf *b, const char *s, size_t n);
 /* NFC / NFKC normal form, malloc'ed. */
 char *tb_utf8_nfc(const char *s, size_t n, size_t *out_n);
+/* NFC with upper and lower case made equal; linear in n. */
+char *tb_utf8_fold(const char *s, size_t n, size_t *out_n);
+/* A letter, mark or digit of any script. */
+bool tb_utf8_is_wordy(uint32_t cp);
 
 #endif

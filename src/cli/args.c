@@ -76,6 +76,8 @@ static bool take_short(struct tb_args *a, const struct tb_flag *flags, int argc,
 {
     const char *name = argv[*i] + 1;
     const struct tb_flag *f = name[1] ? NULL : find(flags, name, 1);
+    if (!f && strcmp(name, "o") == 0)
+        f = find(flags, "output", 6);
     if (strcmp(name, "h") == 0)
         return tb_fail(err, TB_ERR_USAGE, "flags are written out: --help");
     if (!f && strcmp(name, "o") == 0)

@@ -30,6 +30,7 @@ extern const struct tb_flag tb_args_common[];
 #define TB_FLAG_DASH(help) { "-WORD", NULL, false, help }
 #define TB_FLAG_JSON { "json", NULL, false, "the answer as JSON" }
 #define TB_FLAG_CSV { "csv", NULL, false, "the answer as CSV with exact numbers" }
+#define TB_FLAG_OUTPUT { "output", "FILE", false, "the answer goes to FILE, whole or not at all; also -o FILE" }
 #define TB_FLAG_PLAIN { "plain", NULL, false, "the answer tab-separated, exact numbers, no colour" }
 
 /* argv[0] is the verb. Strings are lent from argv. TB_ERR_USAGE with the nearest flag on a typo. */

@@ -10,7 +10,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
+#include "base/numeric.h"
+#include "base/str.h"
 #include "cli/follow.h"
 #include "store/ctl.h"
 #include "store/duty.h"
@@ -40,6 +43,7 @@ struct attend {
     double alone_since; /* nobody has any of them, and the worker waits for memory */
     int n_starts;
     bool is_foreground;
+    char trouble[256]; /* of the worker, told already */
 };
 
 /* ---- one run */
@@ -99,6 +103,14 @@ static void end_run(struct attend *a, struct followed *r, enum tb_state state)
     a->n_left--;
 }
 
+/* One whose folder was removed, or that was damaged: nobody will train it. */
+static void end_unreadable(struct attend *a, struct followed *r, const struct tb_err *why)
+{
+    char text[sizeof why->where + sizeof why->text + 16];
+    tb_live_note(a->live, r, (int64_t)r->step, "error", tb_err_string(why, text, sizeof text));
+    end_run(a, r, TB_STATE_LOST);
+}
+
 static void open_run(struct attend *a, struct followed *r)
 {
     struct tb_err err;
@@ -119,8 +131,7 @@ static void look_at_open(struct attend *a, struct followed *r)
 {
     struct tb_err err;
     if (!tb_follow_poll(&r->f, &err)) {
-        tb_live_note(a->live, r, (int64_t)r->step, "error", err.text);
-        end_run(a, r, TB_STATE_LOST);
+        end_unreadable(a, r, &err);
         return;
     }
     tell_news(a, r);
@@ -134,7 +145,7 @@ static void look_at_open(struct attend *a, struct followed *r)
     } else if (r->f.sight.state == TB_STATE_QUEUED && r->f.sight.pid == 0) {
         tb_live_end(a->live, r, TB_STATE_QUEUED); /* given back: another worker takes it up */
         tb_follow_close(&r->f);
-        r->is_open = false;
+        r->is_open = r->is_asked = false; /* who takes it next answers nothing that its owner before was asked */
     }
 }
 
@@ -143,11 +154,17 @@ static void look_at_listed(struct attend *a, struct followed *r)
 {
     struct tb_run_sight sight;
     struct tb_metrics m;
+    struct tb_err err = { 0 };
     tb_run_look(r->dir, TB_STATE_QUEUED, &sight);
-    if (sight.beat_s < 0)
+    if (sight.beat_s < 0 && tb_dir_exists(r->dir))
         return; /* nobody ever had it */
-    enum tb_state state = tb_metrics_load(&m, r->dir, NULL) ? m.state : TB_STATE_LOST;
+    bool good = tb_metrics_load(&m, r->dir, &err);
+    enum tb_state state = m.state;
     tb_metrics_free(&m);
+    if (!good && err.kind != TB_ERR_BUSY)
+        end_unreadable(a, r, &err);
+    if (!good)
+        return;
     tb_run_look(r->dir, state, &sight);
     if (sight.state != TB_STATE_QUEUED || sight.pid)
         open_run(a, r);
@@ -213,11 +230,27 @@ static void wait_for_answers(struct attend *a, const char *verb)
 }
 
 /* ---- the worker */
-static bool see_to_worker(struct attend *a, struct tb_err *err)
+static void tell_trouble(struct attend *a, const struct tb_duty_sight *s)
 {
-    struct tb_duty_sight sight;
-    tb_duty_look(tb_store_path(a->store), &sight);
-    if (sight.is_held && !sight.is_leaving)
+    if (strcmp(s->trouble, a->trouble) == 0)
+        return;
+    tb_live_trouble(a->live, s->trouble[0] ? s->trouble : NULL);
+    tb_str_copy(a->trouble, sizeof a->trouble, s->trouble);
+}
+
+static void tell_version(const struct attend *a)
+{
+    struct tb_duty_sight s;
+    tb_duty_look(tb_store_path(a->store), &s);
+    if (s.is_held && strcmp(s.version, TB_VERSION) != 0)
+        fprintf(stderr, "process %lld, which trains the runs of this store, is tunebench %s, this is " TB_VERSION
+                "; it leaves when it has nothing to do, or after: kill %lld\n", (long long)s.pid,
+                s.version[0] ? s.version : "of another version", (long long)s.pid);
+}
+
+static bool see_to_worker(struct attend *a, const struct tb_duty_sight *sight, struct tb_err *err)
+{
+    if (sight->is_held && !sight->is_leaving)
         return true;
     bool has_work = false;
     for (size_t i = 0; i < a->n && !has_work; i++)
@@ -260,7 +293,10 @@ static bool follow(struct attend *a, struct tb_err *err)
 {
     a->alone_since = tb_clock_mono_s();
     while (a->n_left) {
+        struct tb_duty_sight sight;
         look_at_all(a);
+        tb_duty_look(tb_store_path(a->store), &sight);
+        tell_trouble(a, &sight);
         if (tb_train_wished() == TB_WISH_YIELD) {
             ask_all(a, "checkpoint");
             wait_for_answers(a, "checkpoint");
@@ -269,7 +305,7 @@ static bool follow(struct attend *a, struct tb_err *err)
         if (tb_train_wished() == TB_WISH_STOP) {
             stop_listed(a);
             ask_all(a, "stop");
-        } else if (!see_to_worker(a, err)) {
+        } else if (!see_to_worker(a, &sight, err)) {
             return false;
         }
         if (is_out_of_memory(a)) {
@@ -291,7 +327,7 @@ static void open_all(struct attend *a, struct tb_worker_result *result)
     a->n_left = 0;
     for (size_t i = 0; i < result->n; i++) {
         a->run[i].run = &result->run[i];
-        if (tb_state_is_over(result->run[i].state))
+        if (tb_state_is_over(result->run[i].state) || result->run[i].state == TB_STATE_LOST)
             continue;
         a->run[i].dir = tb_store_run_dir(a->store, result->run[i].id);
         a->n_left++;
@@ -403,6 +439,8 @@ static bool attend(struct attend *a, const struct tb_attend_spec *s, const struc
             has_work = has_work || !tb_state_is_over(result->run[i].state);
         if (has_work)
             good = tb_worker_start(tb_store_path(a->store), a->spec, err);
+        if (good && has_work)
+            tell_version(a);
         good = good && (detach ? print_detached(a, result) : follow_result(a, result, err));
     }
     tb_store_close(a->store);

@@ -9,9 +9,12 @@
 #include "base/numeric.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "cli/answer.h"
 #include "cli/hidden.h"
 #include "cli/out.h"
+#include "cli/pager.h"
 #include "cli/verb.h"
+#include "cli/wrap.h"
 
 #define TB_VERB(name) extern const struct tb_verb tb_verb_##name;
 #include "cli/verbs.def"
@@ -58,25 +61,10 @@ static int width(void)
 
 void tb_cli_wrap(int at, int indent, const char *text)
 {
-    static const char blanks[] = " \n";
-    int columns = width();
-    bool is_first = true;
-    for (text += strspn(text, blanks); *text; text += strspn(text, blanks)) {
-        size_t n = strcspn(text, blanks);
-        int w = tb_utf8_width(text, n);
-        if (!is_first && at + 1 + w > columns) {
-            printf("\n%*s", indent, "");
-            at = indent;
-        } else if (!is_first) {
-            putchar(' ');
-            at++;
-        }
-        printf("%.*s", (int)n, text);
-        at += w;
-        text += n;
-        is_first = false;
-    }
-    putchar('\n');
+    struct tb_buf b = { 0 };
+    tb_wrap(&b, &(struct tb_wrap){ .columns = width(), .indent = indent }, at, text);
+    fputs(b.p, stdout);
+    tb_buf_free(&b);
 }
 
 enum { FLAG_COLUMN = 27 };
@@ -153,7 +141,9 @@ static int fail(const struct tb_err *err)
 static int finish(int exit_code)
 {
     struct tb_err err = { 0 };
-    if (fflush(stdout) == 0 && !ferror(stdout))
+    bool is_written = (fflush(stdout) == 0 && !ferror(stdout)) || tb_pager_is_on();
+    tb_pager_close();
+    if (is_written)
         return exit_code;
     tb_fail_errno(&err, "cannot write the answer");
     return fail(&err);
@@ -180,14 +170,20 @@ static bool no_verb(const char *flag, struct tb_err *err)
 static int run_verb(const struct tb_verb *v, int argc, char **argv)
 {
     struct tb_err err = { 0 };
-    struct tb_args args;
+    struct tb_args args = { 0 };
     int exit_code = 0;
     if (wants_help(argc, argv)) {
+        tb_pager_open(&args);
         tb_verb_print_help(v);
         return finish(0);
     }
-    if (!tb_args_parse(&args, v->flags, argc, argv, &err) || !v->run(&args, &exit_code, &err)) {
+    if (!tb_args_parse(&args, v->flags, argc, argv, &err))
+        return fail(&err);
+    if (v->is_paged)
+        tb_pager_open(&args);
+    if (!tb_answer_run(v, &args, &exit_code, &err)) {
         fflush(stdout);
+        tb_pager_close();
         return fail(&err);
     }
     return finish(exit_code);
@@ -222,6 +218,8 @@ int tb_cli_main(int argc, char **argv)
         return finish(tb_hidden_complete(argc - 2, argv + 2));
     if (argc > 1 && strcmp(argv[1], TB_HIDDEN_FSCK) == 0)
         return finish(tb_hidden_fsck(argc - 2, argv + 2));
+    if (argc > 1 && strcmp(argv[1], TB_HIDDEN_MAN) == 0)
+        return finish(tb_hidden_man(argc - 2, argv + 2));
     if (argc > 1 && strcmp(argv[1], "--version") == 0) {
         print_version();
         return finish(0);

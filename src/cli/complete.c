@@ -10,7 +10,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "cli/help_keys.h"
 #include "cli/hidden.h"
+#include "cli/man.h"
 #include "cli/verb.h"
 #include "plan/keys.h"
 #include "plan/schema.h"
@@ -85,23 +87,30 @@ static bool is_plain(const struct tb_run_item *all, size_t n, size_t i)
         && tb_run_find(all, n, name, NULL) == (int64_t)i;
 }
 
-/* RUN:best, RUN:last, RUN:400 of the run before the colon. */
-static void put_steps(const struct line *l, struct tb_store *s, const struct tb_run_item *all, size_t n)
+/* best, last, 400 behind head: the checkpoints of a run. */
+static void put_steps(const struct line *l, struct tb_store *s, const char *id, const char *head)
 {
-    int64_t *steps, i = tb_run_find(all, n, l->typed, NULL);
-    if (i < 0)
-        return;
-    char *head = tb_xasprintf("%.*s:", (int)strcspn(l->typed, ":"), l->typed),
-         *dir = tb_store_run_dir(s, all[i].sum.id);
-    size_t n_steps = tb_checkpoint_list(dir, &steps);
+    char *dir = tb_store_run_dir(s, id);
+    int64_t *steps;
+    size_t n = tb_checkpoint_list(dir, &steps);
     put_choices(l, head, "best|last", "checkpoint");
-    for (size_t k = 0; k < n_steps; k++) {
+    for (size_t k = 0; k < n; k++) {
         char step[24];
         snprintf(step, sizeof step, "%lld", (long long)steps[k]);
         put(l, head, step, "step of a checkpoint");
     }
     free(steps);
     free(dir);
+}
+
+/* RUN:best, RUN:last, RUN:400 of the run before the colon. */
+static void put_steps_behind(const struct line *l, struct tb_store *s, const struct tb_run_item *all, size_t n)
+{
+    int64_t i = tb_run_find(all, n, l->typed, NULL);
+    if (i < 0)
+        return;
+    char *head = tb_xasprintf("%.*s:", (int)strcspn(l->typed, ":"), l->typed);
+    put_steps(l, s, all[i].sum.id, head);
     free(head);
 }
 
@@ -123,12 +132,30 @@ static void put_runs(const struct line *l)
     struct tb_run_item *all = NULL;
     size_t n = 0;
     if (s && tb_store_list(s, &all, &n, NULL) && strchr(l->typed, ':'))
-        put_steps(l, s, all, n);
+        put_steps_behind(l, s, all, n);
     else if (n) {
         put(l, "", "@last", "the run that was made last");
         put(l, "", "@best", "the run with the lowest evaluation loss");
         for (size_t i = n; i-- > 0;)
             put_run(l, all, n, i);
+    }
+    free(all);
+    tb_store_close(s);
+}
+
+/* Checkpoints of the first run on the line, for "--at STEP". */
+static void put_steps_of_line(const struct line *l)
+{
+    struct tb_store *s = store_of(l);
+    struct tb_run_item *all = NULL;
+    size_t n = 0;
+    bool good = s && tb_store_list(s, &all, &n, NULL);
+    for (int i = 0; good && i < l->n; i++) {
+        int64_t at = l->word[i][0] == '-' ? -1 : tb_run_find(all, n, l->word[i], NULL);
+        if (at < 0)
+            continue;
+        put_steps(l, s, all[at].sum.id, "");
+        break;
     }
     free(all);
     tb_store_close(s);
@@ -262,23 +289,35 @@ static const struct tb_flag *flag_of(const struct line *l, const char *word)
 
 static void put_flag_value(const struct line *l, const struct tb_flag *f)
 {
-    static const char *const columns[] = { "sort", "group", "cols", NULL };
+    static const char *const columns[] = { "sort", "group", "cols", "pareto", "y", NULL };
     if (strcmp(f->name, "color") == 0)
         put_choices(l, "", "auto|always|never", f->help);
     else if (strcmp(f->name, "set") == 0 || strcmp(f->name, "grid") == 0)
         put_keys(l);
     else if (strcmp(f->name, "method") == 0)
         put_methods(l);
-    else if (tb_str_in(f->name, columns))
+    else if (tb_str_in(f->name, columns) && !strchr(f->arg, '|'))
         put_columns(l, "");
     else if (strcmp(f->arg, "METRIC") == 0)
         put_metrics(l);
     else if (strcmp(f->arg, "KIND") == 0)
-        put_choices(l, "", "eval|state|step|checkpoint|divergence|recovered|replay|request|disk|error", f->help);
+        put_choices(l, "", "eval|state|step|checkpoint|divergence|recovered|replay|request|set|probe|memory|disk|error",
+                    f->help);
     else if (strcmp(f->arg, "RUN") == 0)
         put_runs(l);
+    else if (strcmp(f->arg, "STEP") == 0)
+        put_steps_of_line(l);
     else if (strchr(f->arg, '|'))
         put_choices(l, "", f->arg, f->help);
+}
+
+static void put_topics(const struct line *l)
+{
+    put_verbs(l);
+    for (int i = 0; tb_help_keys_at(i); i++)
+        put(l, "", tb_help_keys_at(i), "keys, with ranges and defaults");
+    for (int i = 1; tb_man_at(i); i++)
+        put(l, "", tb_man_at(i), "the manual page");
 }
 
 /* By what the verb's usage says that words are. */
@@ -286,7 +325,7 @@ static void put_words(const struct line *l)
 {
     const char *usage = l->verb->usage;
     if (strstr(usage, "VERB"))
-        put_verbs(l);
+        put_topics(l);
     if (strstr(usage, "RUN") || tb_str_starts(usage, "A B"))
         put_runs(l);
     if (strstr(usage, ".. KEY=VALUE"))

@@ -28,12 +28,21 @@ static bool load(struct tb_follow *f, struct tb_err *err)
     return good;
 }
 
+/* Its owner may have ended it between the look at the journal and that at the lock: what is stored once the lock is
+ * free is the last word. */
+static void look(struct tb_follow *f)
+{
+    tb_run_look(f->dir, f->m.state, &f->sight);
+    if (f->sight.state == TB_STATE_LOST && load(f, NULL))
+        tb_run_look(f->dir, f->m.state, &f->sight);
+}
+
 bool tb_follow_open(struct tb_follow *f, const char *dir, struct tb_err *err)
 {
     *f = (struct tb_follow){ .dir = tb_xstrdup(dir) };
     tb_metrics_init(&f->m);
     bool good = load(f, err);
-    tb_run_look(f->dir, f->m.state, &f->sight);
+    look(f);
     return good;
 }
 
@@ -48,7 +57,7 @@ bool tb_follow_poll(struct tb_follow *f, struct tb_err *err)
         good = true;
     if (!good && err)
         *err = why;
-    tb_run_look(f->dir, f->m.state, &f->sight);
+    look(f);
     return good;
 }
 

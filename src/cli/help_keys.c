@@ -82,13 +82,18 @@ static void print_words(const char *name, const char *values, const char *help)
     tb_cli_wrap(COLUMN, COLUMN, help ? help : "");
 }
 
+void tb_help_key_values(const char *name, const struct tb_key *key, struct tb_buf *b)
+{
+    tb_key_expected(key, b);
+    if (strcmp(name, "optim.lr") != 0) /* its zero stands for the method's rate, as its help says */
+        say_default(key, b);
+}
+
 static void print_key(const char *section, const struct tb_key *key)
 {
     struct tb_buf name = { 0 }, values = { 0 };
     tb_buf_fmt(&name, "%s%s%s", section, *section ? "." : "", key->name);
-    tb_key_expected(key, &values);
-    if (strcmp(name.p, "optim.lr") != 0) /* its zero stands for the method's rate, as its help says */
-        say_default(key, &values);
+    tb_help_key_values(name.p, key, &values);
     print_words(name.p, values.p, key->help);
     tb_buf_free(&name);
     tb_buf_free(&values);

@@ -5,9 +5,14 @@
 
 #include <stdbool.h>
 
+#include "plan/key.h"
+
 /* The i-th word that there is such help on, NULL behind the last. */
 const char *tb_help_keys_at(int i);
 /* Prints it; false if there is none of that name. */
 bool tb_help_keys_print(const char *topic);
+
+/* What the values of a key are and its default: "an integer from 1 to 4096; default 8". name: with its section. */
+void tb_help_key_values(const char *name, const struct tb_key *key, struct tb_buf *b);
 
 #endif

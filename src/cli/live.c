@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "cli/pick.h"
+#include "cli/show_scores.h"
 #include "view/compare.h"
 #include "view/fmt.h"
 
@@ -175,7 +176,10 @@ void tb_live_note(struct tb_live *l, const void *key, int64_t step, const char *
     char safe[400];
     safe_name(safe, sizeof safe, text);
     clear_lines(l);
-    fprintf(stderr, "%s: %s at step %lld: %s\n", lane ? lane->name : "", kind, (long long)step, safe);
+    if (lane)
+        fprintf(stderr, "%s: %s at step %lld: %s\n", lane->name, kind, (long long)step, safe);
+    else
+        fprintf(stderr, "%s: %s\n", kind, safe);
 }
 
 /* On a terminal its last line stays above those of the others. */
@@ -229,8 +233,7 @@ static void on_end(void *arg, const struct tb_job *j, enum tb_state state)
     tb_live_end(arg, j, state);
 }
 
-/* On the store thread, while another may draw its lines: says it on a line of its own. */
-static void on_trouble(void *arg, const char *words)
+static void say_trouble(const char *words)
 {
     struct tb_buf safe = { 0 };
     if (words)
@@ -242,13 +245,37 @@ static void on_trouble(void *arg, const char *words)
     tb_buf_free(&safe);
 }
 
+/* On the store thread, while another may draw its lines: says it on a line of its own. */
+static void on_trouble(void *arg, const char *words)
+{
+    (void)arg;
+    say_trouble(words);
+}
+
+void tb_live_trouble(struct tb_live *l, const char *words)
+{
+    clear_lines(l);
+    say_trouble(words);
+}
+
+void tb_live_put_back(void *arg, const char *id, const char *name, const char *words)
+{
+    char safe[96], safe_words[300];
+    safe_name(safe, sizeof safe, *name ? name : id);
+    safe_name(safe_words, sizeof safe_words, words);
+    clear_lines(arg);
+    fprintf(stderr, "%s: %s\n", safe, safe_words);
+}
+
 void tb_live_skipped(void *arg, const char *id, const char *name, enum tb_state state)
 {
     char safe[96];
     safe_name(safe, sizeof safe, *name ? name : id);
     clear_lines(arg);
     if (tb_state_is_over(state))
-        fprintf(stderr, "%s: is in the store already (%s), not trained again\n", safe, tb_state_name(state));
+        fprintf(stderr, "%s: is in the store already (%s), not trained again%s%.8s\n", safe, tb_state_name(state),
+                state == TB_STATE_DONE ? "" : "; to try it once more: tunebench resume ",
+                state == TB_STATE_DONE ? "" : id);
     else
         fprintf(stderr, "%s: another process trains it; waiting\n", safe);
 }
@@ -271,6 +298,7 @@ bool tb_live_open(struct tb_live *live, struct tb_worker_spec *spec, const struc
         .trouble = on_trouble
     };
     spec->skipped = tb_live_skipped;
+    spec->put_back = tb_live_put_back;
     return true;
 }
 
@@ -336,14 +364,14 @@ static void print_verdict(const struct tb_out *o, const struct tb_verdict *v)
         fputc('\n', stdout);
     for (int i = 0; i < 5 && v->result && *v->result; i++)
         if (*words[i][1])
-            tb_out_pair(o, 7, words[i][0], words[i][1]);
+            tb_out_words(o, 7, words[i][0], words[i][1]);
 }
 
 /* What the last column but a few means, what follows from it, and what is left to do. */
 static void print_note(const struct tb_out *o, const struct tb_compare_note *n, const struct tb_worker_result *r)
 {
-    const char *seeds = n->n_seeds > 1 ? n->is_by_seed ? " and of seeds, each with the same seed of the reference"
-                                                       : " and of the seeds of either arm" : "";
+    const char *seeds = n->n_seeds > 1 ? n->is_by_seed ? " and seeds (seed against seed, widened for so few)"
+                                                       : " and seeds (of each arm, widened for so few)" : "";
     if (n->n_rows)
         printf("\neval: nats per label token of held-out rows%s. Differences of the last evaluations on the same "
                "%zu rows of %zu prompts,\n"
@@ -374,6 +402,8 @@ bool tb_live_compare(const struct tb_out *o, const struct tb_args *a, const stru
         fputs(is_text ? "\n" : "", stdout);
         tb_out_table_fit(o, &t, missed_least);
     }
+    if (good && is_text)
+        tb_scores_print(o, s, ids, r->n);
     if (good && is_text)
         print_note(o, &note, r);
     tb_compare_note_free(&note);

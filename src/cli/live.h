@@ -50,6 +50,10 @@ void tb_live_step(struct tb_live *l, const void *key, const struct tb_train_row 
 void tb_live_eval(struct tb_live *l, const void *key, const struct tb_eval_row *row);
 void tb_live_note(struct tb_live *l, const void *key, int64_t step, const char *kind, const char *text);
 void tb_live_end(struct tb_live *l, const void *key, enum tb_state state);
+/* The worker cannot write, or (NULL) can again. */
+void tb_live_trouble(struct tb_live *l, const char *words);
+/* What had happened to a run that is put on the list again; arg: the tb_live. */
+void tb_live_put_back(void *arg, const char *id, const char *name, const char *words);
 /* A run that is over already, or that somebody else trains; arg: the tb_live. */
 void tb_live_skipped(void *arg, const char *id, const char *name, enum tb_state state);
 

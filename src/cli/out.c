@@ -11,8 +11,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "cli/pager.h"
 
 static const char *env(const char *name)
 {
@@ -46,7 +48,7 @@ static int terminal_columns(void)
     int64_t n;
     if (tb_str_int(env("COLUMNS"), &n) && n > 0 && n < 10000)
         return (int)n;
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+    return ioctl(tb_pager_terminal(), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 /* The first of LC_ALL, LC_CTYPE and LANG that is set decides, as in setlocale(3). */
@@ -58,7 +60,7 @@ static bool is_utf8(void)
 
 bool tb_out_open(struct tb_out *o, const struct tb_args *a, struct tb_err *err)
 {
-    *o = (struct tb_out){ .is_terminal = isatty(STDOUT_FILENO) == 1 };
+    *o = (struct tb_out){ .is_terminal = isatty(tb_pager_terminal()) == 1 };
     o->columns = o->is_terminal ? terminal_columns() : 0;
     o->is_ascii = !is_utf8();
     return choose_form(o, a, err) && choose_color(o, tb_args_get(a, "color"), err);
@@ -94,6 +96,35 @@ void tb_out_pair(const struct tb_out *o, int width, const char *name, const char
     tb_out_safe(value);
     fputc('\n', stdout);
     tb_buf_free(&b);
+}
+
+/* Bytes of safe text that fit into so many columns, cut between words where that is possible. */
+static size_t line_of(const char *s, int columns)
+{
+    size_t n = 0, cut = 0, step;
+    for (; s[n] && (step = tb_utf8_step(s + n, strlen(s + n), NULL)); n += step) {
+        if (tb_utf8_width(s, n + step) > columns)
+            return cut ? cut : n ? n : step;
+        cut = s[n] == ' ' ? n : cut;
+    }
+    return n;
+}
+
+void tb_out_words(const struct tb_out *o, int width, const char *name, const char *words)
+{
+    struct tb_buf safe = { 0 };
+    int room = o->columns - width - 4;
+    tb_utf8_safe(&safe, words, strlen(words));
+    const char *at = safe.p ? safe.p : "";
+    do {
+        size_t n = room >= 20 ? line_of(at, room) : strlen(at);
+        char *line = tb_xasprintf("%.*s", (int)n, at);
+        tb_out_pair(o, width, name, line);
+        free(line);
+        at += n + strspn(at + n, " ");
+        name = "";
+    } while (*at);
+    tb_buf_free(&safe);
 }
 
 void tb_out_head(const struct tb_out *o, const char *title)
@@ -150,6 +181,36 @@ void tb_out_table_fit(const struct tb_out *o, struct tb_table *t, const char *co
     if (o->form == TB_EMIT_TEXT && o->columns > 0)
         tb_table_fit(t, o->columns, missed_least);
     tb_out_table(o, t);
+}
+
+void tb_out_rows(const struct tb_out *o, const struct tb_table *t, bool is_first)
+{
+    struct tb_buf b = { 0 };
+    tb_table_emit(t, o->form == TB_EMIT_CSV ? TB_EMIT_CSV : TB_EMIT_PLAIN, &b);
+    size_t head = is_first || !b.p ? 0 : strcspn(b.p, "\n") + 1;
+    tb_out_bytes(o, b.p + head, b.n - head);
+    tb_buf_free(&b);
+}
+
+static void put_value(struct tb_table *t, const struct tb_json *v)
+{
+    switch (tb_json_type(v)) {
+    case TB_JSON_INT: tb_table_int(t, tb_json_int(v, 0)); break;
+    case TB_JSON_REAL: tb_table_real(t, tb_json_real(v, 0)); break;
+    case TB_JSON_BOOL: tb_table_text(t, tb_json_bool(v, false) ? "yes" : "no"); break;
+    default: tb_table_text(t, tb_json_str(v, "")); break;
+    }
+}
+
+void tb_out_maps(const struct tb_out *o, const struct tb_json *list, const struct tb_table_column *columns, size_t n)
+{
+    struct tb_table t;
+    tb_table_init(&t, columns, n);
+    for (size_t i = 0; i < tb_json_len(list); i++)
+        for (size_t c = 0; c < n; c++)
+            put_value(&t, tb_json_get(tb_json_at(list, i), columns[c].name));
+    tb_out_table(o, &t);
+    tb_table_free(&t);
 }
 
 void tb_out_json(const struct tb_out *o, struct tb_json *j)

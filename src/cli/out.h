@@ -28,6 +28,8 @@ void tb_out_paint(const struct tb_out *o, enum tb_paint paint, const char *text)
 void tb_out_safe(const char *text);
 /* "  name  value" with the value made safe; names padded to `width`. */
 void tb_out_pair(const struct tb_out *o, int width, const char *name, const char *value);
+/* The same for sentences: on a terminal they go on in lines of their own. */
+void tb_out_words(const struct tb_out *o, int width, const char *name, const char *words);
 /* An empty line and a heading; text form only. */
 void tb_out_head(const struct tb_out *o, const char *title);
 /* Columns of the widest line of a text. */
@@ -37,6 +39,10 @@ void tb_out_table(const struct tb_out *o, const struct tb_table *t);
 /* The same; in text on a terminal that is too narrow it gives up columns, the first of the list first (ends with
  * NULL). */
 void tb_out_table_fit(const struct tb_out *o, struct tb_table *t, const char *const *missed_least);
+/* Rows of a table that is told bit by bit, as CSV or separated by tabs; the line of names only if this is the first. */
+void tb_out_rows(const struct tb_out *o, const struct tb_table *t, bool is_first);
+/* A list of flat maps as a table in the form that was asked for: the columns are their keys. */
+void tb_out_maps(const struct tb_out *o, const struct tb_json *list, const struct tb_table_column *columns, size_t n);
 /* Indented JSON; takes j over. */
 struct tb_json;
 void tb_out_json(const struct tb_out *o, struct tb_json *j);

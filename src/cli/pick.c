@@ -3,8 +3,10 @@
 #include "cli/pick.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/str.h"
+#include "cli/refs.h"
 #include "store/checkpoint.h"
 
 struct tb_store *tb_pick_store(const struct tb_args *a, struct tb_err *err)
@@ -73,18 +75,60 @@ static bool resolve(struct tb_pick *p, const char *ref, struct tb_err *err)
     return true;
 }
 
+/* Whether it can be nothing but a filter: it has an operator, and what stands behind a colon is no step. */
+static bool is_filter(const char *ref)
+{
+    int64_t step;
+    return strpbrk(ref, "=<>") || (strchr(ref, ':') && !tb_run_ref_step(ref, &step, NULL));
+}
+
+/* The run that the word means; -1 on failure. *by_filter: it is a filter, and no step stands behind a colon. */
+static int64_t find(const struct tb_run_item *all, size_t n, const char *ref, bool *by_filter, struct tb_err *err)
+{
+    struct tb_args one = { .pos = { ref }, .n_pos = 1 };
+    struct tb_ref *refs = NULL;
+    size_t n_refs = 0;
+    *by_filter = is_filter(ref) && tb_run_find(all, n, ref, NULL) < 0;
+    if (!*by_filter)
+        return tb_run_find(all, n, ref, err);
+    bool good = tb_refs_find(&one, all, n, &refs, &n_refs, err);
+    int64_t found = good && n_refs == 1 ? (int64_t)refs[0].index : -1;
+    if (good && n_refs != 1)
+        tb_fail(err, TB_ERR_NOTFOUND, "%zu runs pass '%.100s', and one is needed; `tunebench ls '%.100s'` lists them",
+                n_refs, ref, ref);
+    free(refs);
+    return found;
+}
+
+bool tb_pick_ref(const struct tb_args *a, const char *word, char ref[TB_PICK_REF], struct tb_err *err)
+{
+    struct tb_run_item *all = NULL;
+    size_t n = 0;
+    bool by_filter, fits = tb_str_copy(ref, TB_PICK_REF, word);
+    if (!is_filter(word))
+        return fits || tb_fail(err, TB_ERR_NOTFOUND, "no run '%.60s..'", word);
+    struct tb_store *s = tb_pick_store(a, err);
+    int64_t i = s && tb_store_list(s, &all, &n, err) ? find(all, n, word, &by_filter, err) : -1;
+    if (i >= 0 && by_filter)
+        tb_str_copy(ref, TB_PICK_REF, all[i].sum.id);
+    free(all);
+    tb_store_close(s);
+    return i >= 0;
+}
+
 bool tb_pick_from(struct tb_pick *p, const struct tb_store *s, const struct tb_run_item *all, size_t n,
                   const char *ref, struct tb_err *err)
 {
+    bool by_filter = false;
     *p = (struct tb_pick){ .at = -1 };
     tb_metrics_init(&p->m);
-    int64_t i = tb_run_find(all, n, ref, err);
+    int64_t i = find(all, n, ref, &by_filter, err);
     if (i < 0)
         return false;
     p->item = all[i];
     p->dir = tb_store_run_dir(s, p->item.sum.id);
     tb_metrics_free(&p->m);
-    if (!tb_metrics_load(&p->m, p->dir, err) || !resolve(p, ref, err))
+    if (!tb_metrics_load(&p->m, p->dir, err) || (!by_filter && !resolve(p, ref, err)))
         return false;
     if (p->at >= 0) {
         char id[TB_RUN_ID];

@@ -13,6 +13,7 @@
 #include "cli/show_samples.h"
 #include "cli/sources.h"
 #include "plan/plan.h"
+#include "view/paired.h"
 #include "view/runs.h"
 
 static struct tb_json *list_of(const char *joined)
@@ -124,6 +125,26 @@ static struct tb_json *evals_of(const struct tb_metrics *m)
     return out;
 }
 
+/* Rows of the last evaluation, one list a column. */
+static struct tb_json *rows_of(const struct tb_metrics *m)
+{
+    static const char *const names[] = { "row_id", "prompt_id", "n_tok", "loss" };
+    struct tb_json *out = tb_json_new_map(), *column[4];
+    size_t n;
+    const struct tb_row_loss *row = tb_last_rows(m, &n);
+    for (int c = 0; c < 4; c++)
+        column[c] = tb_json_new_list();
+    for (size_t i = 0; i < n; i++) {
+        tb_json_append(column[0], tb_json_new_int(row[i].row_id));
+        tb_json_append(column[1], tb_json_new_int(row[i].prompt_id));
+        tb_json_append(column[2], tb_json_new_int(row[i].n_tok));
+        tb_json_append(column[3], tb_json_new_real(row[i].loss));
+    }
+    for (int c = 0; c < 4; c++)
+        tb_json_set(out, names[c], column[c]);
+    return out;
+}
+
 static struct tb_json *events_of(const struct tb_metrics *m)
 {
     struct tb_json *out = tb_json_new_list();
@@ -142,7 +163,7 @@ static struct tb_json *events_of(const struct tb_metrics *m)
 struct tb_json *tb_run_json(const struct tb_pick *p)
 {
     static const char *const sections[] = {
-        "config", "overrides", "base", "data", "plan", "lineage", "env", "probe", "result", NULL
+        "config", "overrides", "base", "data", "plan", "lineage", "env", "probe", "scores", "result", NULL
     };
     struct tb_json *out = tb_json_new_map();
     for (int i = 0; tb_run_column_at((size_t)i); i++)
@@ -159,6 +180,7 @@ struct tb_json *tb_run_json(const struct tb_pick *p)
     tb_json_set(out, "folder", tb_json_new_str(p->dir));
     tb_json_set(out, "train", train_of(&p->m));
     tb_json_set(out, "evals", evals_of(&p->m));
+    tb_json_set(out, "eval_rows", rows_of(&p->m));
     tb_json_set(out, "events", events_of(&p->m));
     tb_json_set(out, "samples", tb_samples_json(&p->m));
     tb_json_set(out, "checkpoints", tb_checkpoints_json(p));

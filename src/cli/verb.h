@@ -11,6 +11,7 @@ struct tb_verb {
     const char *help;     /* one sentence on a line; lines behind it are seen in the verb's own help only */
     const char *examples; /* lines, each a command */
     const struct tb_flag *flags;
+    bool is_paged; /* its answer may be long: on a terminal it goes through $PAGER */
     /* Does it; false with *err on failure, which decides the exit code. *exit_code is 0 and may be set on success. */
     bool (*run)(const struct tb_args *a, int *exit_code, struct tb_err *err);
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* verb_bench.c - tunebench bench step|gemm: rates on this machine, with the speed probe beside them. */
+/* verb_bench.c - tunebench bench step|gemm|decode: rates on this machine, with the speed probe beside them. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +11,12 @@
 #include "worker/session.h"
 
 static const struct tb_flag flags[] = {
-    { "base", "NAME", false, "step: the model (tiny)" },
-    { "method", "M", false, "step: what is trained (lora:r=8)" },
-    { "batch", "N", false, "step: rows (8)" },
+    { "base", "NAME", false, "step, decode: the model (tiny)" },
+    { "method", "M", false, "step: what is trained (lora:r=8); decode: what runs beside the model (nothing)" },
+    { "batch", "N", false, "step: rows (8); decode: most rows at once (8)" },
     { "seq", "N", false, "step: tokens of each row, all but the first are labels (256)" },
+    { "prompt", "N", false, "decode: tokens of each prompt (16)" },
+    { "tokens", "N", false, "decode: tokens made behind it (64)" },
     { "steps", "N", false, "step: steps that are timed, beside the first (5)" },
     { "memory", "MODE", false, "step: keep activations or compute them again: fast or small (fast)" },
     { "rows", "TEXT", false, "gemm: only shapes whose name holds this" },
@@ -23,6 +25,7 @@ static const struct tb_flag flags[] = {
     { "json", NULL, false, "JSON" },
     { "csv", NULL, false, "gemm: CSV" },
     { "plain", NULL, false, "gemm: separated by tabs" },
+    TB_FLAG_OUTPUT,
     { 0 }
 };
 
@@ -56,6 +59,19 @@ static struct tb_json *gemm(const struct tb_args *a, struct tb_err *err)
     return tb_session_bench_gemm(tb_args_get(a, "rows"), (int)rounds, (int)threads, err);
 }
 
+static struct tb_json *decode(const struct tb_args *a, struct tb_err *err)
+{
+    long batch, prompt, tokens, threads;
+    if (!tb_args_int(a, "batch", 1, 256, 8, &batch, err) || !tb_args_int(a, "prompt", 1, 65536, 16, &prompt, err)
+        || !tb_args_int(a, "tokens", 2, 65536, 64, &tokens, err)
+        || !tb_args_int(a, "threads", 1, 4096, 0, &threads, err))
+        return NULL;
+    struct tb_bench_decode_spec s = { .base = text_or(a, "base", "tiny"), .method = tb_args_get(a, "method"),
+                                      .batch = (int)batch, .prompt = (int)prompt, .tokens = (int)tokens,
+                                      .threads = (int)threads };
+    return tb_session_bench_decode(&s, err);
+}
+
 static const struct tb_table_column columns[] = {
     { "name", NULL, TB_UNIT_TEXT, false }, { "type", NULL, TB_UNIT_TEXT, false }, { "m", NULL, TB_UNIT_PLAIN, false },
     { "n", NULL, TB_UNIT_PLAIN, false }, { "k", NULL, TB_UNIT_PLAIN, false }, { "isa", NULL, TB_UNIT_TEXT, false },
@@ -84,7 +100,9 @@ static void print_table(const struct tb_out *o, const struct tb_json *rows)
 static void say(char *dst, size_t n, const char *name, double v)
 {
     char count[32];
-    if (tb_str_ends(name, "_per_s"))
+    if (tb_str_ends(name, "_bytes_per_s"))
+        snprintf(dst, n, "%s/s", tb_fmt_unit(count, sizeof count, TB_UNIT_BYTES, v));
+    else if (tb_str_ends(name, "_per_s"))
         snprintf(dst, n, "%s tokens/s", tb_fmt_unit(count, sizeof count, TB_UNIT_COUNT, round(v)));
     else if (tb_str_ends(name, "_gflops"))
         snprintf(dst, n, "%.4g GFLOP/s", v);
@@ -110,21 +128,30 @@ static void print_map(const struct tb_out *o, const struct tb_json *map)
     }
 }
 
+static const struct {
+    const char *name;
+    struct tb_json *(*measure)(const struct tb_args *a, struct tb_err *err);
+    bool is_table;
+} subjects[] = { { "step", step, false }, { "gemm", gemm, true }, { "decode", decode, false } };
+
+enum { N_SUBJECTS = sizeof subjects / sizeof *subjects };
+
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
     struct tb_out out;
-    bool is_step = a->n_pos == 1 && strcmp(a->pos[0], "step") == 0,
-         is_gemm = a->n_pos == 1 && strcmp(a->pos[0], "gemm") == 0;
-    if (!is_step && !is_gemm)
-        return tb_fail(err, TB_ERR_USAGE, "what shall be measured? usage: tunebench bench step|gemm");
+    int i = 0;
+    while (i < N_SUBJECTS && (a->n_pos != 1 || strcmp(a->pos[0], subjects[i].name) != 0))
+        i++;
+    if (i == N_SUBJECTS)
+        return tb_fail(err, TB_ERR_USAGE, "what shall be measured? usage: tunebench bench step|gemm|decode");
     if (!tb_out_open(&out, a, err))
         return false;
-    struct tb_json *j = is_step ? step(a, err) : gemm(a, err);
+    struct tb_json *j = subjects[i].measure(a, err);
     if (!j)
         return false;
     if (out.form == TB_EMIT_JSON)
         tb_out_json(&out, tb_json_ref(j));
-    else if (is_step)
+    else if (!subjects[i].is_table)
         print_map(&out, j);
     else
         print_table(&out, j);
@@ -134,11 +161,12 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 
 const struct tb_verb tb_verb_bench = {
     .name = "bench",
-    .usage = "step|gemm",
-    .help = "Measures training steps or matrix products.\n"
+    .usage = "step|gemm|decode",
+    .help = "Measures training steps, matrix products or the making of text.\n"
             "This machine's speed probe stands beside them.",
     .examples =
         "  tunebench bench step --base smollm2.gguf --method lora:r=8,targets=q+v --batch 8 --seq 256 --json\n"
+        "  tunebench bench decode --base smollm2.gguf --batch 4\n"
         "  tunebench bench gemm --json\n",
     .flags = flags,
     .run = run,

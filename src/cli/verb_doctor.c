@@ -31,6 +31,15 @@ static void print(const struct tb_out *o, const struct tb_json *list)
     }
 }
 
+static void print_table(const struct tb_out *o, const struct tb_json *list)
+{
+    static const struct tb_table_column columns[] = {
+        { "check", NULL, TB_UNIT_TEXT, false }, { "status", NULL, TB_UNIT_TEXT, false },
+        { "text", NULL, TB_UNIT_TEXT, false },  { "advice", NULL, TB_UNIT_TEXT, false },
+    };
+    tb_out_maps(o, list, columns, sizeof columns / sizeof *columns);
+}
+
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
     struct tb_out o;
@@ -46,12 +55,15 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
         tb_out_json(&o, list);
         return true;
     }
-    print(&o, list);
+    if (o.form == TB_EMIT_TEXT)
+        print(&o, list);
+    else
+        print_table(&o, list);
     tb_json_free(list);
     return true;
 }
 
-static const struct tb_flag flags[] = { TB_FLAG_JSON, { 0 } };
+static const struct tb_flag flags[] = { TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, TB_FLAG_OUTPUT, { 0 } };
 
 const struct tb_verb tb_verb_doctor = {
     .name = "doctor", .usage = "",

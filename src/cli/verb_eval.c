@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/out.h"
+#include "cli/pick.h"
 #include "cli/verb.h"
 #include "worker/session.h"
 
@@ -75,6 +76,7 @@ static void print(const struct tb_out *o, struct tb_json *j)
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
     const char *adapter[MAX_ADAPTERS];
+    char ref[TB_PICK_REF];
     struct tb_eval_spec s = { .base = tb_args_get(a, "base"), .adapters = adapter, .store = tb_args_get(a, "store"),
                               .run = a->n_pos ? a->pos[0] : NULL, .data = tb_args_get(a, "data") };
     struct tb_out out;
@@ -86,6 +88,9 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     s.threads = (int)threads;
     while (s.n_adapters < MAX_ADAPTERS && (adapter[s.n_adapters] = tb_args_at(a, "adapter", s.n_adapters)))
         s.n_adapters++;
+    if (s.run && !tb_pick_ref(a, s.run, ref, err))
+        return false;
+    s.run = s.run ? ref : NULL;
     struct tb_json *j = tb_session_eval(&s, err);
     if (j)
         print(&out, j);
@@ -102,6 +107,7 @@ static const struct tb_flag flags[] = {
     TB_FLAG_JSON,
     TB_FLAG_CSV,
     TB_FLAG_PLAIN,
+    TB_FLAG_OUTPUT,
     { 0 }
 };
 

@@ -86,25 +86,26 @@ static bool as_csv(const struct tb_args *a, const char *ref, const struct tb_out
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
     const char *as = tb_args_get(a, "as");
+    char ref[TB_PICK_REF];
     struct tb_out out;
     if (a->n_pos != 1)
         return tb_fail(err, TB_ERR_USAGE, "export takes one run (see 'tunebench help export')");
     if (!as)
         return tb_fail(err, TB_ERR_USAGE, "export needs --as peft or --as csv");
-    if (!tb_out_open(&out, a, err))
+    if (!tb_out_open(&out, a, err) || !tb_pick_ref(a, a->pos[0], ref, err))
         return false;
     if (strcmp(as, "peft") == 0)
-        return as_peft(a, a->pos[0], &out, err);
+        return as_peft(a, ref, &out, err);
     if (strcmp(as, "csv") == 0)
-        return as_csv(a, a->pos[0], &out, err);
+        return as_csv(a, ref, &out, err);
     return tb_fail(err, TB_ERR_USAGE, "--as %s: expected peft or csv", as);
 }
 
 static const struct tb_flag flags[] = {
-    { "as", "FORM", false,
+    { "as", "peft|csv", false,
       "peft: folder(s) that the PEFT library loads (a run of full: a model folder); csv: a table" },
     { "o", "PATH", false, "the folder to make (peft), the file to write (csv; else stdout)" },
-    { "table", "NAME", false, "of csv: train, eval or rows (train)" },
+    { "table", "train|eval|rows", false, "of csv (train)" },
     { "bf16", NULL, false, "the model of a run of full in 16 bits a weight" },
     { "threads", "N", false, "threads for the comparison (all processors)" },
     TB_FLAG_JSON,

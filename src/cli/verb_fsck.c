@@ -104,10 +104,10 @@ static void tell(void *user, const struct tb_finding *f)
     c->n_bad += !f->is_note;
     c->n_repaired += f->is_repaired;
     c->n_repairable += !f->is_note && !f->is_repaired && *f->remedy;
-    if (c->o.form == TB_EMIT_JSON)
-        tb_json_append(c->found, finding_json(f));
-    else
+    if (c->o.form == TB_EMIT_TEXT)
         print(c, f);
+    else
+        tb_json_append(c->found, finding_json(f));
 }
 
 static const char *text_of(const struct tb_json *map, const char *key)
@@ -182,6 +182,16 @@ static bool check_all(struct check *c, struct tb_err *err)
     return why.kind == TB_ERR_NONE;
 }
 
+static void print_table(const struct check *c)
+{
+    static const struct tb_table_column columns[] = {
+        { "level", NULL, TB_UNIT_TEXT, false },  { "run", NULL, TB_UNIT_TEXT, false },
+        { "file", NULL, TB_UNIT_TEXT, false },   { "what", NULL, TB_UNIT_TEXT, false },
+        { "remedy", NULL, TB_UNIT_TEXT, false }, { "repaired", NULL, TB_UNIT_TEXT, false },
+    };
+    tb_out_maps(&c->o, c->found, columns, sizeof columns / sizeof *columns);
+}
+
 static void sum_up(struct check *c)
 {
     size_t left = c->n_bad - c->n_repaired;
@@ -193,6 +203,10 @@ static void sum_up(struct check *c)
         tb_json_set(map, "repaired", tb_json_new_int((int64_t)c->n_repaired));
         tb_json_set(map, "findings", tb_json_ref(c->found));
         tb_out_json(&c->o, map);
+        return;
+    }
+    if (c->o.form != TB_EMIT_TEXT) {
+        print_table(c);
         return;
     }
     printf("%zu run%s: ", c->n_runs, c->n_runs == 1 ? "" : "s");
@@ -228,7 +242,7 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 
 static const struct tb_flag flags[] = {
     { "repair", NULL, false, "repairs what can be repaired without losing anything; damaged files are kept as .bad" },
-    TB_FLAG_JSON, { 0 }
+    TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, TB_FLAG_OUTPUT, { 0 }
 };
 
 const struct tb_verb tb_verb_fsck = {

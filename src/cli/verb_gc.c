@@ -74,10 +74,9 @@ static bool print_table(const struct tb_out *o, struct tb_store *s, const struct
     return good;
 }
 
-static void print_json(const struct tb_out *o, const struct tb_garbage_list *g)
+static struct tb_json *items_of(const struct tb_garbage_list *g)
 {
-    size_t n;
-    struct tb_json *map = tb_json_new_map(), *items = tb_json_new_list();
+    struct tb_json *items = tb_json_new_list();
     for (size_t i = 0; i < g->n; i++) {
         struct tb_json *e = tb_json_new_map();
         tb_json_set(e, "run", tb_json_new_str(*g->at[i].run ? g->at[i].run : NULL));
@@ -87,11 +86,30 @@ static void print_json(const struct tb_out *o, const struct tb_garbage_list *g)
         tb_json_set(e, "removed", tb_json_new_bool(g->at[i].is_removed));
         tb_json_append(items, e);
     }
-    tb_json_set(map, "items", items);
+    return items;
+}
+
+static void print_json(const struct tb_out *o, const struct tb_garbage_list *g)
+{
+    size_t n;
+    struct tb_json *map = tb_json_new_map();
+    tb_json_set(map, "items", items_of(g));
     tb_json_set(map, "bytes", tb_json_new_int(total(g, false, &n)));
     tb_json_set(map, "bytes_removed", tb_json_new_int(total(g, true, &n)));
     tb_json_set(map, "runs_held", tb_json_new_int((int64_t)g->n_held));
     tb_out_json(o, map);
+}
+
+static void print_items(const struct tb_out *o, const struct tb_garbage_list *g)
+{
+    static const struct tb_table_column columns[] = {
+        { "run", NULL, TB_UNIT_TEXT, false },    { "kind", NULL, TB_UNIT_TEXT, false },
+        { "path", NULL, TB_UNIT_TEXT, false },   { "bytes", NULL, TB_UNIT_BYTES, false },
+        { "removed", NULL, TB_UNIT_TEXT, false },
+    };
+    struct tb_json *items = items_of(g);
+    tb_out_maps(o, items, columns, sizeof columns / sizeof *columns);
+    tb_json_free(items);
 }
 
 /* The question, on stderr, so that what is on stdout can go to a file. */
@@ -114,7 +132,7 @@ static enum consent consent_of(const struct tb_args *a, const struct tb_out *o, 
         return SHOW;
     if (tb_args_has(a, "yes"))
         return REMOVE;
-    if (o->form == TB_EMIT_JSON || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+    if (o->form != TB_EMIT_TEXT || tb_args_has(a, "no-input") || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
         return NOBODY_TO_ASK;
     return is_agreed(g) ? REMOVE : DECLINED;
 }
@@ -154,6 +172,8 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
         good = tb_garbage_remove(&g, s, archived, err);
     if (s && o.form == TB_EMIT_JSON)
         print_json(&o, &g);
+    else if (s && o.form != TB_EMIT_TEXT)
+        print_items(&o, &g);
     else if (good)
         print_end(&g, consent);
     if (good && consent == NOBODY_TO_ASK)
@@ -166,8 +186,9 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 static const struct tb_flag flags[] = {
     { "dry-run", NULL, false, "only show what would go" },
     { "yes", NULL, false, "remove without asking" },
+    { "no-input", NULL, false, "ask nothing, also on a terminal: without --yes nothing is removed" },
     { "archived", NULL, false, "also archived runs as a whole, unless they are protected" },
-    TB_FLAG_JSON, { 0 }
+    TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, TB_FLAG_OUTPUT, { 0 }
 };
 
 const struct tb_verb tb_verb_gc = {

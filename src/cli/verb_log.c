@@ -12,6 +12,7 @@
 #include "cli/out.h"
 #include "cli/pick.h"
 #include "cli/verb.h"
+#include "store/runlog.h"
 #include "view/fmt.h"
 
 static const double every_s = 0.5;
@@ -86,12 +87,32 @@ static void print_json(const struct log *l, const struct entry *e)
     tb_json_free(map);
 }
 
+static void print_row(const struct log *l, const struct entry *e)
+{
+    static const struct tb_table_column columns[] = {
+        { "at", NULL, TB_UNIT_TEXT, false },   { "wall_s", NULL, TB_UNIT_SECONDS, false },
+        { "step", NULL, TB_UNIT_PLAIN, false }, { "kind", NULL, TB_UNIT_TEXT, false },
+        { "text", NULL, TB_UNIT_TEXT, false },
+    };
+    struct tb_table t;
+    tb_table_init(&t, columns, sizeof columns / sizeof *columns);
+    tb_table_text(&t, e->at);
+    tb_table_real(&t, e->wall_s);
+    tb_table_int(&t, e->step);
+    tb_table_text(&t, e->kind);
+    tb_table_text(&t, e->text);
+    tb_out_rows(&l->o, &t, l->n_printed == 0);
+    tb_table_free(&t);
+}
+
 static void tell(struct log *l, const struct entry *e)
 {
     if (!is_wanted(l, e->kind))
         return;
     if (l->o.form == TB_EMIT_JSON)
         print_json(l, e);
+    else if (l->o.form != TB_EMIT_TEXT)
+        print_row(l, e);
     else
         print_text(l, e);
     l->n_printed++;
@@ -211,6 +232,18 @@ static void tell_all(struct log *l, const struct tb_pick *p)
         tell_loss_of_worker(&p->item.sight, p->item.sum.id);
 }
 
+/* What its worker wrote for people who look for a cause. */
+static bool tell_text(const struct tb_pick *p, struct tb_err *err)
+{
+    char *text = tb_run_log_read(p->dir, err), *rest = text;
+    for (char *line; rest && *rest && (line = strsep(&rest, "\n"));) {
+        tb_out_safe(line);
+        fputc('\n', stdout);
+    }
+    free(text);
+    return text != NULL;
+}
+
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
     struct tb_pick p = { 0 };
@@ -220,7 +253,9 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
         return false;
     struct tb_store *s = tb_pick_store(a, err);
     bool good = s && tb_pick_run(&p, s, a->pos[0], err);
-    if (good && l.follows && p.at < 0)
+    if (good && tb_args_has(a, "text"))
+        good = tell_text(&p, err);
+    else if (good && l.follows && p.at < 0)
         good = follow(&l, &p, exit_code, err);
     else if (good)
         tell_all(&l, &p);
@@ -234,7 +269,8 @@ static const struct tb_flag flags[] = {
     { "follow", NULL, false, "the same as -f" },
     { "kind", "KIND", true, "only this: eval, state, checkpoint, recovered, divergence, .." },
     { "steps", NULL, false, "also a line for each step of training" },
-    TB_FLAG_JSON, { 0 }
+    { "text", NULL, false, "instead, the log its worker keeps, for who looks for a cause" },
+    TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, TB_FLAG_OUTPUT, { 0 }
 };
 
 const struct tb_verb tb_verb_log = {
@@ -246,5 +282,5 @@ const struct tb_verb tb_verb_log = {
                 "  tunebench log lora-r8-s0 -f\n"
                 "  tunebench log lora-r8-s0 --kind eval --kind divergence\n"
                 "  tunebench log lora-r8-s0 --steps --json | jq -r '.[] | select(.kind == \"step\") | .text'\n",
-    .flags = flags, .run = run,
+    .flags = flags, .is_paged = true, .run = run,
 };

@@ -293,14 +293,13 @@ static const struct tb_flag flags[] = {
     { "group", "KEYS", false, "runs with the same KEYS together, with mean and deviation; '!seed': all but the seed" },
     { "pareto", "COLUMNS", false, "mark the runs that no other one beats in 'eval/loss,adapter_bytes' or others" },
     { "cols", "LIST", false, "columns, 'name,min eval/loss as best'; 'help' lists them" },
-    TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, { 0 }
+    TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, TB_FLAG_OUTPUT, { 0 }
 };
 
 const struct tb_verb tb_verb_ls = {
     .name = "ls", .usage = "[FILTER]", .help = "Lists the runs of the store; FILTER chooses and orders them.\n"
-            "FILTER is terms like method:lora state!=failed eval<1.2 tokens>=60k sort:-eval group:!seed word; all "
-            "must\n"
-            "hold.\n"
+            "FILTER is terms like method:lora state!=failed eval<1.2 tokens>=60k sort:-eval group:!seed word; all\n"
+            "must hold.\n"
             "Without --cols the forms for programs have every column ('--cols help' lists them), the text has the\n"
             "usual ones. Archived runs are listed with --all, by 'archived:yes' and by name.",
     .examples = "  tunebench ls\n"
@@ -310,5 +309,5 @@ const struct tb_verb tb_verb_ls = {
                 "  tunebench ls --pareto 'eval/loss,adapter_bytes,tok_s:max'\n"
                 "  tunebench ls --cols 'name,lr,min eval/loss as best,peak'\n"
                 "  tunebench ls --json | jq -r '.[] | select(.state == \"done\") | .id'\n",
-    .flags = flags, .run = run,
+    .flags = flags, .is_paged = true, .run = run,
 };

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "cli/make_plan.h"
 #include "cli/out.h"
+#include "cli/serve.h"
 #include "cli/sources.h"
 #include "cli/sweep_show.h"
 #include "cli/verb.h"
@@ -19,6 +20,9 @@ static const struct tb_flag flags[] = {
     { "json", NULL, false, "everything as JSON, memory by component and in either mode" },
     { "csv", NULL, false, "the table as CSV" },
     { "plain", NULL, false, "the table separated by tabs" },
+    TB_FLAG_OUTPUT,
+    { "measure", NULL, false, "measure each base and method for two seconds, to tell the time" },
+    { "serve", NULL, false, "stay, and answer a plan for each line of stdin: [\"RECIPE\", \"--set\", ..]" },
     { 0 }
 };
 
@@ -171,10 +175,21 @@ static struct tb_json *plan_of(const struct tb_plan *p, const struct tb_worker_s
     return tb_worker_plan(&known, spec, err);
 }
 
+/* Everything else is said by the requests. */
+static bool serve(const struct tb_args *a, struct tb_err *err)
+{
+    for (int i = 0; i < a->n_flags; i++)
+        if (strcmp(a->flag[i].name, "serve") != 0 && strcmp(a->flag[i].name, "store") != 0)
+            return tb_fail(err, TB_ERR_USAGE, "with --serve, --%s is said by the requests", a->flag[i].name);
+    return tb_args_count(a, 0, 0, "plan --serve", err) && tb_serve_plans(a, flags, err);
+}
+
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
-    struct tb_worker_spec spec = { .store = tb_args_get(a, "store") };
+    struct tb_worker_spec spec = { .store = tb_args_get(a, "store"), .measures = tb_args_has(a, "measure") };
     struct tb_out out;
+    if (tb_args_has(a, "serve"))
+        return serve(a, err);
     struct tb_plan *p = tb_out_open(&out, a, err) ? tb_make_plan(a, "plan RECIPE", err) : NULL;
     struct tb_json *plan = p ? plan_of(p, &spec, err) : NULL;
     if (plan && p->sweep) {
@@ -197,8 +212,13 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 const struct tb_verb tb_verb_plan = {
     .name = "plan", .usage = "RECIPE | --base B --data D --method M.. --budget N",
     .help = "Shows the runs of a recipe, their memory and about their time.\n"
-            "It trains nothing.",
+            "It trains nothing. The time comes from a probe of the processor, and from what was measured of base and\n"
+            "method before: --measure does that. With --serve it stays, for programs: each line of stdin is a list of\n"
+            "words as they stand behind plan, or {\"id\": 1, \"args\": [words]}; each is answered by a line as --json\n"
+            "prints it, with that id, or by {\"error\": {kind, text, where, line}}. Base, data and speeds are kept.",
     .examples = "  tunebench plan recipes/compare-three.lua\n"
-                "  tunebench plan recipes/lora-rank-sweep.lua --grid method.lora.r=2,4,8,16 --json\n",
+                "  tunebench plan recipes/lora-rank-sweep.lua --grid method.lora.r=2,4,8,16 --json\n"
+                "  tunebench plan recipes/compare-three.lua --measure\n"
+                "  echo '[\"recipes/compare-three.lua\", \"--set\", \"budget=20k\"]' | tunebench plan --serve\n",
     .flags = flags, .run = run,
 };

@@ -72,9 +72,9 @@ static bool choose_columns(struct plot *x, const char *y, struct tb_err *err)
     if (x->x < 0 || x->y < 0)
         return false;
     x->is_scatter = true;
-    return (tb_run_column_at((size_t)x->x)->unit != TB_UNIT_TEXT
-            && tb_run_column_at((size_t)x->y)->unit != TB_UNIT_TEXT)
-        || tb_fail(err, TB_ERR_USAGE, "--x and -y need columns of numbers");
+    bool is_text = tb_run_column_at((size_t)x->x)->unit == TB_UNIT_TEXT
+                || tb_run_column_at((size_t)x->y)->unit == TB_UNIT_TEXT;
+    return !is_text || tb_fail(err, TB_ERR_USAGE, "--x and -y need columns of numbers");
 }
 
 static bool choose_x(struct plot *x, struct tb_err *err)

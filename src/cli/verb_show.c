@@ -14,6 +14,7 @@
 #include "cli/show_checkpoints.h"
 #include "cli/show_probe.h"
 #include "cli/show_samples.h"
+#include "cli/show_scores.h"
 #include "cli/sources.h"
 #include "cli/verb.h"
 #include "plan/plan.h"
@@ -246,6 +247,8 @@ static void print_samples(const struct tb_out *o, const struct tb_metrics *m)
 static void print_run(const struct tb_out *o, struct tb_store *s, const struct tb_pick *p)
 {
     print_summary(o, p);
+    if (p->m.is_newer)
+        tb_out_pair(o, WIDTH, "newer", "a newer tunebench wrote this; shown is what this one knows of it");
     print_state(o, p);
     print_overrides(o, p);
     if (p->m.n_train)
@@ -254,6 +257,7 @@ static void print_run(const struct tb_out *o, struct tb_store *s, const struct t
     print_curve(o, p, "eval/loss");
     print_evals(o, &p->m);
     tb_show_probe(o, &p->m);
+    tb_show_scores(o, &p->m);
     print_section(o, p, "result", "RESULT");
     print_options(o, p);
     if (tb_json_len(tb_json_get(p->m.facts, "changes")))
@@ -316,7 +320,7 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 static const struct tb_flag flags[] = {
     { "samples", NULL, false, "only the sampled rows of its last evaluation, with their losses" },
     { "worst", NULL, false, "these, the highest loss first" },
-    TB_FLAG_JSON, { 0 }
+    TB_FLAG_JSON, TB_FLAG_OUTPUT, { 0 }
 };
 
 const struct tb_verb tb_verb_show = {
@@ -327,5 +331,5 @@ const struct tb_verb tb_verb_show = {
                 "  tunebench show lora-r8-s0:400\n"
                 "  tunebench show lora-r8-s0:best --worst\n"
                 "  tunebench show 3f9a --json | jq .changed\n",
-    .flags = flags, .run = run,
+    .flags = flags, .is_paged = true, .run = run,
 };

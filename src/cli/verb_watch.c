@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -16,9 +14,11 @@
 #include "cli/follow.h"
 #include "cli/out.h"
 #include "cli/pick.h"
+#include "cli/redraw.h"
 #include "cli/refs.h"
 #include "cli/verb.h"
 #include "view/fmt.h"
+#include "view/runs.h"
 
 static const double patience_s = 5;
 
@@ -42,14 +42,9 @@ struct watch {
     size_t n_all;
     size_t n_living, n_waiting;
     double idle_since; /* monotonic, negative: something lives */
-    int n_drawn;       /* lines on the screen */
+    struct tb_redraw screen;
     bool is_table;
 };
-
-static bool lives(enum tb_state s)
-{
-    return s == TB_STATE_RUNNING || s == TB_STATE_PAUSED;
-}
 
 static struct seen *find(struct watch *w, const char *id)
 {
@@ -70,7 +65,7 @@ static const struct tb_run_item *item_of(const struct watch *w, const char *id)
 static void see(struct watch *w, const struct tb_run_item *item)
 {
     bool is_waiting = item->sight.state == TB_STATE_QUEUED && !item->sum.damage[0],
-         is_living = lives(item->sight.state) && !item->sum.damage[0];
+         is_living = tb_state_is_live(item->sight.state) && !item->sum.damage[0];
     w->n_living += is_living;
     w->n_waiting += is_waiting;
     if (!is_living || find(w, item->sum.id))
@@ -115,12 +110,6 @@ static const struct tb_table_column columns[N_COLUMNS] = {
     { "left", NULL, TB_UNIT_SECONDS, false },
 };
 
-static double left_s(const struct tb_run_summary *s)
-{
-    bool is_known = s->n_steps > 0 && s->step > 0 && s->wall_s > 0 && s->step <= s->n_steps;
-    return is_known ? s->wall_s / (double)s->step * (double)(s->n_steps - s->step) : NAN;
-}
-
 static void cell(struct tb_table *t, const struct tb_run_item *item, int column)
 {
     const struct tb_run_summary *s = &item->sum;
@@ -133,8 +122,8 @@ static void cell(struct tb_table *t, const struct tb_run_item *item, int column)
     case DONE: tb_table_real(t, s->n_steps > 0 ? floor(100 * (double)s->step / (double)s->n_steps) : NAN); break;
     case LOSS: tb_table_real(t, s->loss); break;
     case EVAL: tb_table_real(t, s->last_eval); break;
-    case RATE: tb_table_real(t, lives(item->sight.state) ? floor(s->tok_per_s) : NAN); break;
-    default: tb_table_real(t, lives(item->sight.state) ? left_s(s) : NAN); break;
+    case RATE: tb_table_real(t, tb_state_is_live(item->sight.state) ? floor(s->tok_per_s) : NAN); break;
+    default: tb_table_real(t, tb_state_is_live(item->sight.state) ? tb_run_left_s(s) : NAN); break;
     }
 }
 
@@ -164,42 +153,15 @@ static void emit(const struct watch *w, int n_dropped, struct tb_buf *b)
     tb_table_free(&t);
 }
 
-static int terminal_rows(void)
-{
-    struct winsize size = { 0 };
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 4 ? size.ws_row : 24;
-}
-
-/* A line, cut at the edge of the terminal, over what stands there. */
-static void put_line(struct watch *w, enum tb_paint paint, const char *line, size_t n)
-{
-    struct tb_buf cut = { 0 };
-    size_t at = 0, step;
-    while (at < n && (step = tb_utf8_step(line + at, n - at, NULL))
-           && (w->o.columns <= 0 || tb_utf8_width(line, at + step) < w->o.columns))
-        at += step;
-    tb_buf_add(&cut, line, at);
-    tb_out_paint(&w->o, paint, cut.p ? cut.p : "");
-    fputs("\033[K\n", stdout);
-    tb_buf_free(&cut);
-    w->n_drawn++;
-}
-
 static enum tb_paint paint_of(const struct tb_run_item *item)
 {
-    switch (item ? item->sight.state : TB_STATE_DONE) {
-    case TB_STATE_RUNNING: return TB_PAINT_LIVE;
-    case TB_STATE_PAUSED:
-    case TB_STATE_LOST: return TB_PAINT_WARN;
-    case TB_STATE_FAILED: return TB_PAINT_BAD;
-    default: return TB_PAINT_PLAIN;
-    }
+    return tb_redraw_paint(item ? item->sight.state : TB_STATE_DONE);
 }
 
 /* Lines of the table belong to the runs seen that are still there, in order. */
 static void put_table(struct watch *w, const struct tb_buf *b)
 {
-    int room = terminal_rows() - 3;
+    int room = tb_redraw_rows() - 3;
     size_t run = 0, hidden = 0;
     for (size_t at = 0, len, line = 0; at < b->n; at += len + 1, line++) {
         len = strcspn(b->p + at, "\n");
@@ -207,14 +169,14 @@ static void put_table(struct watch *w, const struct tb_buf *b)
             run++;
         const struct tb_run_item *item = line ? item_of(w, w->seen[run++].id) : NULL;
         if ((int)line < room)
-            put_line(w, line ? paint_of(item) : TB_PAINT_HEAD, b->p + at, len);
+            tb_redraw_line(&w->screen, line ? paint_of(item) : TB_PAINT_HEAD, b->p + at, len);
         else
             hidden++;
     }
     if (hidden) {
         char words[64];
         snprintf(words, sizeof words, "%zu more have no room", hidden);
-        put_line(w, TB_PAINT_DIM, words, strlen(words));
+        tb_redraw_line(&w->screen, TB_PAINT_DIM, words, strlen(words));
     }
 }
 
@@ -222,20 +184,17 @@ static void draw(struct watch *w)
 {
     struct tb_buf b = { 0 };
     char words[120];
-    tb_out_open(&w->o, w->a, NULL); /* the terminal may have another size by now */
+    tb_redraw_begin(&w->screen);
     bool fits = false;
     for (int n_dropped = 0; !fits && n_dropped <= 5; n_dropped++) {
         emit(w, n_dropped, &b);
-        fits = w->o.columns <= 0 || tb_out_width(&b) < w->o.columns;
+        fits = w->screen.o.columns <= 0 || tb_out_width(&b) < w->screen.o.columns;
     }
-    if (w->n_drawn)
-        printf("\033[%dA\r", w->n_drawn);
-    w->n_drawn = 0;
     put_table(w, &b);
     snprintf(words, sizeof words, "%zu live, %zu wait; interrupting ends the looking, not the runs", w->n_living,
              w->n_waiting);
-    put_line(w, TB_PAINT_DIM, words, strlen(words));
-    fputs("\033[J", stdout);
+    tb_redraw_line(&w->screen, TB_PAINT_DIM, words, strlen(words));
+    tb_redraw_end(&w->screen);
     tb_buf_free(&b);
 }
 
@@ -325,7 +284,7 @@ static void tell(struct watch *w)
         char text[700];
         bool is_known = s->is_followed;
         const struct tb_run_item *item = item_of(w, s->id);
-        if (is_known && !tb_follow_goes_on(&s->f) && !(item && lives(item->sight.state)))
+        if (is_known && !tb_follow_goes_on(&s->f) && !(item && tb_state_is_live(item->sight.state)))
             continue; /* it was told */
         bool good = is_known ? tb_follow_poll(&s->f, &why) : begin(w, s, now, &why);
         if (good && is_known)
@@ -376,12 +335,11 @@ static bool watch(struct watch *w, double interval_s, int *exit_code, struct tb_
 
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
-    struct watch w = { .a = a, .idle_since = -1 };
+    struct watch w = { .a = a, .idle_since = -1, .screen.a = a };
     double interval_s;
     if (!tb_out_open(&w.o, a, err) || !tb_args_real(a, "interval", 0.1, 3600, 1, &interval_s, err))
         return false;
-    const char *term = getenv("TERM");
-    w.is_table = w.o.is_terminal && w.o.form == TB_EMIT_TEXT && term && strcmp(term, "dumb") != 0;
+    w.is_table = tb_redraw_is_possible(&w.o);
     w.store = tb_pick_store(a, err);
     bool good = w.store && watch(&w, interval_s, exit_code, err);
     for (size_t i = 0; i < w.n_seen; i++)

@@ -33,10 +33,20 @@ static struct tb_mat gain_of(const struct tb_seat *seat, struct tb_mat frozen)
     return seat ? seat->adapter->method->vector(seat) : frozen;
 }
 
+void tb_block_rows(struct tb_engine *e, int layer, struct tb_mat kv[2])
+{
+    const struct tb_seat *seat = e->block[layer].kv;
+    struct tb_pass p = { .k = e->k };
+    if (seat && !e->is_bare)
+        seat->adapter->method->rows(seat, &p);
+    kv[0] = p.kv[0];
+    kv[1] = p.kv[1];
+}
+
 static void set_attention(struct tb_engine *e, int layer, const struct saved *s)
 {
     struct tb_attention *a = &e->attention;
-    const struct tb_seat *kv = e->block[layer].kv;
+    struct tb_mat kv[2];
     a->seg = e->batch->seg;
     a->n_seg = e->batch->n_seg;
     a->n_quanta = e->batch->n_quanta;
@@ -45,12 +55,9 @@ static void set_attention(struct tb_engine *e, int layer, const struct saved *s)
     a->v = s->v;
     a->out = s->att;
     a->lse = s->lse;
-    if (kv && !e->is_bare) {
-        struct tb_pass p = { .k = e->k };
-        kv->adapter->method->rows(kv, &p);
-        a->virt_k = p.kv[0];
-        a->virt_v = p.kv[1];
-    }
+    tb_block_rows(e, layer, kv);
+    a->virt_k = kv[0];
+    a->virt_v = kv[1];
 }
 
 static void attend(struct tb_engine *e, int layer, const struct saved *s, struct tb_mat norm)
@@ -61,8 +68,14 @@ static void attend(struct tb_engine *e, int layer, const struct saved *s, struct
     tb_linear(e, layer, TB_V, s->v, norm);
     k->rope(k, s->q, e->pos, e->cos, e->sin, false);
     k->rope(k, s->k, e->pos, e->cos, e->sin, false);
-    set_attention(e, layer, s);
-    k->attention(k, &e->attention);
+    if (e->cache && !e->cache->is_filling) {
+        tb_cache_attend(e, layer, s->att, s->q, s->k, s->v);
+    } else {
+        set_attention(e, layer, s);
+        k->attention(k, &e->attention);
+        if (e->cache)
+            tb_cache_keep(e, layer, s->k, s->v);
+    }
     *(e->is_again ? &e->count.attention_again : &e->count.attention_forward) += 4 * s->q.cols * e->pairs;
 }
 

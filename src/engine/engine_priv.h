@@ -30,6 +30,15 @@ struct block {
     struct saved s;
 };
 
+/* Keys and values of generation: each row has `stride` rows of every layer's matrices. */
+struct cache {
+    struct tb_mat *k, *v; /* [n_layers] */
+    int64_t stride;
+    bool is_filling; /* whole prompts run, as segments; else one token of each row */
+    const struct tb_cache_row *row; /* of each segment, or of each token */
+    int32_t *at;     /* device memory: where each token's key goes */
+};
+
 struct tb_engine {
     const struct tb_model *model;
     struct tb_kernels *k;
@@ -59,6 +68,7 @@ struct tb_engine {
     uint32_t *row;
     float *host_loss;
     struct tb_attention attention;
+    struct cache *cache; /* of the generator at work, or NULL */
 
     struct tb_packer *packer;
     const struct tb_batch *batch;
@@ -102,8 +112,21 @@ void tb_block_forward(struct tb_engine *e, int layer, struct tb_mat next);
 void tb_block_again(struct tb_engine *e, int layer);
 void tb_block_back(struct tb_engine *e, int layer);
 
+/* The virtual K and V rows in front of a block; NULL where there are none. */
+void tb_block_rows(struct tb_engine *e, int layer, struct tb_mat kv[2]);
+
+/* cache.c: keeps K and V that a block made for whole prompts; attention of single tokens against the cache. */
+void tb_cache_keep(struct tb_engine *e, int layer, struct tb_mat k, struct tb_mat v);
+void tb_cache_attend(struct tb_engine *e, int layer, struct tb_mat out, struct tb_mat q, struct tb_mat k,
+                     struct tb_mat v);
+
+/* step.c: TRAINED -> DERIVED of all parts. */
+void tb_engine_derive(struct tb_engine *e);
+
 /* head.c: loss at the labels; with scale != 0 also the gradient into dres (which it zeroes). */
 void tb_head(struct tb_engine *e, float scale);
+/* Rows label_at of the last block's output through the final norm. */
+struct tb_mat tb_head_rows(struct tb_engine *e);
 
 /* pass.c: one micro-batch; tb_pass_begin and all blocks from the lowest are tb_pass_forward. */
 void tb_pass_begin(struct tb_engine *e, const struct tb_batch *b);

@@ -62,16 +62,25 @@ static void norm_back(struct tb_engine *e, struct tb_mat gain)
     k->scatter(k, tb_mat_rows(e->dres, 0, e->batch->n_tok), drows, e->label_at);
 }
 
-void tb_head(struct tb_engine *e, float scale)
+static struct tb_mat final_gain(const struct tb_engine *e)
+{
+    return e->final_norm ? e->final_norm->adapter->method->vector(e->final_norm) : e->final_gain;
+}
+
+struct tb_mat tb_head_rows(struct tb_engine *e)
 {
     struct tb_kernels *k = e->k;
     const struct tb_batch *b = e->batch;
-    struct tb_mat gain = e->final_norm ? e->final_norm->adapter->method->vector(e->final_norm) : e->final_gain;
-    struct tb_mat rows = tb_mat_rows(e->rows, 0, b->n_label);
-
+    struct tb_mat rows = tb_mat_rows(e->rows, 0, b->n_label), norm = tb_mat_rows(e->rows_norm, 0, b->n_label);
     k->gather(k, rows, tb_mat_rows(e->x_out, 0, b->n_tok), e->label_at);
-    k->rmsnorm(k, tb_mat_rows(e->rows_norm, 0, b->n_label), rows, gain, e->model->shape.norm_eps,
-               tb_mat_rows(e->row_rstd, 0, b->n_label));
+    k->rmsnorm(k, norm, rows, final_gain(e), e->model->shape.norm_eps, tb_mat_rows(e->row_rstd, 0, b->n_label));
+    return norm;
+}
+
+void tb_head(struct tb_engine *e, float scale)
+{
+    const struct tb_batch *b = e->batch;
+    tb_head_rows(e);
     if (!e->head)
         chunks(e, 0, b->n_label, scale);
     for (int i = 0; e->head && i < b->n_quanta; i++)
@@ -80,5 +89,5 @@ void tb_head(struct tb_engine *e, float scale)
     e->first_label += b->n_label;
     e->count.labels += b->n_label;
     if (scale != 0)
-        norm_back(e, gain);
+        norm_back(e, final_gain(e));
 }

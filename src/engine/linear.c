@@ -78,13 +78,28 @@ static int64_t flops(const struct tb_engine *e, const struct tb_weight *w)
     return 2 * w->rows * w->cols * e->batch->n_tok;
 }
 
+/* Tokens of generation come one from each row: the product that reads the weight once. */
+static void few_rows(struct tb_engine *e, const struct place *at, const struct tb_weight *w, struct tb_mat y,
+                     struct tb_mat x)
+{
+    struct tb_weight own = *w;
+    if (at->weight) {
+        struct tb_mat m = at->weight->adapter->method->weight(at->weight);
+        own = (struct tb_weight){ .type = TB_F32, .p = m.p, .rows = m.rows, .cols = m.cols,
+                                  .row_bytes = (size_t)m.ld * sizeof(float) };
+    }
+    e->k->gemv_w(e->k, y, x, &own);
+}
+
 void tb_linear(struct tb_engine *e, int layer, enum tb_role role, struct tb_mat y, struct tb_mat x)
 {
     static const struct place bare;
     const struct place *at = e->is_bare ? &bare : &e->block[layer].linear[role];
     const struct tb_weight *w = &e->model->layers[layer].linear[role];
     x = run_before(e, at, x);
-    if (at->weight)
+    if (e->cache && !e->cache->is_filling)
+        few_rows(e, at, w, y, x);
+    else if (at->weight)
         e->k->gemm_nt(e->k, y, x, at->weight->adapter->method->weight(at->weight), 1, 0);
     else
         e->k->gemm_w(e->k, y, x, w, false, 0);

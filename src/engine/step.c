@@ -6,7 +6,7 @@
 
 #include "engine/engine_priv.h"
 
-static void derive(struct tb_engine *e)
+void tb_engine_derive(struct tb_engine *e)
 {
     for (int i = 0; e->stack && i < e->stack->n; i++)
         if (e->stack->part[i]->method->derive)
@@ -89,7 +89,7 @@ bool tb_engine_gradient(struct tb_engine *e, const struct tb_row *rows, int n_ro
     e->seed = seed;
     e->step = step;
     e->dropout_on = true;
-    derive(e);
+    tb_engine_derive(e);
     for (int i = 0; i < e->stack->n; i++)
         tb_adapter_zero(e->stack->part[i]);
     while ((b = tb_packer_next(e->packer))) {
@@ -127,7 +127,7 @@ bool tb_engine_evaluate(struct tb_engine *e, const struct tb_row *rows, int n_ro
                         struct tb_err *err)
 {
     e->dropout_on = false;
-    derive(e);
+    tb_engine_derive(e);
     for (int at = 0; at < n_rows; at += e->spec.step_rows) {
         int n = n_rows - at < e->spec.step_rows ? n_rows - at : e->spec.step_rows;
         const struct tb_batch *b;

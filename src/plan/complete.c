@@ -18,6 +18,7 @@
 #include "plan/plan_priv.h"
 #include "plan/probe.h"
 #include "plan/schema.h"
+#include "score/score.h"
 
 static const double full_decay = 0.01, full_scratch_lr = 1e-3;
 
@@ -257,10 +258,26 @@ static bool schedule(const struct tb_json *draft, struct tb_json *out, struct tb
     return true;
 }
 
+/* What eval.metrics names must be there, and its patterns be usable. */
+static bool metrics(const struct tb_json *names, struct tb_err *err)
+{
+    size_t n = tb_json_len(names);
+    const char **name = tb_xcalloc(n + 1, sizeof *name);
+    for (size_t i = 0; i < n; i++)
+        name[i] = tb_json_str(tb_json_at(names, i), "");
+    struct tb_scorer *s = tb_scorer_open(name, n, err);
+    free(name);
+    if (!s)
+        tb_err_prefix(err, "eval.metrics");
+    tb_scorer_close(s);
+    return s != NULL;
+}
+
 static bool eval(const struct tb_json *draft, struct tb_json *out, struct tb_err *err)
 {
     struct tb_budget b;
-    if (!section(draft, "eval", tb_keys_section("eval"), "eval", out, err))
+    if (!section(draft, "eval", tb_keys_section("eval"), "eval", out, err)
+        || !metrics(tb_json_get(out, "eval.metrics"), err))
         return false;
     const char *every = tb_json_str(tb_json_get(out, "eval.every"), "");
     if (!*every)

@@ -116,7 +116,7 @@ static const struct tb_key eval[] = {
     { INT("samples", 0, 1000), SAME("4"), REPORT,
       .help = "scored rows whose text is kept with each evaluation, for show --samples" },
     { .name = "metrics", .type = TB_KEY_NAMES, SAME("[\"loss\"]"), REPORT,
-      .help = "what is measured" },
+      .help = "what is measured: loss, bleu, rougeL ..; score --list names all" },
     TB_END_KEY
 };
 

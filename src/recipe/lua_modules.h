@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lua_modules.h - the files of lua/, compiled into the program by build-aux/lua2c.sh. */
+/* lua_modules.h - the files of lua/, compiled into the program by build-aux/text2c.sh. */
 #ifndef TB_RECIPE_LUA_MODULES_H
 #define TB_RECIPE_LUA_MODULES_H
 

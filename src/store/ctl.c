@@ -96,7 +96,7 @@ bool tb_ctl_post(const char *dir, const char *verb, const struct tb_json *args, 
         return tb_fail(err, TB_ERR_USAGE, "a request is called '%s'; expected a-z, _ and -", verb);
     char *ctl = tb_path_join(dir, TB_DIR_CTL), *text = request_text(verb, args), *path = NULL;
     bool good = true;
-    int lock = open(ctl, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int lock = open(ctl, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (lock < 0 || flock(lock, LOCK_EX) != 0)
         good = tb_fail_errno(err, "cannot ask in %s", ctl);
     if (good && strlen(text) > MAX_REQUEST)
@@ -133,7 +133,8 @@ static bool oldest(const char *dir, char name[256])
 
 static bool parse(struct tb_ctl_request *q, const char *path, struct tb_err *err)
 {
-    struct tb_json *map = tb_file_is_plain(path, err) ? tb_json_load(path, MAX_REQUEST, err) : NULL;
+    bool is_file = tb_file_is_no_link(path, err) && tb_file_is_plain(path, err);
+    struct tb_json *map = is_file ? tb_json_load(path, MAX_REQUEST, err) : NULL;
     if (!map)
         return false;
     const struct tb_json *args = tb_json_get(map, "args");
@@ -179,6 +180,21 @@ enum tb_ctl_found tb_ctl_take(const char *dir, struct tb_ctl_request *q, char wo
     return TB_CTL_GARBAGE;
 }
 
+static bool exists(const char *dir, unsigned seq, const char *verb, const char *end)
+{
+    char *path = path_of(dir, seq, verb, end);
+    bool there = tb_file_exists(path);
+    free(path);
+    return there;
+}
+
+static void remove_taken(const char *dir, const struct tb_ctl_request *q)
+{
+    char *path = path_of(dir, q->seq, q->verb, "taken");
+    unlink(path);
+    free(path);
+}
+
 bool tb_ctl_done(const char *dir, const struct tb_ctl_request *q, int64_t step, const char *note,
                  struct tb_err *err)
 {
@@ -187,12 +203,10 @@ bool tb_ctl_done(const char *dir, const struct tb_ctl_request *q, int64_t step, 
     tb_json_set(map, "asked", tb_json_new_str(q->asked));
     tb_json_set(map, "step", tb_json_new_int(step));
     tb_json_set(map, "note", tb_json_new_str(note ? note : ""));
-    char *text = tb_json_text(map, TB_JSON_LINE), *to = path_of(dir, q->seq, q->verb, "done"),
-         *taken = path_of(dir, q->seq, q->verb, "taken");
+    char *text = tb_json_text(map, TB_JSON_LINE), *to = path_of(dir, q->seq, q->verb, "done");
     bool good = tb_file_replace(to, text, strlen(text), err);
     if (good)
-        unlink(taken);
-    free(taken);
+        remove_taken(dir, q);
     free(to);
     free(text);
     tb_json_free(map);
@@ -207,9 +221,14 @@ int tb_ctl_answer_stale(const char *dir, int64_t step, const char *note)
     char *ctl = tb_path_join(dir, TB_DIR_CTL);
     DIR *d = opendir(ctl);
     struct dirent *e;
-    while (d && (e = readdir(d)))
-        if (split(e->d_name, &q.seq, q.verb, &end) && strcmp(end, "taken") == 0)
+    while (d && (e = readdir(d))) {
+        if (!split(e->d_name, &q.seq, q.verb, &end) || strcmp(end, "taken") != 0)
+            continue;
+        if (exists(dir, q.seq, q.verb, "done")) /* a power loss brought it back */
+            remove_taken(dir, &q);
+        else
             n += tb_ctl_done(dir, &q, step, note, NULL);
+    }
     if (d)
         closedir(d);
     free(ctl);
@@ -256,24 +275,14 @@ int tb_ctl_answer_old(const char *dir, double age_s, const char *but, int64_t st
     return n;
 }
 
-static bool exists(const char *dir, unsigned seq, const char *verb, const char *end)
-{
-    char *path = path_of(dir, seq, verb, end);
-    bool there = tb_file_exists(path);
-    free(path);
-    return there;
-}
-
 void tb_ctl_look(const char *dir, unsigned seq, const char *verb, struct tb_ctl_answer *a)
 {
     *a = (struct tb_ctl_answer){ .state = TB_CTL_MISSING };
-    /* In the order of its life, so that a rename in between is not missed. */
+    /* In the order of its life, so that a rename in between is not missed; an answer is what counts. */
     if (exists(dir, seq, verb, "json"))
         a->state = TB_CTL_ASKED;
     else if (exists(dir, seq, verb, "taken"))
         a->state = TB_CTL_TAKEN;
-    if (a->state != TB_CTL_MISSING)
-        return;
     char *done = path_of(dir, seq, verb, "done");
     struct tb_json *map = tb_json_load(done, MAX_REQUEST, NULL);
     if (map) {

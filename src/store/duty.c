@@ -15,8 +15,10 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/numeric.h"
+#include "base/str.h"
 
-enum { TEXT_BYTES = 1024, BELL_BYTES = 1 << 20, LOG_BYTES = 4 << 20 };
+enum { TEXT_BYTES = 1024, BELL_BYTES = 1 << 20, LOG_BYTES = 4 << 20, LOCK_TRIES = 10 };
 
 struct tb_duty {
     char *bell;
@@ -24,6 +26,8 @@ struct tb_duty {
     const char *mode;
     char since[24];
     struct stat rung;
+    bool is_leaving;
+    char trouble[256];
 };
 
 /* worker/<host>-cpu<ending>; a host's name may hold anything. */
@@ -60,13 +64,15 @@ static bool lock(int fd)
     return false;
 }
 
-static void write_text(const struct tb_duty *d, bool is_leaving)
+static void write_text(const struct tb_duty *d)
 {
     struct tb_json *j = tb_json_new_map();
     tb_json_set(j, "pid", tb_json_new_int(getpid()));
     tb_json_set(j, "mode", tb_json_new_str(d->mode));
     tb_json_set(j, "since", tb_json_new_str(d->since));
-    tb_json_set(j, "leaving", tb_json_new_bool(is_leaving));
+    tb_json_set(j, "leaving", tb_json_new_bool(d->is_leaving));
+    tb_json_set(j, "version", tb_json_new_str(TB_VERSION));
+    tb_json_set(j, "trouble", tb_json_new_str(d->trouble));
     char *text = tb_json_text(j, TB_JSON_LINE);
     size_t n = strlen(text);
     /* In one write over the old text, padded, so that no reader finds a part of each. A full disk does no harm: the
@@ -81,19 +87,34 @@ static void write_text(const struct tb_duty *d, bool is_leaving)
     tb_json_free(j);
 }
 
+/* A reader that was put to sleep in the middle of a look holds the lock too, and is nobody on duty. */
+static bool lock_patiently(int fd, const char *root, struct tb_duty_sight *who)
+{
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (lock(fd))
+            return true;
+        if (errno != EWOULDBLOCK)
+            return false;
+        tb_duty_look(root, who);
+        if (who->is_held)
+            break;
+    }
+    errno = EWOULDBLOCK;
+    return false;
+}
+
 static bool open_lock(struct tb_duty *d, const char *root, struct tb_err *err)
 {
     char *path = path_of(root, ".lock");
-    struct tb_duty_sight who;
+    struct tb_duty_sight who = { 0 };
     d->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     bool good = d->fd >= 0 || tb_fail_errno(err, "cannot open %s", path);
-    if (good && !lock(d->fd)) {
-        bool is_busy = errno == EWOULDBLOCK;
-        tb_fail_errno(err, "%s cannot be locked", path);
-        tb_duty_look(root, &who);
-        good = !is_busy ? false : tb_fail_at(err, TB_ERR_BUSY, root, 0, "process %lld trains the runs of this store on "
-                                             "this host", (long long)who.pid);
-    }
+    if (good && !lock_patiently(d->fd, root, &who))
+        good = errno == EWOULDBLOCK
+                   ? tb_fail_at(err, TB_ERR_BUSY, root, 0, "process %lld trains the runs of this store on this host",
+                                (long long)who.pid)
+                   : tb_fail_errno(err, "cannot lock %s (a store needs a file system with locks; `tunebench doctor` "
+                                   "tests them)", path);
     free(path);
     return good;
 }
@@ -116,7 +137,7 @@ struct tb_duty *tb_duty_take(const char *root, const char *mode, struct tb_err *
         tb_duty_leave(d);
         return NULL;
     }
-    write_text(d, false);
+    write_text(d);
     return d;
 }
 
@@ -132,7 +153,14 @@ void tb_duty_leave(struct tb_duty *d)
 
 void tb_duty_say_leaving(struct tb_duty *d, bool is_leaving)
 {
-    write_text(d, is_leaving);
+    d->is_leaving = is_leaving;
+    write_text(d);
+}
+
+void tb_duty_say_trouble(struct tb_duty *d, const char *words)
+{
+    tb_str_copy(d->trouble, sizeof d->trouble, words ? words : "");
+    write_text(d);
 }
 
 bool tb_duty_was_rung(struct tb_duty *d)
@@ -150,11 +178,12 @@ static void read_text(int fd, struct tb_duty_sight *s)
     char text[TEXT_BYTES];
     ssize_t n = pread(fd, text, sizeof text, 0);
     struct tb_json *j = n > 0 ? tb_json_parse(text, (size_t)n, "the worker's lock", NULL) : NULL;
-    const char *since = tb_json_str(tb_json_get(j, "since"), "");
     s->pid = tb_json_int(tb_json_get(j, "pid"), 0);
     s->is_leaving = tb_json_bool(tb_json_get(j, "leaving"), false);
     s->is_foreground = strcmp(tb_json_str(tb_json_get(j, "mode"), ""), "foreground") == 0;
-    memcpy(s->since, since, strlen(since) < sizeof s->since ? strlen(since) + 1 : 0);
+    tb_str_copy(s->since, sizeof s->since, tb_json_str(tb_json_get(j, "since"), ""));
+    tb_str_copy(s->version, sizeof s->version, tb_json_str(tb_json_get(j, "version"), ""));
+    tb_str_copy(s->trouble, sizeof s->trouble, tb_json_str(tb_json_get(j, "trouble"), ""));
     tb_json_free(j);
 }
 
@@ -163,10 +192,14 @@ void tb_duty_look(const char *root, struct tb_duty_sight *s)
     char *path = path_of(root, ".lock");
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     *s = (struct tb_duty_sight){ .is_held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK };
-    if (s->is_held)
-        read_text(fd, s);
-    if (fd >= 0)
+    struct tb_duty_sight told = { .is_held = s->is_held };
+    if (fd >= 0) {
+        read_text(fd, &told);
         close(fd);
+    }
+    if (s->is_held)
+        *s = told;
+    s->last_pid = told.pid;
     free(path);
 }
 

@@ -202,12 +202,19 @@ static bool open_image(struct tb_h5_in *h, const char *path, void *bytes, size_t
     return true;
 }
 
+static int minor(const char *version)
+{
+    const char *point = strchr(version, '.');
+    return point ? atoi(point + 1) : 0;
+}
+
 bool tb_h5_open(struct tb_h5_in *h, const char *path, const char *schema, struct tb_err *err)
 {
     char found[64], version[16];
     size_t n;
-    *h = (struct tb_h5_in){ -1, path, 0 };
-    char *bytes = tb_file_is_plain(path, err) ? tb_file_read(path, max_file, &n, err) : NULL;
+    *h = (struct tb_h5_in){ .file = -1, .name = path };
+    bool is_file = tb_file_is_no_link(path, err) && tb_file_is_plain(path, err);
+    char *bytes = is_file ? tb_file_read(path, max_file, &n, err) : NULL;
     if (!bytes)
         return false;
     h->bytes = n;
@@ -221,8 +228,9 @@ bool tb_h5_open(struct tb_h5_in *h, const char *path, const char *schema, struct
     tb_h5_get_attr_str(h, "/", "schema_version", version, sizeof version);
     bool good = strcmp(found, schema) == 0 && atoi(version) == atoi(TB_STORE_VERSION);
     if (!good)
-        tb_fail_at(err, TB_ERR_FORMAT, path, 0, "holds %s %s; expected %s %s", found, version,
-                   schema, TB_STORE_VERSION);
+        tb_fail_at(err, TB_ERR_FORMAT, path, 0, "holds %s %s; expected %s %s%s", found, version, schema,
+                   TB_STORE_VERSION, atoi(version) > atoi(TB_STORE_VERSION) ? ": of a newer tunebench" : "");
+    h->is_newer = good && minor(version) > minor(TB_STORE_VERSION);
     if (!good)
         tb_h5_close(h);
     return good;

@@ -65,6 +65,7 @@ struct tb_h5_in {
     hid_t file;
     const char *name; /* of the file, lent, for errors */
     size_t bytes;
+    bool is_newer; /* @schema_version is above ours, in a way that can be read */
 };
 
 /* Reads, checks the user block, opens. TB_ERR_NOTFOUND if missing, TB_ERR_FORMAT with the name if

@@ -118,7 +118,7 @@ static bool read_run(struct tb_index_entry *e, const struct walk *w, const char 
     char text[700], *dir = tb_path_join(w->runs_path, id);
     memset(e, 0, sizeof *e);
     e->print = print_of(w, dir, id, dir_ns);
-    bool good = tb_metrics_load(&m, dir, &why);
+    bool good = e->print.segment ? tb_metrics_load(&m, dir, &why) : tb_metrics_load_brief(&m, dir, &why);
     if (good)
         tb_summary_of(&e->sum, &m);
     else if (why.kind != TB_ERR_NOTFOUND)
@@ -206,8 +206,8 @@ static bool look_at(int runs, const char *id, int64_t *dir_ns)
     if (fstatat(runs, id, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return false;
     *dir_ns = changed_ns(&st);
-    return S_ISDIR(st.st_mode)
-        || (S_ISLNK(st.st_mode) && fstatat(runs, id, &behind, 0) == 0 && S_ISDIR(behind.st_mode));
+    bool is_link = S_ISLNK(st.st_mode) && fstatat(runs, id, &behind, 0) == 0;
+    return S_ISDIR(is_link ? behind.st_mode : st.st_mode);
 }
 
 static void list_runs(struct walk *w)

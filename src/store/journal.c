@@ -5,7 +5,8 @@
  * Invariant: between two calls the file holds whole records only, `size` bytes of them. After a
  * failed write the file is cut back to `size` before anything else is written; until that has
  * worked every append fails, so a torn record can only ever be the last thing in the last segment.
- * A sync that fails leaves the records unsynced and the deadline passed. Reading is in replay.c. */
+ * A sync that fails leaves the records unsynced, the deadline passed and the journal in doubt. Reading is in
+ * replay.c. */
 #include "store/journal.h"
 
 #include <errno.h>
@@ -31,6 +32,7 @@ struct tb_journal {
     size_t size, limit;
     bool is_torn;      /* the last write failed: cut back first */
     bool is_new;       /* the folder entry is not synced yet */
+    bool is_doubted;
     double unsynced_s; /* when the first unsynced record was written, negative: none */
     struct tb_segment *segment;
     size_t n, cap;
@@ -55,16 +57,16 @@ void tb_record_encode(struct tb_buf *b, uint64_t seq, unsigned kind, const void 
     tb_buf_add(b, data, n);
 }
 
-/* Keeps a segment as `.bad`; its first `good` bytes, if any, stay under its name. */
+/* Keeps a segment as `.bad`; its first `good` bytes, if any, stay under its name, at every moment. */
 static bool set_aside(const char *path, size_t good, struct tb_err *err)
 {
     size_t n;
     char *bytes = tb_file_read(path, (size_t)1 << 30, &n, err), *bad = tb_xasprintf("%s.bad", path);
-    bool done = bytes != NULL;
-    if (done && rename(path, bad) != 0)
-        done = tb_fail_errno(err, "cannot move the damaged %s aside", path);
+    bool done = bytes && (!good || tb_file_replace(bad, bytes, n, err));
     if (done && good)
         done = tb_file_replace(path, bytes, good < n ? good : n, err);
+    else if (done && rename(path, bad) != 0)
+        done = tb_fail_errno(err, "cannot move the damaged %s aside", path);
     free(bad);
     free(bytes);
     return done;
@@ -88,11 +90,13 @@ static bool set_rest_aside(struct tb_journal *j, const struct tb_journal_end *en
     return good;
 }
 
+/* Synced one by one: a power loss that brought back an older one would leave a gap in the sequence. */
 static bool remove_segment(struct tb_journal *j, size_t i, struct tb_err *err)
 {
     char *path = tb_segment_path(j->dir, j->segment[i].number);
     bool good =
         unlink(path) == 0 || errno == ENOENT || tb_fail_errno(err, "cannot remove %s", path);
+    good = good && tb_dir_sync(j->dir, err);
     free(path);
     if (good)
         memmove(j->segment + i, j->segment + i + 1, (--j->n - i) * sizeof *j->segment);
@@ -124,6 +128,8 @@ static bool position(struct tb_journal *j, uint64_t after, const struct tb_journ
     if (end->is_damaged && !set_rest_aside(j, end, err))
         return false;
     j->seq = end->last_seq > after ? end->last_seq : after;
+    if (end->last_seq > after) /* who wrote it may not have come to its sync */
+        j->unsynced_s = tb_clock_mono_s();
     while (end->last_seq < after && j->n)
         if (!remove_segment(j, j->n - 1, err))
             return false;
@@ -224,6 +230,8 @@ uint64_t tb_journal_seq(const struct tb_journal *j)
 
 double tb_journal_due(const struct tb_journal *j)
 {
+    if (j->is_doubted)
+        return 0;
     if (j->unsynced_s < 0)
         return -1;
     double left = j->unsynced_s + sync_within_s - tb_clock_mono_s();
@@ -234,13 +242,20 @@ bool tb_journal_sync(struct tb_journal *j, struct tb_err *err)
 {
     if (j->unsynced_s < 0)
         return true;
-    if (fdatasync(j->fd) != 0)
+    if (fdatasync(j->fd) != 0) {
+        j->is_doubted = true;
         return tb_fail_errno(err, "cannot sync the journal in %s", j->dir);
+    }
     if (j->is_new && !tb_dir_sync(j->dir, err))
         return false;
     j->is_new = false;
     j->unsynced_s = -1;
     return true;
+}
+
+bool tb_journal_is_doubted(const struct tb_journal *j)
+{
+    return j->is_doubted;
 }
 
 bool tb_journal_trim(struct tb_journal *j, uint64_t seq, bool all, struct tb_err *err)
@@ -254,7 +269,7 @@ bool tb_journal_trim(struct tb_journal *j, uint64_t seq, bool all, struct tb_err
         close(j->fd);
     j->fd = -1;
     j->size = 0;
-    j->is_torn = false;
+    j->is_torn = j->is_doubted = false;
     j->unsynced_s = -1;
     return remove_segment(j, 0, err);
 }

@@ -67,6 +67,9 @@ uint64_t tb_journal_seq(const struct tb_journal *j); /* of the last record, 0 if
 double tb_journal_due(const struct tb_journal *j);
 /* fdatasync, if anything is unsynced. */
 bool tb_journal_sync(struct tb_journal *j, struct tb_err *err);
+/* A sync has failed: the system may have dropped what it could not write, and say nothing the next time. Due from then
+ * on until tb_journal_trim has removed all. */
+bool tb_journal_is_doubted(const struct tb_journal *j);
 /* Deletes segments whose records are all <= seq; the one being written stays unless `all`. */
 bool tb_journal_trim(struct tb_journal *j, uint64_t seq, bool all, struct tb_err *err);
 void tb_journal_set_segment(struct tb_journal *j, size_t bytes); /* size of a segment, for tests */

@@ -57,6 +57,11 @@ bool tb_state_find(const char *name, enum tb_state *s)
     return false;
 }
 
+bool tb_state_is_live(enum tb_state s)
+{
+    return s == TB_STATE_RUNNING || s == TB_STATE_PAUSED;
+}
+
 bool tb_state_is_over(enum tb_state s)
 {
     return s == TB_STATE_DONE || s == TB_STATE_STOPPED || s == TB_STATE_PRUNED

@@ -20,6 +20,7 @@
 #define TB_FILE_LOCK "lock"
 #define TB_FILE_BEAT "beat"
 #define TB_FILE_LOG "log.txt"
+#define TB_FILE_LOG_OLD "log.old.txt"
 #define TB_DIR_CTL "ctl"
 #define TB_DIR_CKPT "ckpt"
 
@@ -65,6 +66,7 @@ enum tb_state {
 const char *tb_state_name(enum tb_state s);
 char tb_state_letter(enum tb_state s); /* R P Q D S X=pruned F L */
 bool tb_state_find(const char *name, enum tb_state *s); /* false if there is none of that name */
+bool tb_state_is_live(enum tb_state s); /* running, paused: a process has it */
 bool tb_state_is_over(enum tb_state s); /* done, stopped, pruned, failed */
 /* Whether a writer may go from one state to the other: nothing leaves done, nothing enters lost,
  * stopped, pruned and failed may be resumed. */

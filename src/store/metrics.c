@@ -269,7 +269,9 @@ static bool apply_json(struct tb_metrics *m, const struct tb_record *r, struct t
 bool tb_metrics_apply(struct tb_metrics *m, const struct tb_record *r, struct tb_err *err)
 {
     bool good = true;
-    if (r->kind == TB_RECORD_TRAIN)
+    if (r->version > TB_JOURNAL_VERSION)
+        m->is_newer = true;
+    else if (r->kind == TB_RECORD_TRAIN)
         good = apply_train(m, r, err);
     else if (r->kind == TB_RECORD_EVAL)
         good = apply_eval(m, r, err);

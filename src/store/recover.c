@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -28,13 +29,15 @@ static void make_folder(const char *dir, const char *sub)
     free(path);
 }
 
+/* In ctl/ a client may be writing just now; who asks holds a lock on that folder meanwhile. */
 static int remove_temp(const char *dir, const char *sub)
 {
     int n = 0;
     char *path = tb_path_join(dir, sub);
     DIR *d = opendir(path);
     struct dirent *e;
-    while (d && (e = readdir(d))) {
+    bool is_ours = d && (strcmp(sub, TB_DIR_CTL) != 0 || flock(dirfd(d), LOCK_EX | LOCK_NB) == 0);
+    while (is_ours && (e = readdir(d))) {
         if (!strstr(e->d_name, ".tmp-"))
             continue;
         char *temp = tb_path_join(path, e->d_name); /* a file, or the folder of a model */

@@ -102,6 +102,21 @@ static size_t check(struct scan *s, const uint8_t *p, size_t left, struct tb_rec
     return TB_JOURNAL_HEAD + r->n;
 }
 
+/* Whether a whole record lies behind p. Then p was never the end of the file: a length that was changed looks like a
+ * record that was cut. Zeros are what a power loss leaves, whatever is behind them. */
+static bool holds_more(struct scan *s, const uint8_t *p, size_t n)
+{
+    if (*p == 0)
+        return false;
+    struct tb_record r;
+    struct scan any = { .end = &(struct tb_journal_end){ 0 } };
+    bool is_torn;
+    for (const uint8_t *at = p + 1; (at = memmem(at, n - (size_t)(at - p), "TBJ1", 4)); at++)
+        if (check(&any, at, n - (size_t)(at - p), &r, &is_torn) && r.seq > s->end->last_seq)
+            return true;
+    return false;
+}
+
 /* Records of one segment. False only if fn failed; damage is in s->end. */
 static bool scan_bytes(struct scan *s, const uint8_t *p, size_t n, const char *name,
                        struct tb_err *err)
@@ -121,7 +136,8 @@ static bool scan_bytes(struct scan *s, const uint8_t *p, size_t n, const char *n
     }
     if (end->good_bytes == n)
         return true;
-    if (s->is_last && is_torn) {
+    size_t at = end->good_bytes;
+    if (s->is_last && is_torn && !holds_more(s, p + at, n - at)) {
         end->cut_bytes = n - end->good_bytes;
         return true;
     }
@@ -137,7 +153,8 @@ static bool scan_segment(struct scan *s, const char *dir, struct tb_segment *seg
     struct tb_err why = { 0 };
     char *path = tb_segment_path(dir, seg->number);
     size_t n = 0;
-    char *bytes = tb_file_is_plain(path, &why) ? tb_file_read(path, max_segment, &n, &why) : NULL;
+    bool is_file = tb_file_is_no_link(path, &why) && tb_file_is_plain(path, &why);
+    char *bytes = is_file ? tb_file_read(path, max_segment, &n, &why) : NULL;
     bool good = bytes != NULL;
     s->end->segment = seg->number;
     if (!good && why.kind == TB_ERR_NOTFOUND)

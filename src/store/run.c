@@ -25,6 +25,7 @@
 #include "store/snapshot.h"
 
 enum { BEAT_BYTES = 64 };
+static const double silence_s = 30; /* of an owner elsewhere, which then may be gone */
 
 static void put(struct tb_json *facts, const char *section, const struct tb_json *v)
 {
@@ -121,8 +122,30 @@ bool tb_run_create(const char *runs, const struct tb_run_new *run, struct tb_err
     return good;
 }
 
+/* Why a lock could not be had: somebody has it, or there is none to be had. */
+static void tell_lock(const char *dir, const char *path, struct tb_err *err)
+{
+    if (errno == EWOULDBLOCK || errno == EINTR)
+        tb_fail_at(err, TB_ERR_BUSY, dir, 0, "the run is held by another process");
+    else
+        tb_fail_errno(err, "cannot lock %s (a store needs a file system with locks; `tunebench doctor` tests "
+                      "them)", path);
+}
+
+/* Who writes into a run must not be led elsewhere. */
+static bool leads_nowhere(const char *dir, struct tb_err *err)
+{
+    char *ctl = tb_path_join(dir, TB_DIR_CTL), *ckpt = tb_path_join(dir, TB_DIR_CKPT);
+    bool good = tb_file_is_no_link(dir, err) && tb_file_is_no_link(ctl, err) && tb_file_is_no_link(ckpt, err);
+    free(ckpt);
+    free(ctl);
+    return good;
+}
+
 int tb_run_lock(const char *dir, struct tb_err *err)
 {
+    if (!leads_nowhere(dir, err))
+        return -1;
     struct timespec wait = { .tv_nsec = 10000000 };
     char *path = tb_path_join(dir, TB_FILE_LOCK);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), busy = -1;
@@ -134,7 +157,7 @@ int tb_run_lock(const char *dir, struct tb_err *err)
         nanosleep(&wait, NULL);
     }
     if (fd >= 0 && busy != 0) {
-        tb_fail_at(err, TB_ERR_BUSY, dir, 0, "the run is held by another process");
+        tell_lock(dir, path, err);
         close(fd);
         fd = -1;
     }
@@ -235,6 +258,8 @@ bool tb_run_beat_read(const char *dir, struct tb_run_beat *beat, double *age_s)
     clock_gettime(CLOCK_REALTIME, &now);
     *age_s = (double)(now.tv_sec - st.st_mtim.tv_sec)
            + 1e-9 * (double)(now.tv_nsec - st.st_mtim.tv_nsec);
+    if (*age_s < 0) /* a clock was set back */
+        *age_s = 0;
     return true;
 }
 
@@ -249,11 +274,15 @@ void tb_run_look(const char *dir, enum tb_state stored, struct tb_run_sight *s)
         return; /* nobody ever had it; a store may hold a thousand of these */
     boot_id(boot);
     host_name(host);
-    s->is_here = has_beat && memcmp(beat.boot, boot, 16) == 0 && strcmp(beat.host, host) == 0;
+    bool is_free = lock_is_free(dir), is_silent = has_beat && s->beat_s > silence_s,
+         is_same_host = has_beat && strcmp(beat.host, host) == 0;
+    s->is_here = is_same_host && memcmp(beat.boot, boot, 16) == 0;
     s->counter = has_beat ? beat.counter : 0;
-    bool is_free = lock_is_free(dir);
-    s->pid = has_beat && (!is_free || !s->is_here) && !tb_state_is_over(stored) ? beat.pid : 0;
-    if ((stored == TB_STATE_RUNNING || stored == TB_STATE_PAUSED) && is_free
-        && (s->is_here || !has_beat))
+    /* Locks of another machine may not be seen here, but one that was started anew holds none of before, and whoever
+     * takes a run does not leave it queued for long. */
+    bool may_be_gone = is_silent && (is_same_host || stored == TB_STATE_QUEUED);
+    bool is_nobodys = is_free && (s->is_here || !has_beat || may_be_gone);
+    s->pid = has_beat && !is_nobodys && !tb_state_is_over(stored) ? beat.pid : 0;
+    if ((stored == TB_STATE_RUNNING || stored == TB_STATE_PAUSED) && is_nobodys)
         s->state = TB_STATE_LOST;
 }

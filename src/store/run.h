@@ -41,7 +41,8 @@ struct tb_json *tb_run_env(char *const *argv, const char *version, int numeric);
 bool tb_run_create(const char *runs, const struct tb_run_new *run, struct tb_err *err);
 
 /* The lock of a run: held while its descriptor is open, whatever the process does. TB_ERR_BUSY if
- * another holds it (tried for 200 ms, since readers probe it for a moment). -1 on failure. */
+ * another holds it (tried for 200 ms, since readers probe it for a moment), TB_ERR_IO where the file system has no
+ * locks. -1 on failure. */
 int tb_run_lock(const char *dir, struct tb_err *err);
 void tb_run_unlock(int fd);
 
@@ -53,12 +54,13 @@ struct tb_run_beat {
     char host[33];
 };
 bool tb_run_beat_write(const char *dir, uint64_t counter, struct tb_err *err);
-/* age_s: seconds since it was written, by the file's time. false if there is none that can be read.
+/* age_s: seconds since it was written, by the file's time, at least 0. false if there is none that can be read.
  */
 bool tb_run_beat_read(const char *dir, struct tb_run_beat *beat, double *age_s);
 
 /* A run as seen from here (doc/frozen.md 5): running or paused with a free lock on the host and boot of
- * its beat is lost; a beat from elsewhere is believed, with its age. */
+ * its beat is lost, and so it is on that host after another start once the beat is 30 s old; any other beat from
+ * elsewhere is believed, with its age. */
 struct tb_run_sight {
     enum tb_state state;
     uint32_t pid;     /* of the worker that holds it, 0 if none */

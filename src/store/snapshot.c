@@ -14,7 +14,7 @@
 
 /* Sections of the facts that are groups of their own. */
 static const char *const sections[] = { "config", "plan", "base", "data", "env", "lineage",
-                                        "probe", "result" };
+                                        "probe", "scores", "result" };
 
 static void root(struct tb_h5_out *h, const struct tb_metrics *m)
 {

@@ -7,10 +7,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "store/h5_priv.h"
@@ -31,13 +31,18 @@ static bool get_column(struct tb_h5_in *h, const char *path, bool is_int, double
     return true;
 }
 
-/* All columns of a group into rows of n_columns doubles, which *rows then owns. */
+enum { ALL = ~0 };
+
+/* Columns of a group (bit c: column c, of which 0 is one) into rows of n_columns doubles, which *rows then owns; others
+ * are 0. */
 static bool get_table(struct tb_h5_in *h, const char *group, const struct tb_column *columns,
-                      size_t n_columns, double **rows, size_t *n_rows, struct tb_err *err)
+                      size_t n_columns, int wanted, double **rows, size_t *n_rows, struct tb_err *err)
 {
     *rows = NULL;
     *n_rows = 0;
     for (size_t c = 0; c < n_columns; c++) {
+        if (!(wanted >> c & 1))
+            continue;
         double *v = NULL;
         size_t n = 0;
         char *path = tb_xasprintf("%s/%s", group, columns[c].name);
@@ -62,15 +67,15 @@ static bool get_table(struct tb_h5_in *h, const char *group, const struct tb_col
     return true;
 }
 
-static bool get_curves(struct tb_metrics *m, struct tb_h5_in *h, struct tb_err *err)
+static bool get_curves(struct tb_metrics *m, struct tb_h5_in *h, int of_train, int of_eval, struct tb_err *err)
 {
     double *train, *eval = NULL;
-    bool good = get_table(h, "/metrics/train", tb_train_columns, TB_N_TRAIN, &train, &m->n_train,
+    bool good = get_table(h, "/metrics/train", tb_train_columns, TB_N_TRAIN, of_train, &train, &m->n_train,
                           err);
     m->train = (struct tb_train_row *)train;
     m->cap_train = m->n_train;
     good =
-        good && get_table(h, "/metrics/eval", tb_eval_columns, TB_N_EVAL, &eval, &m->n_eval, err);
+        good && get_table(h, "/metrics/eval", tb_eval_columns, TB_N_EVAL, of_eval, &eval, &m->n_eval, err);
     m->eval = (struct tb_eval_row *)eval;
     m->cap_eval = m->n_eval;
     return good;
@@ -187,6 +192,7 @@ static bool get_root(struct tb_metrics *m, struct tb_h5_in *h, struct tb_err *er
     m->seq = m->h5_seq = (uint64_t)tb_h5_get_attr_int(h, "/", "journal_seq", 0);
     m->step = tb_h5_get_attr_int(h, "/", "step", 0);
     m->resumed_at = tb_h5_get_attr_int(h, "/", "resumed_at", -1);
+    m->is_newer |= h->is_newer;
     m->n_resumes = (int)tb_h5_get_attr_int(h, "/", "n_resumes", 0);
     if (!tb_h5_get_text(h, "/facts_json", &text, &n, err))
         return false;
@@ -204,10 +210,26 @@ bool tb_snapshot_read(struct tb_metrics *m, const char *dir, struct tb_err *err)
     char *path = tb_xasprintf("%s/" TB_FILE_H5, dir);
     bool good = tb_h5_open(&h, path, TB_STORE_SCHEMA, err);
     if (good) {
-        good = get_root(m, &h, err) && get_curves(m, &h, err) && get_losses(m, &h, err)
+        good = get_root(m, &h, err) && get_curves(m, &h, ALL, ALL, err) && get_losses(m, &h, err)
             && get_events(m, &h, err) && get_samples(m, &h, err);
         if (good && tb_h5_has(&h, "/config/recipe_lua"))
             good = tb_h5_get_text(&h, "/config/recipe_lua", &m->recipe, &m->n_recipe, err);
+        tb_h5_close(&h);
+    }
+    free(path);
+    return good;
+}
+
+/* step tokens wall_s loss tok_per_s; step tokens loss */
+enum { BRIEF_TRAIN = 1 | 2 | 4 | 8 | 64, BRIEF_EVAL = 1 | 2 | 8 };
+
+static bool read_brief(struct tb_metrics *m, const char *dir, struct tb_err *err)
+{
+    struct tb_h5_in h;
+    char *path = tb_xasprintf("%s/" TB_FILE_H5, dir);
+    bool good = tb_h5_open(&h, path, TB_STORE_SCHEMA, err);
+    if (good) {
+        good = get_root(m, &h, err) && get_curves(m, &h, BRIEF_TRAIN, BRIEF_EVAL, err);
         tb_h5_close(&h);
     }
     free(path);
@@ -269,7 +291,10 @@ void tb_final_free(struct tb_final *a)
 static bool keep(void *user, const struct tb_record *r, struct tb_err *err)
 {
     struct tb_buf *b = user;
+    uint16_t version = (uint16_t)r->version;
+    size_t at = b->n;
     tb_record_encode(b, r->seq, r->kind, r->data, r->n);
+    memcpy(b->p + at + 18, &version, 2);
     return true;
 }
 
@@ -278,11 +303,12 @@ static bool apply_kept(struct tb_metrics *m, const struct tb_buf *b, struct tb_e
     for (size_t at = 0; at < b->n;) {
         uint32_t n;
         uint64_t seq;
-        uint16_t kind;
+        uint16_t kind, version;
         memcpy(&n, b->p + at + 4, 4);
         memcpy(&seq, b->p + at + 8, 8);
         memcpy(&kind, b->p + at + 16, 2);
-        struct tb_record r = { seq, kind, 1, (const uint8_t *)b->p + at + TB_JOURNAL_HEAD, n };
+        memcpy(&version, b->p + at + 18, 2);
+        struct tb_record r = { seq, kind, version, (const uint8_t *)b->p + at + TB_JOURNAL_HEAD, n };
         if (seq > m->h5_seq && !tb_metrics_apply(m, &r, err))
             return false;
         at += TB_JOURNAL_HEAD + n;
@@ -290,20 +316,11 @@ static bool apply_kept(struct tb_metrics *m, const struct tb_buf *b, struct tb_e
     return true;
 }
 
-/* A link would lead whoever writes there out of the store. */
-static bool is_folder(const char *dir, struct tb_err *err)
-{
-    struct stat st;
-    if (lstat(dir, &st) == 0 && S_ISLNK(st.st_mode))
-        return tb_fail_at(err, TB_ERR_FORMAT, dir, 0, "is a link; a run is a folder inside its store");
-    return true;
-}
-
 static bool load_once(struct tb_metrics *m, const char *dir, struct tb_err *err)
 {
     struct tb_buf records = { 0 };
     tb_metrics_init(m);
-    bool good = is_folder(dir, err) && tb_journal_replay(dir, 0, keep, &records, &m->journal, err)
+    bool good = tb_file_is_no_link(dir, err) && tb_journal_replay(dir, 0, keep, &records, &m->journal, err)
              && tb_snapshot_read(m, dir, err);
     if (good && m->journal.first_seq > m->h5_seq + 1)
         good = tb_fail_at(err, TB_ERR_BUSY, dir, 0,
@@ -334,4 +351,10 @@ bool tb_metrics_load(struct tb_metrics *m, const char *dir, struct tb_err *err)
     if (err)
         *err = why;
     return false;
+}
+
+bool tb_metrics_load_brief(struct tb_metrics *m, const char *dir, struct tb_err *err)
+{
+    tb_metrics_init(m);
+    return tb_file_is_no_link(dir, err) && read_brief(m, dir, err);
 }

@@ -13,6 +13,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+static const double just_now_s = 5; /* beats come every 2 s */
+
 struct tb_store {
     char *path, *runs;
 };
@@ -32,7 +34,8 @@ struct tb_store *tb_store_open(const char *path, bool create, struct tb_err *err
     s->runs = tb_path_join(path, "runs");
     char *recipes = tb_path_join(path, "recipes");
     bool good = !create || (tb_dir_make(path, 0700, err) && tb_dir_make(s->runs, 0700, err)
-                            && tb_dir_make(recipes, 0700, err));
+                            && tb_dir_make(recipes, 0700, err) && tb_file_is_no_link(recipes, err)
+                            && tb_file_is_no_link(s->runs, err));
     free(recipes);
     if (good)
         return s;
@@ -102,6 +105,18 @@ struct list {
     size_t n, cap;
 };
 
+/* Its owner, alive a moment ago, may have ended it since it was read: what is stored once the lock is free is the last
+ * word. */
+static void look_again(struct tb_run_item *item, const char *dir)
+{
+    struct tb_metrics m;
+    if (tb_metrics_load(&m, dir, NULL)) {
+        tb_summary_of(&item->sum, &m);
+        tb_run_look(dir, m.state, &item->sight);
+    }
+    tb_metrics_free(&m);
+}
+
 static void add_item(void *arg, const struct tb_run_summary *sum)
 {
     struct list *l = arg;
@@ -113,6 +128,8 @@ static void add_item(void *arg, const struct tb_run_summary *sum)
         return;
     char *dir = tb_store_run_dir(l->store, sum->id);
     tb_run_look(dir, item->sight.state, &item->sight);
+    if (item->sight.state == TB_STATE_LOST && item->sight.beat_s < just_now_s)
+        look_again(item, dir);
     free(dir);
 }
 

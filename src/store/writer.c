@@ -19,7 +19,7 @@
 #include "store/recover.h"
 #include "store/run.h"
 
-static const double beat_every_s = 2, snapshot_every_s = 10, snapshot_share = 100;
+static const double beat_every_s = 2, snapshot_every_s = 10, snapshot_share = 100, doubted_every_s = 1;
 
 struct tb_run_writer {
     char *dir;
@@ -56,9 +56,17 @@ static bool replayed(void *user, const struct tb_record *r, struct tb_err *err)
     return tb_metrics_apply(user, r, err);
 }
 
+/* What this version does not know would not be in what it writes. */
+static bool is_known(const struct tb_run_writer *w, struct tb_err *err)
+{
+    return !w->m.is_newer
+        || tb_fail_at(err, TB_ERR_FORMAT, w->dir, 0,
+                      "was written by a newer tunebench: this one reads what it knows of it and changes nothing");
+}
+
 static bool load(struct tb_run_writer *w, struct tb_err *err)
 {
-    if (!tb_snapshot_read(&w->m, w->dir, err))
+    if (!tb_snapshot_read(&w->m, w->dir, err) || !is_known(w, err))
         return false;
     w->journal = tb_journal_open(w->dir, w->m.seq, replayed, &w->m, &w->m.journal, err);
     if (!w->journal)
@@ -86,18 +94,28 @@ struct tb_run_writer *tb_run_writer_open(const char *dir, struct tb_err *err)
     w->snapshot_at = tb_clock_mono_s();
     w->lock = tb_run_lock(dir, err);
     w->beat = tb_run_beat_read(dir, &old, &age) ? old.counter : 0;
-    if (w->lock >= 0 && load(w, err) && tb_run_writer_beat(w, err) && recover(w, err))
+    if (w->lock >= 0 && load(w, err) && is_known(w, err) && tb_run_writer_beat(w, err) && recover(w, err))
         return w;
     tb_run_writer_close(w);
     return NULL;
+}
+
+/* Brings run.h5 up to date. A journal that could not be removed when the run ended goes now. */
+static void finish(struct tb_run_writer *w)
+{
+    if (w->m.seq > w->m.h5_seq)
+        tb_run_writer_snapshot(w, NULL);
+    else if (tb_state_is_over(w->m.state))
+        tb_journal_trim(w->journal, w->m.h5_seq, true, NULL);
 }
 
 void tb_run_writer_close(struct tb_run_writer *w)
 {
     if (!w)
         return;
-    if (w->journal && !tb_run_writer_is_gone(w) && tb_run_writer_sync(w, NULL) && w->m.seq > w->m.h5_seq)
-        tb_run_writer_snapshot(w, NULL);
+    bool is_ours = w->journal && !w->m.is_newer && !tb_run_writer_is_gone(w);
+    if (is_ours && (tb_run_writer_sync(w, NULL) || tb_journal_is_doubted(w->journal)))
+        finish(w);
     tb_journal_close(w->journal);
     tb_run_unlock(w->lock);
     tb_metrics_free(&w->m);
@@ -245,20 +263,22 @@ bool tb_run_writer_resume(struct tb_run_writer *w, int64_t step, struct tb_err *
     return append(w, TB_RECORD_RESUME, err);
 }
 
-double tb_run_writer_sync_due(const struct tb_run_writer *w)
-{
-    return tb_journal_due(w->journal);
-}
-
-bool tb_run_writer_sync(struct tb_run_writer *w, struct tb_err *err)
-{
-    return tb_journal_sync(w->journal, err);
-}
-
 static double left(double since, double span)
 {
     double s = since + span - tb_clock_mono_s();
     return s > 0 ? s : 0;
+}
+
+double tb_run_writer_sync_due(const struct tb_run_writer *w)
+{
+    double due = tb_journal_due(w->journal);
+    return tb_journal_is_doubted(w->journal) ? left(w->snapshot_at, doubted_every_s) : due;
+}
+
+/* What is in memory, in a new file, is sure where a journal is not. */
+bool tb_run_writer_sync(struct tb_run_writer *w, struct tb_err *err)
+{
+    return tb_journal_is_doubted(w->journal) ? tb_run_writer_snapshot(w, err) : tb_journal_sync(w->journal, err);
 }
 
 double tb_run_writer_snapshot_due(const struct tb_run_writer *w)
@@ -279,9 +299,10 @@ static bool snapshot(struct tb_run_writer *w, const struct tb_final *adapter, bo
     if (!good)
         return false;
     w->m.h5_seq = w->m.seq;
-    if (!tb_journal_trim(w->journal, w->m.h5_seq, is_sealed, err))
+    bool is_last = is_sealed || tb_journal_is_doubted(w->journal);
+    if (!tb_journal_trim(w->journal, w->m.h5_seq, is_last, err))
         return false;
-    w->has_schema = w->has_schema && !is_sealed;
+    w->has_schema = w->has_schema && !is_last;
     return true;
 }
 

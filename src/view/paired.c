@@ -3,9 +3,9 @@
  * Bootstrap: rows that share a prompt are not independent, so whole prompts are drawn with replacement, as many as
  * there are, 2,000 times; a draw's difference is sum(n_tok (b - a)) / sum(n_tok). Every run of an arm has evaluated the
  * same rows, so prompts and seeds are crossed: a draw takes both, each with replacement, and the mean over its seeds.
- * Draw k, pick j: Philox word j mod 4 of counter (hash of "bootstrap/", k, what, j / 4) under key 0, scaled to their
- * number by its high half, what = 0 for prompts, 1 for seeds of a or of both, 2 for seeds of b; so the interval is the
- * same every time. Of few seeds it is too narrow: seeds that nobody trained cannot be drawn. */
+ * Of what base/resample.h draws, 0 is prompts, 1 seeds of a or of both, 2 seeds of b. Of n seeds a draw shows
+ * (n - 1) / n of the variance that other seeds have, and tails that are those of many: what a draw of seeds departs
+ * from all of them is stretched by sqrt(n / (n - 1)) t(n - 1) / t(infinity). */
 #include "view/paired.h"
 
 #include <math.h>
@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "kernels/rng.h"
+#include "base/resample.h"
 
-enum { N_DRAWS = 2000, N_TAIL = 50, MAX_SEEDS = 64 }; /* N_TAIL: 2.5 % on each side */
+enum { MAX_SEEDS = 64 };
 
 const struct tb_row_loss *tb_last_rows(const struct tb_metrics *m, size_t *n)
 {
@@ -165,17 +165,6 @@ static void free_table(struct table *t)
     free(t->sum);
 }
 
-/* n picks of 0 .. of - 1 for draw k. */
-static void pick(size_t *out, size_t n, size_t of, uint32_t k, uint32_t what)
-{
-    uint32_t hash = tb_rng_hash("bootstrap", ""), word[4] = { 0 };
-    for (size_t j = 0; j < n; j++) {
-        if (j % 4 == 0)
-            tb_philox(word, (uint32_t[4]){ hash, k, what, (uint32_t)(j / 4) }, 0);
-        out[j] = (size_t)((uint64_t)word[j % 4] * of >> 32);
-    }
-}
-
 static double mean_of(const double *sum, const size_t *pick, size_t n)
 {
     double total = 0;
@@ -184,13 +173,25 @@ static double mean_of(const double *sum, const size_t *pick, size_t n)
     return total / (double)n;
 }
 
-static void identity(size_t *pick, size_t n)
+/* Student's t(n - 1) at 97.5 % over that of the normal distribution, and the bias of a draw's variance. */
+static double stretch(size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        pick[i] = i;
+    static const double t[] = { 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179,
+                                2.160, 2.145, 2.131 };
+    if (n < 2)
+        return 0;
+    double quantile = n - 2 < sizeof t / sizeof *t ? t[n - 2] : 1.96 + 2.4 / (double)(n - 1);
+    return quantile / 1.96 * sqrt((double)n / (double)(n - 1));
 }
 
-/* The difference for the prompts in t->order, of the seeds sa and sb. */
+/* The mean of n seeds, or, drawn, as far from it as other seeds may be. */
+static double of_seeds(const double *sum, const size_t *drawn, size_t n)
+{
+    double all = mean(sum, n);
+    return drawn ? all + stretch(n) * (mean_of(sum, drawn, n) - all) : all;
+}
+
+/* The difference for the prompts in t->order; of all seeds, or of those drawn. */
 static double difference(const struct table *t, const size_t *sa, const size_t *sb)
 {
     double sum[2 * MAX_SEEDS] = { 0 }, tok = 0;
@@ -200,28 +201,20 @@ static double difference(const struct table *t, const size_t *sa, const size_t *
         for (size_t s = 0; s < n_runs(t); s++)
             sum[s] += row[s];
     }
-    return (mean_of(sum + t->na, sb, t->nb) - mean_of(sum, sa, t->na)) / tok;
-}
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    return (of_seeds(sum + t->na, sb, t->nb) - of_seeds(sum, sa, t->na)) / tok;
 }
 
 static void interval(struct tb_paired *p, struct table *t)
 {
-    double *draws = tb_xcalloc(N_DRAWS, sizeof *draws);
+    double *draws = tb_xcalloc(TB_RESAMPLE_DRAWS, sizeof *draws);
     size_t sa[MAX_SEEDS], sb[MAX_SEEDS];
-    for (uint32_t k = 0; k < N_DRAWS; k++) {
-        pick(t->order, t->n, t->n, k, 0);
-        pick(sa, t->na, t->na, k, 1);
-        pick(sb, t->nb, t->nb, k, p->is_by_seed ? 1 : 2);
+    for (uint32_t k = 0; k < TB_RESAMPLE_DRAWS; k++) {
+        tb_resample_pick(t->order, t->n, t->n, k, 0);
+        tb_resample_pick(sa, t->na, t->na, k, 1);
+        tb_resample_pick(sb, t->nb, t->nb, k, p->is_by_seed ? 1 : 2);
         draws[k] = difference(t, sa, sb);
     }
-    qsort(draws, N_DRAWS, sizeof *draws, ascending);
-    p->low = draws[N_TAIL];
-    p->high = draws[N_DRAWS - 1 - N_TAIL];
+    tb_resample_interval(draws, &p->low, &p->high);
     free(draws);
 }
 
@@ -236,7 +229,6 @@ static bool compare(struct tb_paired *p, const struct tb_metrics *const *m, size
 {
     struct rows run[2 * MAX_SEEDS];
     struct table t = { .na = na, .nb = nb };
-    size_t sa[MAX_SEEDS], sb[MAX_SEEDS];
     bool good = true;
     for (size_t i = 0; i < na + nb; i++) {
         run[i] = sorted(m[i]);
@@ -252,10 +244,9 @@ static bool compare(struct tb_paired *p, const struct tb_metrics *const *m, size
         p->n_rows = t.n;
         merge(&t);
         p->n_prompts = t.n;
-        identity(t.order, t.n);
-        identity(sa, na);
-        identity(sb, nb);
-        p->difference = t.n ? difference(&t, sa, sb) : NAN;
+        for (size_t i = 0; i < t.n; i++)
+            t.order[i] = i;
+        p->difference = t.n ? difference(&t, NULL, NULL) : NAN;
         if (t.n > 1)
             interval(p, &t);
         free_table(&t);

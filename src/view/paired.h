@@ -22,7 +22,8 @@ struct tb_paired {
 bool tb_paired_make(struct tb_paired *p, const struct tb_metrics *a, const struct tb_metrics *b,
                     struct tb_err *err);
 /* Arms: na and nb runs. Each draw takes prompts, the same ones for all runs, and seeds: of seeds that both arms have
- * (two at least, or all there are) the same ones for both, else for each arm its own; then others are left out. */
+ * (two at least, or all there are) the same ones for both, and others are left out; else for each arm its own. The
+ * interval allows for how few seeds there are. */
 bool tb_paired_arms(struct tb_paired *p, const struct tb_metrics *const *a, size_t na,
                     const struct tb_metrics *const *b, size_t nb, struct tb_err *err);
 

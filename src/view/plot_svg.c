@@ -171,8 +171,7 @@ char *tb_plot_svg(const struct tb_plot *p)
     put_head(&v);
     text_at(&v, v.left, 22, "start", p->title);
     if (p->is_log || p->is_log_x)
-        text_at(&v, v.left + v.across, 22, "end",
-                p->is_log && p->is_log_x ? "log x and y" : p->is_log ? "log y" : "log x");
+        text_at(&v, v.left + v.across, 22, "end", !p->is_log_x ? "log y" : p->is_log ? "log x and y" : "log x");
     put_legend(&v);
     put_axes(&v);
     for (size_t i = v.chart.n; i-- > 0;)

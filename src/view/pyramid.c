@@ -111,13 +111,18 @@ static struct tb_pyramid_block extremes(const struct tb_pyramid *p, size_t first
     return b;
 }
 
+/* A span and the number of its parts. */
+struct parts {
+    double from, to;
+    size_t n;
+};
+
 /* Behind the last point, from `first` on, that falls into bucket b or one before it. */
-static size_t end_of(const struct tb_series *s, size_t first, size_t last, const double span[2], size_t buckets,
-                     size_t b)
+static size_t end_of(const struct tb_series *s, size_t first, size_t last, const struct parts *p, size_t b)
 {
     while (first < last) {
         size_t mid = first + (last - first) / 2;
-        if (tb_series_bucket(span[0], span[1], s->x[mid], buckets) <= b)
+        if (tb_series_bucket(p->from, p->to, s->x[mid], p->n) <= b)
             first = mid + 1;
         else
             last = mid;
@@ -133,11 +138,12 @@ static void point(struct tb_series *out, const struct tb_series *s, size_t i)
 
 void tb_pyramid_view(const struct tb_pyramid *p, double from, double to, size_t buckets, struct tb_series *out)
 {
+    struct parts parts = { from, to, buckets };
     size_t first = find(&p->s, from, false), last = find(&p->s, to, true), room = 2 * buckets + 1;
     *out = (struct tb_series){ tb_xcalloc(room, sizeof(double)), tb_xcalloc(room, sizeof(double)), 0 };
     while (buckets && first < last) {
         size_t b = tb_series_bucket(from, to, p->s.x[first], buckets),
-               end = end_of(&p->s, first, last, (double[]){ from, to }, buckets, b);
+               end = end_of(&p->s, first, last, &parts, b);
         struct tb_pyramid_block e = extremes(p, first, end);
         if (e.low == UINT32_MAX)
             e.low = e.high = (uint32_t)first;

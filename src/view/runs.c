@@ -167,6 +167,12 @@ double tb_run_tok_s(const struct tb_run_item *item)
     return item->sum.wall_s > 0 ? floor((double)item->sum.tokens / item->sum.wall_s + 0.5) : NAN;
 }
 
+double tb_run_left_s(const struct tb_run_summary *s)
+{
+    bool is_known = s->n_steps > 0 && s->step > 0 && s->wall_s > 0 && s->step <= s->n_steps;
+    return is_known ? s->wall_s / (double)s->step * (double)(s->n_steps - s->step) : NAN;
+}
+
 static struct tb_cell text(const char *s)
 {
     return (struct tb_cell){ .type = *s ? TB_CELL_TEXT : TB_CELL_NONE, .s = (char *)s };

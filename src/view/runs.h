@@ -40,5 +40,7 @@ double tb_run_duration_s(const struct tb_run_item *item);
 /* Own tokens over these seconds, to the whole: the mean, where a row's rate is that of one step. NaN before the
  * first. */
 double tb_run_tok_s(const struct tb_run_item *item);
+/* Seconds that are left if it goes on as it did; NaN if that is not known. */
+double tb_run_left_s(const struct tb_run_summary *sum);
 
 #endif

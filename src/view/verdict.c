@@ -147,6 +147,14 @@ static char *but(const struct tb_arm *a, const struct tb_arm *b)
 static const char one_seed[] = "one seed only: the interval is about other prompts, how much another seed changes is "
                                "unknown";
 
+static const char same_arm[] = "they differ in nothing but the seed: this is what another seed changes";
+
+static bool is_same_arm(const struct tb_arm *a, const struct tb_arm *b)
+{
+    const char *arm = a->item[0]->sum.arm;
+    return *arm && strcmp(arm, b->item[0]->sum.arm) == 0;
+}
+
 static char *doubt_of(size_t least, size_t most)
 {
     if (most == 1)
@@ -154,8 +162,8 @@ static char *doubt_of(size_t least, size_t most)
     if (least == 1)
         return tb_xstrdup("one seed on one side: how much another seed changes there is unknown");
     if (least < 5)
-        return tb_xasprintf("%zu seeds: the interval is about other prompts and other seeds, but of so few seeds it is "
-                            "too narrow rather than too wide", least);
+        return tb_xasprintf("%zu seeds: the interval is about other prompts and other seeds, widened for so few of "
+                            "them", least);
     return tb_xstrdup("");
 }
 
@@ -218,9 +226,10 @@ void tb_verdict_pair(struct tb_verdict *v, const struct tb_arm *a, const struct 
     }
     size_t least = p->n_seeds_a < p->n_seeds_b ? p->n_seeds_a : p->n_seeds_b,
            most = p->n_seeds_a > p->n_seeds_b ? p->n_seeds_a : p->n_seeds_b;
+    bool is_same = is_same_arm(a, b);
     v->result = result(a, b, p);
-    v->doubt = doubt_of(least, most);
-    v->settle = settle(a, b, p);
+    v->doubt = is_same ? tb_xstrdup(same_arm) : doubt_of(least, most);
+    v->settle = is_same ? tb_xstrdup("") : settle(a, b, p);
 }
 
 /* ---- many arms */

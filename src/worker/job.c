@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "kernels/kernels.h"
+#include "worker/writing.h"
 #include "worker/bound.h"
 #include "worker/probe.h"
 
@@ -279,6 +280,7 @@ static void size(struct tb_job *j)
         if (tb_adapter_real(j->stack->part[i], "dropout") > 0)
             j->spec.share_prompts = false;
     j->fixed_bytes = tb_job_fixed_bytes();
+    j->writing_bytes = tb_writing_bytes(j);
     tb_job_choose_memory(j, tb_mem_free_bytes());
 }
 

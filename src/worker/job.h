@@ -31,6 +31,7 @@ struct tb_job {
     struct tb_engine_spec spec;
     struct tb_footprint need;  /* with spec.recompute as it is */
     struct tb_footprint other; /* with the other */
+    uint64_t writing_bytes; /* of texts at its end, where metrics read them */
     uint64_t fixed_bytes;   /* of the process beside the run, measured now */
     uint64_t free_bytes;    /* when spec.recompute was decided */
     char order_hash[65], eval_hash[65];
@@ -63,6 +64,10 @@ uint64_t tb_job_bytes(const struct tb_job *j);
 void tb_job_choose_memory(struct tb_job *j, uint64_t room);
 /* Decides anew and says whether the run fits: TB_ERR_BUSY with need, free, and what would fit. */
 bool tb_job_admit(struct tb_job *j, uint64_t room, struct tb_err *err);
+/* Whether waiting for memory makes sense for one that was not admitted: `total` bytes would be enough. TB_ERR_LIMIT. */
+bool tb_job_may_ever_fit(const struct tb_job *j, uint64_t total, struct tb_err *err);
+/* Bytes of its own that it will need and does not hold yet; the base's file, which runs share, left out. */
+uint64_t tb_job_outstanding(const struct tb_job *j, uint64_t held);
 /* Adds to the plan's facts: memory ("fast" or "small"), predicted_bytes, predicted {component: bytes}, fast_bytes,
  * small_bytes, free_bytes. */
 void tb_job_put_memory(const struct tb_job *j, struct tb_json *map);

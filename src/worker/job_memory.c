@@ -18,7 +18,8 @@ static uint64_t checkpoint_bytes(const struct tb_job *j)
 
 static uint64_t bytes_of(const struct tb_job *j, const struct tb_footprint *f)
 {
-    return f->weights + f->adapter + f->activations + f->logits + f->scratch + checkpoint_bytes(j) + j->fixed_bytes;
+    return f->weights + f->adapter + f->activations + f->logits + f->scratch + checkpoint_bytes(j) + j->writing_bytes
+         + j->fixed_bytes;
 }
 
 uint64_t tb_job_bytes(const struct tb_job *j)
@@ -68,6 +69,21 @@ bool tb_job_admit(struct tb_job *j, uint64_t room, struct tb_err *err)
                    hint);
 }
 
+bool tb_job_may_ever_fit(const struct tb_job *j, uint64_t total, struct tb_err *err)
+{
+    uint64_t need = tb_job_bytes(j) - j->fixed_bytes;
+    return need <= total
+        || tb_fail(err, TB_ERR_LIMIT, "%s needs %llu MB, and all that this process may ever have are %llu MB; use a "
+                   "smaller batch, shorter rows or exec.micro_tokens", tb_config_name(&j->config),
+                   (unsigned long long)(need >> 20), (unsigned long long)(total >> 20));
+}
+
+uint64_t tb_job_outstanding(const struct tb_job *j, uint64_t held)
+{
+    uint64_t own = tb_job_bytes(j) - j->fixed_bytes - j->need.weights;
+    return own > held ? own - held : 0;
+}
+
 static void put(struct tb_json *map, const char *key, uint64_t bytes)
 {
     tb_json_set(map, key, tb_json_new_int((int64_t)bytes));
@@ -85,6 +101,8 @@ void tb_job_put_memory(const struct tb_job *j, struct tb_json *map)
     put(parts, "logits", f->logits);
     put(parts, "scratch", f->scratch);
     put(parts, "checkpoint", checkpoint_bytes(j));
+    if (j->writing_bytes)
+        put(parts, "writing", j->writing_bytes);
     put(parts, "fixed", j->fixed_bytes);
     tb_json_set(map, "predicted", parts);
     put(map, "fast_bytes", bytes_of(j, j->spec.recompute ? &j->other : f));

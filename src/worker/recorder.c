@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* recorder.c - one thread around a tb_run_writer. It sleeps on the ring and wakes for rows, for a call, and at least
- * every 100 ms for requests and housekeeping. Calls are answered in `err`, `good`; there is one at a time. */
+/* recorder.c - one thread around a tb_run_writer. It wakes for a call, and every 20 ms for rows and housekeeping: a row
+ * costs the step thread a copy, where waking a sleeper would cost 20 us on a busy machine. Every 100 ms it looks for
+ * requests. Calls are answered in `err`, `good`; there is one at a time. What it does and meets is told in the run's
+ * log. */
 #include "worker/recorder.h"
 
 #include <pthread.h>
@@ -8,14 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/ring.h"
+#include "base/str.h"
+#include "store/runlog.h"
 #include "worker/train.h"
 
 enum { N_ROWS = 4096 };
-static const double poll_s = 0.1, retry_s = 10;
+static const double rest_s = 0.02, poll_s = 0.1, retry_s = 10;
 
 struct tb_recorder {
     struct tb_run_writer *w;
@@ -30,6 +35,7 @@ struct tb_recorder {
     bool has_request;   /* under lock */
     struct tb_ctl_request request;
     double request_at;
+    char told[160]; /* last complaint of housekeeping, "" while it works */
     atomic_bool quits, is_lost;
     tb_trouble_fn *trouble;
     void *trouble_arg;
@@ -62,8 +68,14 @@ static bool is_gone(struct tb_recorder *r, struct tb_err *err)
     return true;
 }
 
+static const char *dir_of(const struct tb_recorder *r)
+{
+    return tb_run_writer_dir(r->w);
+}
+
 static void tell_recovery(struct tb_recorder *r, double since, const char *words)
 {
+    tb_run_log(dir_of(r), TB_LOG_INFO, "writing works again after %.0f s", tb_clock_mono_s() - since);
     r->trouble(r->trouble_arg, NULL);
     tb_run_writer_event(r->w, tb_run_writer_metrics(r->w)->step, "disk", NULL, "writing failed for %.0f s: %s",
                         tb_clock_mono_s() - since, words);
@@ -89,6 +101,7 @@ static bool persist(struct tb_recorder *r, tb_recorder_fn *fn, void *arg, struct
         if (!first.kind) {
             first = why;
             since = tb_clock_mono_s();
+            tb_run_log(dir_of(r), TB_LOG_WARN, "%s; tried again every %.0f s", why.text, retry_s);
             r->trouble(r->trouble_arg, why.text);
         }
         wait_to_retry(r);
@@ -136,25 +149,52 @@ static void look_for_request(struct tb_recorder *r)
     pthread_mutex_unlock(&r->lock);
     if (has_one || !tb_run_writer_request(r->w, &q))
         return;
+    tb_run_log(dir_of(r), TB_LOG_INFO, "request %u: %s", q.seq, q.verb);
     pthread_mutex_lock(&r->lock);
     r->request = q;
     r->has_request = true;
     pthread_mutex_unlock(&r->lock);
 }
 
+/* Beat, sync, snapshot. What fails is tried again anyway, so it is only told, once. */
+static void tend(struct tb_recorder *r)
+{
+    struct tb_err err = { 0 };
+    if (tb_run_writer_tend(r->w, &err)) {
+        r->told[0] = '\0';
+    } else if (!is_gone(r, NULL) && strncmp(r->told, err.text, sizeof r->told - 1) != 0) {
+        tb_str_copy(r->told, sizeof r->told, err.text);
+        tb_run_log(dir_of(r), TB_LOG_WARN, "%s", err.text);
+    }
+}
+
 static void *work(void *arg)
 {
     struct tb_recorder *r = arg;
     while (!atomic_load(&r->quits)) {
-        tb_ring_wait(r->ring, poll_s);
+        tb_ring_wait(r->ring, rest_s);
         write_rows(r);
         answer_call(r);
-        if (!tb_run_writer_tend(r->w, NULL))
-            is_gone(r, NULL);
+        tend(r);
         look_for_request(r);
     }
     write_rows(r);
     return NULL;
+}
+
+static void tell_taken(const struct tb_recorder *r)
+{
+    const struct tb_metrics *m = tb_run_writer_metrics(r->w);
+    tb_run_log(dir_of(r), TB_LOG_INFO, "process %ld takes it, %s at step %lld", (long)getpid(), tb_state_name(m->state),
+               (long long)m->step);
+}
+
+static void tell_left(const struct tb_recorder *r)
+{
+    const struct tb_metrics *m = tb_run_writer_metrics(r->w);
+    if (!tb_run_writer_is_gone(r->w))
+        tb_run_log(dir_of(r), TB_LOG_INFO, "process %ld leaves it, %s at step %lld", (long)getpid(),
+                   tb_state_name(m->state), (long long)m->step);
 }
 
 struct tb_recorder *tb_recorder_open(const char *dir, tb_trouble_fn *trouble, void *arg, struct tb_err *err)
@@ -170,6 +210,7 @@ struct tb_recorder *tb_recorder_open(const char *dir, tb_trouble_fn *trouble, vo
     r->ring = tb_ring_open(sizeof(struct tb_train_row), N_ROWS);
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->answered, NULL);
+    tell_taken(r);
     if (pthread_create(&r->thread, NULL, work, r) == 0)
         return r;
     tb_fail(err, TB_ERR_LIMIT, "the system gives no thread for the store");
@@ -200,6 +241,7 @@ void tb_recorder_close(struct tb_recorder *r)
     tb_ring_wake(r->ring);
     pthread_join(r->thread, NULL);
     answer_rest(r);
+    tell_left(r);
     tb_run_writer_close(r->w);
     tb_ring_close(r->ring);
     pthread_cond_destroy(&r->answered);
@@ -242,7 +284,10 @@ struct event_call {
 static bool write_event(struct tb_run_writer *w, void *arg, struct tb_err *err)
 {
     const struct event_call *e = arg;
-    return tb_run_writer_event(w, e->step, e->kind, err, "%s", e->text);
+    if (!tb_run_writer_event(w, e->step, e->kind, err, "%s", e->text))
+        return false;
+    tb_run_log(tb_run_writer_dir(w), TB_LOG_INFO, "step %lld, %s: %s", (long long)e->step, e->kind, e->text);
+    return true;
 }
 
 bool tb_recorder_event(struct tb_recorder *r, int64_t step, const char *kind, const char *text, struct tb_err *err)
@@ -266,7 +311,12 @@ bool tb_recorder_is_asked(struct tb_recorder *r)
     pthread_mutex_lock(&r->lock);
     bool has_one = r->has_request;
     pthread_mutex_unlock(&r->lock);
-    return has_one;
+    return has_one || atomic_load(&r->is_lost);
+}
+
+bool tb_recorder_is_lost(const struct tb_recorder *r)
+{
+    return atomic_load(&r->is_lost);
 }
 
 struct answer_call {
@@ -278,7 +328,11 @@ struct answer_call {
 static bool write_answer(struct tb_run_writer *w, void *arg, struct tb_err *err)
 {
     const struct answer_call *a = arg;
-    return tb_ctl_done(tb_run_writer_dir(w), a->q, a->step, a->note, err);
+    if (!tb_ctl_done(tb_run_writer_dir(w), a->q, a->step, a->note, err))
+        return false;
+    tb_run_log(tb_run_writer_dir(w), TB_LOG_INFO, "request %u at step %lld: %s", a->q->seq, (long long)a->step,
+               a->note);
+    return true;
 }
 
 void tb_recorder_answer(struct tb_recorder *r, struct tb_ctl_request *q, int64_t step, const char *note)

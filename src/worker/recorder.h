@@ -28,7 +28,9 @@ bool tb_recorder_do(struct tb_recorder *r, tb_recorder_fn *fn, void *arg, struct
 /* An event from the step thread. */
 bool tb_recorder_event(struct tb_recorder *r, int64_t step, const char *kind, const char *text, struct tb_err *err);
 
+/* Also when writing was given up: then there is something to see to as well. */
 bool tb_recorder_is_asked(struct tb_recorder *r);
+bool tb_recorder_is_lost(const struct tb_recorder *r);
 /* At a step border: the next request, if one was asked; answer it with tb_recorder_answer, which also frees it. */
 bool tb_recorder_request(struct tb_recorder *r, struct tb_ctl_request *q);
 void tb_recorder_answer(struct tb_recorder *r, struct tb_ctl_request *q, int64_t step, const char *note);

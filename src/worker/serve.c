@@ -3,6 +3,10 @@
  * looks for new ones. Runs in flight share the loaded base, data and back end; each has its own engine, and its own
  * store thread. A turn lasts about a second, so that curves of a comparison grow side by side, and ends early when
  * somebody asked another run for something. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +20,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "store/duty.h"
+#include "store/runlog.h"
 #include "store/writer.h"
 #include "worker/worker_priv.h"
 
@@ -29,6 +34,9 @@ struct slot {
     uint64_t held_bytes; /* measured behind its turns */
     struct tb_job job;
     struct tb_training *training;
+    struct tb_train_view view;
+    struct server *server;
+    atomic_bool is_in_trouble; /* cannot write; set on its store thread */
 };
 
 /* A run that is left alone: memory did not suffice, or it cannot be read. */
@@ -41,6 +49,7 @@ struct server {
     struct tb_worker *w;
     struct tb_worker_result *mine; /* NULL: none in particular */
     struct tb_duty *duty;
+    pthread_mutex_t saying; /* store threads say something too */
     struct slot *slot[TB_WORKER_MOST_IN_FLIGHT];
     int n_slots, most;
     struct put_off *off;
@@ -49,6 +58,20 @@ struct server {
     uint64_t idle_bytes, fixed_bytes; /* of the process beside the runs: anonymous, and with its code */
     bool has_waiting; /* a run on the list for which memory did not suffice */
 };
+
+static void say_trouble(struct server *s, const char *words)
+{
+    pthread_mutex_lock(&s->saying);
+    tb_duty_say_trouble(s->duty, words);
+    pthread_mutex_unlock(&s->saying);
+}
+
+static void say_leaving(struct server *s, bool is_leaving)
+{
+    pthread_mutex_lock(&s->saying);
+    tb_duty_say_leaving(s->duty, is_leaving);
+    pthread_mutex_unlock(&s->saying);
+}
 
 static void nap(double s)
 {
@@ -98,14 +121,16 @@ static bool is_in_flight(const struct server *s, const char *id)
 /* ---- taking runs */
 
 /* What a failed run leaves for whoever looks later; NaN and the like are sealed by training itself. */
-static void mark_failed(const char *dir, const struct tb_err *why)
+static bool mark_failed(const char *dir, const struct tb_err *why)
 {
     struct tb_run_writer *w = tb_run_writer_open(dir, NULL);
     if (!w)
-        return;
+        return false;
+    tb_run_log(dir, TB_LOG_ERROR, "%s", why->text);
     tb_run_writer_event(w, tb_run_writer_metrics(w)->step, "error", NULL, "%s", why->text);
-    tb_run_writer_seal(w, TB_STATE_FAILED, "error", why->text, NULL, NULL);
+    bool good = tb_run_writer_seal(w, TB_STATE_FAILED, "error", why->text, NULL, NULL);
     tb_run_writer_close(w);
+    return good;
 }
 
 static void mark_waiting(const char *dir, const struct tb_err *why)
@@ -155,12 +180,43 @@ static void weigh(struct server *s, struct slot *slot)
     slot->held_bytes = all > others ? all - others : 0;
 }
 
+/* What is free and not spoken for: runs in flight will touch what they were admitted with sooner or later. */
+static uint64_t room_left(const struct server *s)
+{
+    uint64_t room = tb_mem_free_bytes(), spoken_for = 0;
+    for (int i = 0; i < s->n_slots; i++)
+        spoken_for += tb_job_outstanding(&s->slot[i]->job, s->slot[i]->held_bytes);
+    return room > spoken_for ? room - spoken_for : 0;
+}
+
+/* A run that no waiting would help fails; any other waits. */
+static bool admit(struct server *s, struct slot *slot, struct tb_err *err)
+{
+    struct tb_err why = { 0 };
+    if (tb_job_admit(&slot->job, room_left(s), &why))
+        return true;
+    slot->lacks_memory = tb_job_may_ever_fit(&slot->job, tb_mem_total_bytes(), err);
+    if (slot->lacks_memory)
+        *err = why;
+    return false;
+}
+
+/* On a store thread. Clients look on from elsewhere: they read it in the text of the one on duty. */
+static void on_trouble(void *arg, const char *words)
+{
+    struct slot *slot = arg;
+    atomic_store(&slot->is_in_trouble, words != NULL);
+    say_trouble(slot->server, words);
+    if (words)
+        tb_log(TB_LOG_ERROR, "run %s: %s; it is tried again every 10 s, nothing is lost", slot->id, words);
+}
+
 static bool begin(struct server *s, struct slot *slot, struct tb_err *err)
 {
-    enum tb_state seen;
     struct tb_metrics m;
     bool good = tb_metrics_load(&m, slot->dir, err);
-    seen = m.state;
+    if (good && m.state != TB_STATE_QUEUED) /* since it was listed somebody stopped it, or trained it */
+        good = tb_fail(err, TB_ERR_BUSY, "the run is no longer on the list");
     good = good && open_stored(s, &m, &slot->job, err);
     tb_metrics_free(&m);
     if (!good)
@@ -170,18 +226,23 @@ static bool begin(struct server *s, struct slot *slot, struct tb_err *err)
         s->fixed_bytes = slot->job.fixed_bytes;
     }
     slot->job.fixed_bytes = s->fixed_bytes;
-    slot->lacks_memory = !tb_job_admit(&slot->job, tb_mem_free_bytes(), err);
-    if (slot->lacks_memory)
+    if (!admit(s, slot, err))
         return false;
     int threads = s->w->spec->threads > 0 ? s->w->spec->threads : tb_job_threads(&slot->job);
     struct tb_kernels *k = tb_worker_kernels(s->w, threads, err);
-    slot->training = k ? tb_training_begin(&slot->job, k, slot->dir, &s->w->spec->view, seen, err) : NULL;
+    slot->server = s;
+    slot->view = s->w->spec->view;
+    if (s->w->spec->is_detached)
+        slot->view = (struct tb_train_view){ .arg = slot, .trouble = on_trouble };
+    slot->training = k ? tb_training_begin(&slot->job, k, slot->dir, &slot->view, TB_STATE_QUEUED, err) : NULL;
     return slot->training != NULL;
 }
 
 static void end_slot(struct slot *slot)
 {
     tb_training_end(slot->training);
+    if (atomic_load(&slot->is_in_trouble))
+        say_trouble(slot->server, NULL);
     tb_job_close(&slot->job);
     free(slot->dir);
     free(slot);
@@ -207,9 +268,8 @@ static void after_failure(struct server *s, const char *id, const char *dir, con
     if (why->kind == TB_ERR_BUSY)
         return; /* another process has it, or it was stopped a moment ago */
     tb_worker_tell_failure(id, why);
-    put_off(s, id, true);
-    if (tb_dir_exists(dir))
-        mark_failed(dir, why);
+    if (!mark_failed(dir, why)) /* else its state keeps us off, until somebody wants it resumed */
+        put_off(s, id, true);
 }
 
 static bool take(struct server *s, const char *id)
@@ -241,6 +301,15 @@ static bool is_takeable(const struct server *s, const struct tb_run_item *item)
         && !(o && o->is_for_good) && !is_in_flight(s, item->sum.id);
 }
 
+/* A run that is paused keeps its memory, but nobody waits for its place. */
+static bool has_place(const struct server *s)
+{
+    int n = 0;
+    for (int i = 0; i < s->n_slots; i++)
+        n += tb_training_state(s->slot[i]->training) != TB_STATE_PAUSED;
+    return n < s->most && s->n_slots < TB_WORKER_MOST_IN_FLIGHT;
+}
+
 /* Fills free places, runs of our own first, each in the order in which they were made. */
 static void fill(struct server *s)
 {
@@ -252,7 +321,7 @@ static void fill(struct server *s)
     if (!tb_store_list(s->w->store, &all, &n, &err))
         n = 0;
     for (int own = 1; own >= 0; own--)
-        for (size_t i = 0; i < n && s->n_slots < s->most && tb_train_wished() == TB_WISH_NONE; i++)
+        for (size_t i = 0; i < n && has_place(s) && tb_train_wished() == TB_WISH_NONE; i++)
             if (is_takeable(s, &all[i]) && (find_mine(s, all[i].sum.id) != NULL) == own)
                 take(s, all[i].sum.id);
     free(all);
@@ -312,6 +381,12 @@ static bool give_turn(struct server *s, int i, double seconds, bool *active)
     return false;
 }
 
+/* One that is paused would only be measured. */
+static bool has_to_do(const struct slot *slot)
+{
+    return tb_training_state(slot->training) != TB_STATE_PAUSED || tb_training_is_asked(slot->training);
+}
+
 /* One round: everybody once, but whoever was asked for something before the next. True if somebody trained. */
 static bool go_round(struct server *s)
 {
@@ -320,11 +395,11 @@ static bool go_round(struct server *s)
         for (int j = 0; j < s->n_slots; j++)
             if (j != i && tb_training_is_asked(s->slot[j]->training) && !give_turn(s, j, 0, &active))
                 j--;
-        if (i < s->n_slots && !give_turn(s, i, turn_s, &active))
+        if (i < s->n_slots && has_to_do(s->slot[i]) && !give_turn(s, i, turn_s, &active))
             i--;
         if (tb_duty_was_rung(s->duty))
             s->scan_at = 0;
-        if (s->n_slots < s->most && tb_clock_mono_s() >= s->scan_at)
+        if (tb_clock_mono_s() >= s->scan_at && has_place(s))
             fill(s);
     }
     return active;
@@ -361,11 +436,11 @@ static bool has_more(struct server *s)
         return is_mine_open(s);
     if (s->has_waiting || tb_clock_mono_s() < s->idle_since + s->w->spec->idle_s)
         return true;
-    tb_duty_say_leaving(s->duty, true);
+    say_leaving(s, true);
     fill(s);
     if (s->n_slots == 0)
         return false;
-    tb_duty_say_leaving(s->duty, false);
+    say_leaving(s, false);
     return true;
 }
 
@@ -374,6 +449,7 @@ static void leave_all(struct server *s)
 {
     enum tb_wish wish = tb_train_wished();
     bool active;
+    say_leaving(s, true);
     if (wish == TB_WISH_NONE)
         tb_train_wish(TB_WISH_YIELD);
     while (s->n_slots)
@@ -385,16 +461,20 @@ static void leave_all(struct server *s)
 bool tb_worker_serve(struct tb_worker *w, struct tb_worker_result *mine, struct tb_err *err)
 {
     struct server s = { .w = w, .mine = mine, .most = w->spec->in_flight };
+    /* A back end that is not there would fail every run. */
+    if (!tb_worker_kernels(w, w->spec->threads > 0 ? w->spec->threads : tb_kernels_default_threads(), err))
+        return false;
     if (s.most <= 0 || s.most > TB_WORKER_MOST_IN_FLIGHT)
         s.most = s.most <= 0 ? TB_WORKER_IN_FLIGHT : TB_WORKER_MOST_IN_FLIGHT;
     s.duty = tb_duty_take(tb_store_path(w->store), w->spec->is_detached ? "detached" : "foreground", err);
     if (!s.duty)
         return false;
+    pthread_mutex_init(&s.saying, NULL);
     s.idle_since = tb_clock_mono_s();
     for (;;) {
         if (tb_duty_was_rung(s.duty))
             s.scan_at = 0;
-        if (s.n_slots < s.most && tb_clock_mono_s() >= s.scan_at)
+        if (tb_clock_mono_s() >= s.scan_at && has_place(&s))
             fill(&s);
         bool active = go_round(&s);
         if (s.n_slots)
@@ -410,33 +490,65 @@ bool tb_worker_serve(struct tb_worker *w, struct tb_worker_result *mine, struct 
     for (size_t i = 0; mine && i < mine->n; i++)
         mine->n_busy += mine->run[i].was_busy;
     tb_duty_leave(s.duty);
+    pthread_mutex_destroy(&s.saying);
     free(s.off);
     return true;
 }
 
 /* ---- starting one */
 
-/* With the last line that it had to say. */
-static bool fail_start(const char *log, struct tb_err *err)
+/* With the last line that it had to say behind `from`. */
+static bool fail_start(const char *log, int64_t from, struct tb_err *err)
 {
-    size_t n = 0, at;
-    char *text = log ? tb_file_read(log, 8 << 20, &n, NULL) : NULL;
-    while (n > 0 && text[n - 1] == '\n')
+    size_t n = 0, begin = from > 0 ? (size_t)from : 0, at;
+    char *text = log ? tb_file_read(log, 16 << 20, &n, NULL) : NULL;
+    while (n > begin && text[n - 1] == '\n')
         text[--n] = '\0';
-    for (at = n; at > 0 && text[at - 1] != '\n';)
+    for (at = n; at > begin && text[at - 1] != '\n';)
         at--;
-    tb_fail_at(err, TB_ERR_IO, log ? log : "worker", 0, "the worker did not come up: %s", n ? text + at : "no word");
+    tb_fail_at(err, TB_ERR_IO, log ? log : "worker", 0, "the worker did not come up: %s",
+               n > begin ? text + at : "no word");
     free(text);
     return false;
 }
 
-bool tb_worker_start(const char *store, const struct tb_worker_spec *spec, struct tb_err *err)
+/* A worker that is to come up. */
+struct starting {
+    char *log;
+    int64_t log_bytes; /* before it */
+    pid_t pid;         /* 0: not started yet */
+    double until;
+};
+
+/* Waits until the worker is on duty, or was and has left; starts it if nobody is. */
+static bool see_it_come_up(struct starting *p, const char *root, char *const argv[], struct tb_err *err)
 {
     struct tb_duty_sight sight;
-    char n_threads[16], n_runs[16], *root = realpath(store, NULL), *log = NULL;
+    for (;; nap(nap_s / 5)) {
+        bool is_gone = p->pid && kill(p->pid, 0) != 0 && errno == ESRCH;
+        tb_duty_look(root, &sight);
+        if ((sight.is_held && !sight.is_leaving) || (is_gone && sight.last_pid == p->pid))
+            return true;
+        if ((is_gone && !sight.is_held) || tb_clock_mono_s() > p->until)
+            return fail_start(p->log, p->log_bytes, err);
+        if (sight.is_held || p->pid)
+            continue;
+        if (!(p->log = tb_duty_log(root, err)))
+            return false;
+        p->log_bytes = tb_file_size(p->log);
+        p->pid = tb_proc_detach(argv, p->log, err);
+        if (!p->pid)
+            return false;
+    }
+}
+
+bool tb_worker_start(const char *store, const struct tb_worker_spec *spec, struct tb_err *err)
+{
+    char n_threads[16], n_runs[16], *root = realpath(store, NULL);
     snprintf(n_threads, sizeof n_threads, "%d", spec->threads);
     snprintf(n_runs, sizeof n_runs, "%d", spec->in_flight ? spec->in_flight : TB_WORKER_IN_FLIGHT);
     char *argv[13] = { (char *)tb_proc_self(), "worker", "--detached", "--store", root, "--in-flight", n_runs };
+    struct starting p = { .until = tb_clock_mono_s() + start_patience_s };
     int n = 7;
     if (spec->threads) {
         argv[n++] = "--threads";
@@ -446,22 +558,8 @@ bool tb_worker_start(const char *store, const struct tb_worker_spec *spec, struc
         argv[n++] = "--memory";
         argv[n++] = (char *)spec->memory;
     }
-    bool good = root || tb_fail_errno(err, "cannot find %s", store);
-    double until = tb_clock_mono_s() + start_patience_s;
-    if (good)
-        tb_duty_look(root, &sight);
-    for (bool started = false; good && !(sight.is_held && !sight.is_leaving);) {
-        if (!sight.is_held && !started) {
-            started = true;
-            good = (log = tb_duty_log(root, err)) && tb_proc_detach(argv, log, err);
-        } else if (tb_clock_mono_s() > until) {
-            good = fail_start(log, err);
-        } else {
-            nap(nap_s / 5);
-        }
-        tb_duty_look(root, &sight);
-    }
-    free(log);
+    bool good = root ? see_it_come_up(&p, root, argv, err) : tb_fail_errno(err, "cannot find %s", store);
+    free(p.log);
     free(root);
     return good;
 }

@@ -54,6 +54,35 @@ struct tb_eval_spec {
 };
 struct tb_json *tb_session_eval(const struct tb_eval_spec *s, struct tb_err *err);
 
+/* `generate`: what a run (or adapters, or the bare base) writes behind prompts. */
+struct tb_generate_spec {
+    const char *base;
+    const char *const *adapters;
+    int n_adapters;
+    const char *store, *run;    /* as of tb_eval_spec */
+    const char *data;           /* its rows, or its template for the prompts; NULL: the run's, or none */
+    const char *const *prompts; /* texts that stand left of the separator */
+    int n_prompts;
+    const char *rows;           /* instead of prompts: "eval" or "all", with ":N" for the first N */
+    bool is_raw;                /* prompts as they are, without the template */
+    int max_tok;                /* most tokens of a text */
+    int n_each;                 /* texts behind each prompt */
+    int batch;                  /* texts at once; 0: as memory allows */
+    int threads;
+    double temperature, top_p, min_p, repeat_penalty; /* src/engine/sample.h */
+    int top_k;
+    uint64_t seed;
+    const char *const *stops;   /* a text ends before the first of them */
+    int n_stops;
+    /* Texts one after the other: what is new of the one at hand, in whole characters where it is text; NULL: not
+     * wanted. Then the text as {row, sample (if n_each > 1), prompt, output, reference (or null), tokens, stop: "eos",
+     * "stop", "max" or "context", logprob: of its tokens, in nats}. */
+    void (*text)(void *arg, const char *p, size_t n);
+    void (*done)(void *arg, const struct tb_json *row);
+    void *arg;
+};
+bool tb_session_generate(const struct tb_generate_spec *s, struct tb_err *err);
+
 /* `diff --rows`: {prompt, completion} of rows by their ids, null for one that is none; TB_ERR_FORMAT if the text has
  * changed since the run read it. */
 struct tb_json *tb_session_row_texts(const char *store, const char *run, const int64_t *row, size_t n,
@@ -71,6 +100,12 @@ struct tb_bench_spec {
     bool recompute; /* exec.memory = "small" */
 };
 struct tb_json *tb_session_bench_step(const struct tb_bench_spec *s, struct tb_err *err);
+/* `bench decode`: tokens a second with 1, 2, 4 .. batch rows at once, beside the probes of speed and memory. */
+struct tb_bench_decode_spec {
+    const char *base, *method; /* method NULL: the bare model */
+    int batch, prompt, tokens, threads;
+};
+struct tb_json *tb_session_bench_decode(const struct tb_bench_decode_spec *s, struct tb_err *err);
 /* `bench gemm`: rows {name, type, m, n, k, isa, gflops, share}. filter: part of a row's name, or NULL. */
 struct tb_json *tb_session_bench_gemm(const char *filter, int rounds, int threads, struct tb_err *err);
 
@@ -78,6 +113,11 @@ struct tb_json *tb_session_bench_gemm(const char *filter, int rounds, int thread
  * advice}, advice only where something should be done. Writes and removes a file in the store's folder, or where it
  * would be made. */
 struct tb_json *tb_session_doctor(const char *store, struct tb_err *err);
+
+/* `scan`: models, data and adapters in folders (n 0: the working folder), in those of $TUNEBENCH_MODELS and in the
+ * shipped data: {models, data, adapters: lists of what scan.h says, unread: [{path, why}], entries, is_cut: there was
+ * more than is looked at}. TB_ERR_NOTFOUND if one of them is no folder. */
+struct tb_json *tb_session_scan(const char *const *dirs, int n, struct tb_err *err);
 
 /* The folder with the shipped data: beside the program's tree, or where it was installed. Lent; NULL if there is
  * none. */

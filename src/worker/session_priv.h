@@ -59,4 +59,36 @@ void tb_session_run_close(struct tb_session_run *r);
 bool tb_session_run_start(struct tb_session_run *r, struct tb_session *s, const struct tb_engine_spec *spec,
                           int threads, struct tb_err *err);
 
+/* What a verb works on (a run, adapter folders on a base, a bare base), and rows of text. Strings are lent. */
+struct tb_subject_spec {
+    const char *base;
+    const char *const *adapters;
+    int n_adapters;
+    const char *store, *run; /* run: instead of base and adapters */
+    const char *data;        /* rows of a data text; NULL: those that the run was evaluated on */
+};
+
+struct tb_subject {
+    const struct tb_subject_spec *spec;
+    struct tb_session_run run;  /* of a run */
+    struct tb_folders folders;  /* of folders */
+    struct tb_shelf *own;       /* of folders; a run has its own */
+    struct tb_shelf *shelf;
+    struct tb_config config;    /* the run's, its data replaced where other data were given; else base and data */
+    const struct tb_base *base; /* lent by the shelf */
+    struct tb_stack *stack;     /* of folders, until a session has it */
+    int n_virtual;              /* virtual rows before a row's tokens */
+    struct tb_job *job;         /* whose held-out rows they are */
+    struct tb_dataset *data;    /* lent */
+    int *row, n;                /* rows of the data set */
+};
+/* Finds and opens it; no data is read yet. s must be closed also after a failure. */
+bool tb_subject_open(struct tb_subject *s, const struct tb_subject_spec *spec, struct tb_err *err);
+/* Reads the rows: data, row and n. */
+bool tb_subject_rows(struct tb_subject *s, struct tb_err *err);
+/* The model and stack with its weights, on an engine for evaluation. */
+bool tb_subject_start(struct tb_subject *s, struct tb_session *session, const struct tb_engine_spec *spec, int threads,
+                      struct tb_err *err);
+void tb_subject_close(struct tb_subject *s);
+
 #endif

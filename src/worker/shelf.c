@@ -11,10 +11,14 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "worker/stamp.h"
 
 struct data_set {
     char *key;
     struct tb_dataset *d;
+    struct tb_json *paths; /* of its files, and of the tokenizer */
+    uint64_t stamp, own_bytes;
+    unsigned round;
 };
 
 struct tb_shelf {
@@ -25,16 +29,23 @@ struct tb_shelf {
     size_t n_bases, cap_bases, cap_keys;
     struct data_set *data;
     size_t n_data, cap_data;
+    unsigned round; /* plans so far */
 };
+
+enum { ROUNDS_KEPT = 8 };
+
+static char *folder_of(const char *recipe_path)
+{
+    const char *base = tb_path_base(recipe_path);
+    if (!*recipe_path)
+        return NULL;
+    return base == recipe_path ? tb_xstrdup(".") : tb_xasprintf("%.*s", (int)(base - recipe_path), recipe_path);
+}
 
 struct tb_shelf *tb_shelf_open(const char *recipe_path, const char *data_dir)
 {
     struct tb_shelf *s = tb_xcalloc(1, sizeof *s);
-    if (*recipe_path) {
-        const char *base = tb_path_base(recipe_path);
-        s->recipe_dir = base == recipe_path ? tb_xstrdup(".")
-                                            : tb_xasprintf("%.*s", (int)(base - recipe_path), recipe_path);
-    }
+    s->recipe_dir = folder_of(recipe_path);
     s->data_dir = tb_xstrdup(data_dir);
     return s;
 }
@@ -49,14 +60,19 @@ static void close_base(struct tb_base *b)
     free(b);
 }
 
+static void close_data(struct data_set *d)
+{
+    tb_dataset_close(d->d);
+    tb_json_free(d->paths);
+    free(d->key);
+}
+
 void tb_shelf_close(struct tb_shelf *s)
 {
     if (!s)
         return;
-    for (size_t i = 0; i < s->n_data; i++) {
-        tb_dataset_close(s->data[i].d);
-        free(s->data[i].key);
-    }
+    for (size_t i = 0; i < s->n_data; i++)
+        close_data(&s->data[i]);
     for (size_t i = 0; i < s->n_bases; i++) {
         close_base(s->base[i]);
         free(s->base_key[i]);
@@ -67,6 +83,65 @@ void tb_shelf_close(struct tb_shelf *s)
     free(s->recipe_dir);
     free(s->data_dir);
     free(s);
+}
+
+static uint64_t stamp_of_base(const struct tb_base *b)
+{
+    return tb_stamp_of(b->path) ^ tb_stamp_of(b->tokenizer_path) << 1;
+}
+
+static uint64_t stamp_of_data(const struct tb_json *paths)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < tb_json_len(paths); i++)
+        sum = sum * 31 + tb_stamp_of(tb_json_str(tb_json_at(paths, i), ""));
+    return sum;
+}
+
+void tb_shelf_turn(struct tb_shelf *s, const char *recipe_path)
+{
+    size_t n = 0;
+    free(s->recipe_dir);
+    s->recipe_dir = folder_of(recipe_path);
+    s->round++;
+    for (size_t i = 0; i < s->n_data; i++) {
+        struct data_set *d = &s->data[i];
+        if (s->round - d->round <= ROUNDS_KEPT && stamp_of_data(d->paths) == d->stamp)
+            s->data[n++] = *d;
+        else
+            close_data(d);
+    }
+    s->n_data = n;
+    n = 0;
+    for (size_t i = 0; i < s->n_bases; i++) {
+        struct tb_base *b = s->base[i];
+        s->base[n] = b;
+        s->base_key[n] = s->base_key[i];
+        if (s->round - b->round <= ROUNDS_KEPT && stamp_of_base(b) == b->stamp) {
+            n++;
+        } else {
+            free(s->base_key[i]);
+            close_base(b);
+        }
+    }
+    s->n_bases = n;
+}
+
+uint64_t tb_shelf_idle_bytes(const struct tb_shelf *s)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < s->n_data; i++)
+        sum += s->data[i].round == s->round ? 0 : s->data[i].own_bytes;
+    for (size_t i = 0; i < s->n_bases; i++)
+        sum += s->base[i]->round == s->round ? 0 : s->base[i]->own_bytes;
+    return sum;
+}
+
+/* What the process took since it had `before`. */
+static uint64_t grown(uint64_t before)
+{
+    uint64_t now = tb_mem_anon_bytes();
+    return now > before ? now - before : 0;
 }
 
 static char *absolute(const char *path)
@@ -221,6 +296,16 @@ static char *key_of_base(const struct tb_base *b, const struct tb_config *c)
     return key;
 }
 
+static bool open_base(const struct tb_shelf *s, struct tb_base *b, const struct tb_config *c, struct tb_err *err)
+{
+    uint64_t before = tb_mem_anon_bytes();
+    b->stamp = stamp_of_base(b); /* before it is read: what changes meanwhile is read again */
+    b->round = s->round;
+    bool good = is_scratch(c) ? open_scratch(b, c, err) : open_stored(b, err);
+    b->own_bytes = grown(before);
+    return good;
+}
+
 const struct tb_base *tb_shelf_base(struct tb_shelf *s, const struct tb_config *c, struct tb_err *err)
 {
     struct tb_base *b = name_base(s, c, err);
@@ -229,9 +314,10 @@ const struct tb_base *tb_shelf_base(struct tb_shelf *s, const struct tb_config *
         if (strcmp(s->base_key[i], key) == 0) {
             close_base(b);
             free(key);
+            s->base[i]->round = s->round;
             return s->base[i];
         }
-    if (!b || !(is_scratch(c) ? open_scratch(b, c, err) : open_stored(b, err))) {
+    if (!b || !open_base(s, b, c, err)) {
         if (b)
             close_base(b);
         free(key);
@@ -280,6 +366,38 @@ bool tb_shelf_settle(struct tb_shelf *s, struct tb_config *c, struct tb_err *err
     return good;
 }
 
+/* The files of all sources, and of the tokenizer; a new list. */
+static struct tb_json *files_of(const struct tb_config *c, const struct tb_base *base)
+{
+    struct tb_json *all = tb_json_new_list();
+    char key[64];
+    for (int i = 0; i < tb_config_sources(c); i++) {
+        const struct tb_json *paths = tb_config_get(c, tb_config_source_key(c, i, "path", key));
+        for (size_t k = 0; k < tb_json_len(paths); k++)
+            tb_json_append(all, tb_json_copy(tb_json_at(paths, k)));
+    }
+    tb_json_append(all, tb_json_new_str(base->tokenizer_path));
+    return all;
+}
+
+/* One more on the shelf; takes key and files over. */
+static struct tb_dataset *open_data(struct tb_shelf *s, char *key, struct tb_json *files, const struct tb_json *section,
+                                    const struct tb_base *base, int max_tok, struct tb_err *err)
+{
+    struct data_set n = { .key = key, .paths = files, .round = s->round };
+    n.stamp = stamp_of_data(n.paths); /* before it is read, likewise */
+    uint64_t before = tb_mem_anon_bytes();
+    n.d = tb_dataset_open(section, base->tokenizer, max_tok, err);
+    n.own_bytes = grown(before);
+    if (!n.d) {
+        close_data(&n);
+        return NULL;
+    }
+    s->data = tb_grow(s->data, s->n_data, &s->cap_data, sizeof *s->data);
+    s->data[s->n_data++] = n;
+    return n.d;
+}
+
 struct tb_dataset *tb_shelf_data(struct tb_shelf *s, const struct tb_config *c, const struct tb_base *base, int max_tok,
                                  struct tb_err *err)
 {
@@ -289,16 +407,13 @@ struct tb_dataset *tb_shelf_data(struct tb_shelf *s, const struct tb_config *c, 
     struct tb_dataset *d = NULL;
     free(text);
     for (size_t i = 0; i < s->n_data && !d; i++)
-        if (strcmp(s->data[i].key, key) == 0)
+        if (strcmp(s->data[i].key, key) == 0) {
             d = s->data[i].d;
-    if (d) {
-        free(key);
-    } else if ((d = tb_dataset_open(section, base->tokenizer, max_tok, err))) {
-        s->data = tb_grow(s->data, s->n_data, &s->cap_data, sizeof *s->data);
-        s->data[s->n_data++] = (struct data_set){ key, d };
-    } else {
-        free(key);
-    }
+            s->data[i].round = s->round;
+        }
+    if (!d)
+        d = open_data(s, tb_xstrdup(key), files_of(c, base), section, base, max_tok, err);
+    free(key);
     tb_json_free(section);
     return d;
 }

@@ -17,6 +17,9 @@ struct tb_base {
     struct tb_model *model;
     struct tb_tokenizer *tokenizer;
     char id[65]; /* the model's, for scratch with the tokenizer's bytes in it */
+    uint64_t stamp; /* of its files when they were opened */
+    unsigned round; /* of the shelf, in which it was asked for last */
+    uint64_t own_bytes; /* of memory that the process took for it */
 };
 
 struct tb_shelf;
@@ -24,6 +27,13 @@ struct tb_shelf;
 /* recipe_path: "" where there is no recipe; data_dir: the shipped data, may be NULL. */
 struct tb_shelf *tb_shelf_open(const char *recipe_path, const char *data_dir);
 void tb_shelf_close(struct tb_shelf *s); /* NULL is fine */
+
+/* Turns to another plan: names are looked for beside that recipe from now on; what changed on disk since it was opened,
+ * and what no plan of the last rounds asked for, is closed. Nothing may be lent from the shelf then. */
+void tb_shelf_turn(struct tb_shelf *s, const char *recipe_path);
+
+/* Memory of what is kept and was not asked for since the last turn. */
+uint64_t tb_shelf_idle_bytes(const struct tb_shelf *s);
 
 /* The base of a run, lent. NULL and *err if it cannot be found or read. */
 const struct tb_base *tb_shelf_base(struct tb_shelf *s, const struct tb_config *c, struct tb_err *err);

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "dataset/dataset.h"
+#include "worker/sniff.h"
 
 static void put_value(struct tb_buf *b, const struct tb_json *v)
 {
@@ -26,6 +27,20 @@ static bool has_word(const char *text)
     return colon && !memchr(text, '/', (size_t)(colon - text));
 }
 
+char *tb_sniff_text(const struct tb_json *found, const char *path)
+{
+    struct tb_buf b = { 0 };
+    tb_buf_fmt(&b, "%s:%s", tb_json_str(tb_json_get(found, "kind"), ""), path);
+    for (void *it = tb_json_first(found); it; it = tb_json_next(found, it)) {
+        const char *key = tb_json_iter_key(it);
+        if (strcmp(key, "kind") == 0 || strcmp(key, "path") == 0)
+            continue;
+        tb_buf_fmt(&b, ",%s=", key);
+        put_value(&b, tb_json_iter_value(it));
+    }
+    return tb_buf_take(&b);
+}
+
 char *tb_worker_sniff(const char *text, struct tb_err *err)
 {
     const char *comma = strchr(text, ',');
@@ -40,14 +55,9 @@ char *tb_worker_sniff(const char *text, struct tb_err *err)
         free(path);
         return NULL;
     }
-    tb_buf_fmt(&b, "%s:%s", tb_json_str(tb_json_get(found, "kind"), ""), path);
-    for (void *it = tb_json_first(found); it; it = tb_json_next(found, it)) {
-        const char *key = tb_json_iter_key(it);
-        if (strcmp(key, "kind") == 0 || strcmp(key, "path") == 0)
-            continue;
-        tb_buf_fmt(&b, ",%s=", key);
-        put_value(&b, tb_json_iter_value(it));
-    }
+    char *as = tb_sniff_text(found, path);
+    tb_buf_str(&b, as);
+    free(as);
     tb_buf_str(&b, comma ? comma : "");
     tb_json_free(found);
     free(path);

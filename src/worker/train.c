@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "store/marks.h"
 #include "worker/train_priv.h"
+#include "worker/writing.h"
 
 static atomic_int wished; /* lock-free, so a signal handler may set it */
 
@@ -296,6 +297,8 @@ static bool leave(struct tb_training *t, struct tb_err *err)
 static bool end_done(struct tb_training *t, struct tb_err *err)
 {
     char words[160];
+    if (!tb_training_write(t, err))
+        return false;
     t->state = TB_STATE_DONE;
     if (is_spent(t))
         return tb_training_seal(t, t->state, "budget", NULL, err);
@@ -325,7 +328,7 @@ static bool advance(struct tb_training *t, enum tb_turn *turn, struct tb_err *er
         return end_early(t, err);
     *turn = t->is_paused ? TB_TURN_IDLE : TB_TURN_ON;
     if (t->is_paused)
-        return true;
+        return !tb_recorder_is_lost(t->recorder) || tb_fail(err, TB_ERR_IO, "%s is gone", t->dir);
     if (!tb_training_follow(t, err))
         return false;
     if (!t->has_started) {

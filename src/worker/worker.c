@@ -13,10 +13,12 @@
 #include "store/duty.h"
 #include "store/writer.h"
 #include "worker/change.h"
-#include "worker/probe.h"
+#include "worker/planner.h"
 #include "worker/put.h"
 #include "worker/session.h"
 #include "worker/worker_priv.h"
+
+static const double young_beat_s = 30, long_silence_s = 600;
 
 struct tb_worker *tb_worker_open(const struct tb_worker_spec *spec, const char *recipe_path, bool create,
                                  struct tb_err *err)
@@ -153,6 +155,33 @@ static bool is_left(enum tb_state s)
         || s == TB_STATE_STOPPED;
 }
 
+/* Somebody on another machine, whose locks may not be seen here. */
+static bool is_held_elsewhere(const struct tb_run_sight *s)
+{
+    return s->pid && !s->is_here && s->beat_s < young_beat_s;
+}
+
+/* After a crash or a long absence: what became of it. */
+static void tell_put_back(const struct tb_worker *w, const char *id, const struct tb_metrics *m,
+                          const struct tb_run_sight *s)
+{
+    char words[300];
+    const char *why = m->note[0] ? m->note : m->ended_by;
+    if (m->state == TB_STATE_QUEUED || m->state == TB_STATE_STOPPED)
+        why = "";
+    else if (s->state == TB_STATE_LOST)
+        why = s->is_here ? "its worker was killed" : "its machine was started anew";
+    else if (m->state == TB_STATE_RUNNING || m->state == TB_STATE_PAUSED)
+        why = "its machine was not heard of since";
+    if (!w->spec->put_back || m->step == 0)
+        return;
+    snprintf(words, sizeof words, "was %s at step %lld%s%s%s; goes on",
+             m->state == TB_STATE_QUEUED ? "left" : m->state == s->state && tb_state_is_over(m->state)
+                                                        ? tb_state_name(m->state) : "lost",
+             (long long)m->step, *why ? " (" : "", why, *why ? ")" : "");
+    w->spec->put_back(w->spec->view.arg, id, tb_json_str(tb_metrics_fact(m, "run", "name"), ""), words);
+}
+
 /* Puts it on the list. Who has it already will come to its end without that. */
 static bool queue_run(const char *dir, struct tb_worker_run *r, struct tb_err *err)
 {
@@ -175,11 +204,17 @@ static bool queue_run(const char *dir, struct tb_worker_run *r, struct tb_err *e
 static bool list_run(struct tb_worker *w, struct tb_worker_run *r, bool is_asked, struct tb_err *err)
 {
     struct tb_metrics m;
+    struct tb_run_sight sight;
     char *dir = tb_store_run_dir(w->store, r->id);
     bool good = tb_metrics_load(&m, dir, err);
     r->state = good ? m.state : TB_STATE_LOST;
-    if (good && (is_left(m.state) || (is_asked && m.state != TB_STATE_DONE))) {
+    tb_run_look(dir, m.state, &sight);
+    if (good && is_held_elsewhere(&sight)) {
+        r->state = TB_STATE_RUNNING;
+    } else if (good && (is_left(m.state) || (is_asked && m.state != TB_STATE_DONE))) {
         good = queue_run(dir, r, err);
+        if (good && r->state == TB_STATE_QUEUED)
+            tell_put_back(w, r->id, &m, &sight);
     } else if (good) {
         tb_worker_tell_skipped(w, r->id, tb_json_str(tb_metrics_fact(&m, "run", "name"), ""), m.state);
         remove_journal(dir);
@@ -226,6 +261,12 @@ static void add_run(struct tb_worker_result *result, const struct tb_run_item *i
     r->state = (enum tb_state)item->sum.state;
 }
 
+/* Also one that was left by a machine which is silent for longer than clocks may differ: a store that was copied. */
+static bool is_nobodys(const struct tb_run_sight *s)
+{
+    return s->pid == 0 || (!s->is_here && s->beat_s > long_silence_s);
+}
+
 static bool find_runs(struct tb_worker *w, const char *const *refs, size_t n, struct tb_worker_result *result,
                       struct tb_err *err)
 {
@@ -240,7 +281,7 @@ static bool find_runs(struct tb_worker *w, const char *const *refs, size_t n, st
             add_run(result, &all[at]);
     }
     for (size_t i = 0; n == 0 && i < n_all; i++)
-        if (!all[i].sum.damage[0] && is_left(all[i].sight.state) && all[i].sight.pid == 0)
+        if (!all[i].sum.damage[0] && is_left(all[i].sight.state) && is_nobodys(&all[i].sight))
             add_run(result, &all[i]);
     free(all);
     return good;
@@ -269,27 +310,6 @@ void tb_worker_tally(const char *store, struct tb_worker_result *r)
 
 /* ---- plan: the same without training */
 
-/* FLOP of a training step for each token, both directions, without the adapters' own. */
-static double flop_per_token(const struct tb_job *j)
-{
-    const struct tb_shape *s = &j->base->model->shape;
-    double q = (double)s->n_heads * s->head_dim, kv = (double)s->n_kv * s->head_dim;
-    double linear = s->n_layers * (s->d * (2 * q + 2 * kv) + 3.0 * s->d * s->ff), head = (double)s->vocab * s->d;
-    bool is_full = !j->stack->part[0]->method->peft_type;
-    return (is_full ? 6 : 4) * (linear + head);
-}
-
-/* Training and its evaluations, which only go forward. */
-static double seconds_of(const struct tb_job *j, double gflops)
-{
-    double tok = 0, forward = flop_per_token(j) / (j->stack->part[0]->method->peft_type ? 2 : 3);
-    for (int i = 0; i < j->n_eval; i++)
-        tok += tb_dataset_row(j->data, j->eval_row[i]).n;
-    double evals = forward * tok * j->n_eval_at;
-    double training = (flop_per_token(j) + tb_job_again_flop(j)) * (double)(j->n_tokens + tb_probe_tokens(j));
-    return j->seconds > 0 ? j->seconds + evals / (gflops * 1e9) : (training + evals) / (gflops * 1e9);
-}
-
 /* Each part of a stack has its own: lr is null there, and lrs has them in the order of the parts. */
 static void set_rates(struct tb_json *row, const struct tb_job *j)
 {
@@ -303,7 +323,7 @@ static void set_rates(struct tb_json *row, const struct tb_job *j)
     tb_json_free(all);
 }
 
-static struct tb_json *planned(const struct tb_worker *w, const struct tb_job *j, double gflops)
+static struct tb_json *planned(const struct tb_worker *w, const struct tb_job *j)
 {
     struct tb_json *row = tb_job_plan_facts(j);
     char *method = tb_stack_name(j->stack);
@@ -327,47 +347,46 @@ static struct tb_json *planned(const struct tb_worker *w, const struct tb_job *j
     tb_json_set(row, "base", tb_json_new_str(j->base->name));
     tb_json_set(row, "data", tb_job_data_facts(j));
     set_rates(row, j);
-    tb_json_set(row, "est_s", tb_json_new_real(seconds_of(j, gflops)));
     free(method);
     return row;
 }
 
-static bool plan_runs(struct tb_worker *w, const struct tb_plan *p, struct tb_json *runs, struct tb_err *err)
+static bool plan_run(struct tb_worker *w, struct tb_pace *pace, const struct tb_config *c, int n_virtual,
+                     struct tb_json *runs, struct tb_err *err)
 {
-    int n_virtual = tb_job_virtual_rows(w->shelf, p->whole ? p->whole : p, err);
-    struct tb_kernels *k = n_virtual < 0 ? NULL : tb_worker_kernels(w, tb_kernels_default_threads(), err);
-    if (!k)
-        return false;
-    /* The best of three short probes, since other programs may run; whole steps reach about six tenths of it. */
-    double gflops = 0;
-    for (int i = 0; i < 3; i++)
-        gflops = fmax(gflops, 0.6 * tb_kernels_probe(k, 0.1));
-    for (size_t i = 0; i < p->n_runs; i++) {
-        struct tb_job j = { 0 };
-        bool good = tb_job_open(&j, w->shelf, &p->runs[i], n_virtual, 0, err);
-        if (good)
-            tb_json_append(runs, planned(w, &j, gflops));
-        tb_job_close(&j);
-        if (!good)
-            return false;
+    struct tb_job j = { 0 };
+    bool is_measured, good = tb_job_open(&j, w->shelf, c, n_virtual, 0, err);
+    uint64_t idle = tb_shelf_idle_bytes(w->shelf) + tb_pace_left_bytes(pace); /* which `run` does not have */
+    j.fixed_bytes -= idle < j.fixed_bytes ? idle : j.fixed_bytes;
+    struct tb_json *row = good ? planned(w, &j) : NULL;
+    double seconds = good ? tb_pace_seconds(pace, &j, &is_measured, err) : NAN;
+    good = good && !isnan(seconds);
+    if (good) {
+        tb_json_set(row, "est_s", tb_json_new_real(seconds));
+        tb_json_set(row, "est_is_measured", tb_json_new_bool(is_measured));
+        tb_json_append(runs, tb_json_ref(row));
     }
-    return true;
+    tb_json_free(row);
+    tb_job_close(&j);
+    return good;
 }
 
-struct tb_json *tb_worker_plan(const struct tb_plan *p, const struct tb_worker_spec *spec, struct tb_err *err)
+struct tb_json *tb_plan_runs(const struct tb_plan *p, struct tb_shelf *shelf, struct tb_pace *pace, const char *store,
+                             struct tb_err *err)
 {
     struct tb_json *runs = tb_json_new_list(), *out = NULL;
     /* A store that is not there yet holds none of them. */
-    struct tb_worker *w = tb_xcalloc(1, sizeof *w);
-    w->spec = spec;
-    w->shelf = tb_shelf_open(p->recipe_path, tb_session_data_dir());
-    w->store = tb_store_open(spec->store, false, NULL);
-    if (plan_runs(w, p, runs, err)) {
+    struct tb_worker w = { .shelf = shelf, .store = tb_store_open(store, false, NULL) };
+    int n_virtual = tb_job_virtual_rows(shelf, p->whole ? p->whole : p, err);
+    bool good = n_virtual >= 0;
+    for (size_t i = 0; good && i < p->n_runs; i++)
+        good = plan_run(&w, pace, &p->runs[i], n_virtual, runs, err);
+    if (good) {
         out = tb_json_new_map();
         tb_json_set(out, "runs", tb_json_ref(runs));
         tb_json_set(out, "n_same", tb_json_new_int((int64_t)p->n_same));
     }
     tb_json_free(runs);
-    tb_worker_close(w);
+    tb_store_close(w.store);
     return out;
 }

@@ -20,9 +20,12 @@ struct tb_worker_spec {
     bool again;           /* runs that are in the store already are made once more under a new id */
     bool is_detached;     /* waits for more work, and for memory */
     double idle_s;        /* so long, when there is none */
+    bool measures;        /* plan: anew how fast its bases and methods are, about two seconds each */
     struct tb_train_view view;
     /* A run that needs no training: it is over already, or somebody else has it. */
     void (*skipped)(void *arg, const char *id, const char *name, enum tb_state state);
+    /* A run that goes on: what had happened to it, in words. */
+    void (*put_back)(void *arg, const char *id, const char *name, const char *words);
 };
 
 /* One run in the store. */
@@ -67,9 +70,17 @@ void tb_worker_result_free(struct tb_worker_result *r);
 bool tb_worker_start(const char *store, const struct tb_worker_spec *spec, struct tb_err *err);
 
 /* What training a plan would take, trained nothing: {runs: [{id, name, state ("new" if it is not in the store), method,
- * trainable, share, steps, tokens, eval_rows, predicted_bytes, predicted {..}, est_s, ..}], data: [..]}; a new
- * value. */
+ * trainable, share, steps, tokens, eval_rows, predicted_bytes, predicted {..}, est_s, est_is_measured, ..}],
+ * data: [..]}; a new value. */
 struct tb_json *tb_worker_plan(const struct tb_plan *p, const struct tb_worker_spec *spec, struct tb_err *err);
+
+/* The same for many plans in turn: base, data and speeds are kept between them, as long as their files stay as they
+ * are. What nobody has measured yet is measured. */
+struct tb_planner;
+struct tb_planner *tb_planner_open(void);
+struct tb_json *tb_planner_plan(struct tb_planner *p, const struct tb_plan *plan, const char *store,
+                                struct tb_err *err);
+void tb_planner_close(struct tb_planner *p); /* NULL is fine */
 
 /* `--data FILE` as `--data kind:FILE,key=value`, by looking into the file (pairs with || or a tab, jsonl, text);
  * unchanged where a word stands in front or there is no such file. malloc'ed; NULL and *err if it is no text. */

@@ -15,7 +15,8 @@ BASE=$(absolute "${TUNEBENCH_BASE:-$TREE/data/tiny}")
 
 unset TUNEBENCH_STORE TUNEBENCH_MODELS TUNEBENCH_NOW NO_COLOR COLUMNS
 # Training in the process that a test started, and can kill; worker.bats is about the other kind.
-export LC_ALL=C.UTF-8 TERM=xterm TUNEBENCH_FOREGROUND=1
+export LC_ALL=C.UTF-8 TERM=xterm PAGER= TUNEBENCH_FOREGROUND=1
+export XDG_CACHE_HOME=${BATS_FILE_TMPDIR:-/nonexistent}/cache # speeds measured by tests are no one's
 
 tb() { "$TB" "$@"; }
 

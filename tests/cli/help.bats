@@ -131,12 +131,3 @@ verbs() { tb help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
     [ "$status" -eq 1 ]
     [[ $output == *"No space left"* ]]
 }
-
-@test "the manual page names every verb and is well formed" {
-    for v in $(verbs); do
-        grep -q "^\.It Cm $v\( \|\$\)" "$TREE/man/tunebench.1" || [ "$v" = help ]
-    done
-    command -v mandoc >/dev/null || skip "mandoc is not installed"
-    run mandoc -Tlint -Werror "$TREE/man/tunebench.1"
-    [ "$status" -eq 0 ]
-}

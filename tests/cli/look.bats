@@ -136,6 +136,19 @@ found() { json "[.findings[] | select($1)] | length"; }
     complains "braille, block or ascii"
 }
 
+@test "plot: runs as points over two columns" {
+    ask 0 plot state:done --x duration -y best --glyphs ascii
+    says "best_eval  x: duration" "B prefix lr 5e-3"
+    ask 0 plot state:done --x lr -y eval --log-x --svg
+    says "<svg" "log x" "<circle"
+    ask 2 plot state:done -y best
+    complains "--x COLUMN"
+    ask 2 plot state:done --x lr -y name
+    complains "columns of numbers"
+    ask 2 plot state:done --x lr -y best_evl
+    complains "'best_eval'"
+}
+
 @test "plot: metrics, axes, filters, points in time" {
     ask 0 plot state:done -m eval/loss -m grad_norm --height 10
     says "eval/loss  x: step" "grad_norm  x: step" "C lora lr 5e-4 seed 1"
@@ -393,7 +406,9 @@ next() { "$TB" --complete "$@" | cut -f 1 | paste -sd ' '; }
 @test "--complete: runs from the store, steps behind a colon" {
     [[ " $(next show "") " == *" @last @best "*" lora-r16-s0 "* ]]
     [ "$(next show lora)" = "lora-r16-s1 lora-r16-s0" ]
-    [ "$(next diff lora-r16-s0 pre)" = prefix20-s0 ]
+    [ "$(next diff lora-r16-s0 pref)" = prefix20-s0 ]
+    [ "$(next diff lora-r16-s0 pre)" = "prefix20-s0 predicted:" ]
+    [ "$(next run --group s)" = seed ]
     [ "$(next show lora-r16-s0:)" = "lora-r16-s0:best lora-r16-s0:last lora-r16-s0:10 lora-r16-s0:20" ]
     [ "$(next show 77)" = 7777777777777777 ]
     [[ "$("$TB" --complete show "")" != *$'\e'* ]]

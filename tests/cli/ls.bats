@@ -84,6 +84,38 @@ setup() { need_store; }
     [ "$(json 'map(.method) | join(" ")')" = "lora lora prefix" ]
 }
 
+@test "group: and sort: stand in the filter too; all but the seed is an arm" {
+    TUNEBENCH_NOW=2026-01-02T03:04:05Z "$MAKE_STORE" seeds "$BATS_TEST_TMPDIR/seeds.d"
+    export TUNEBENCH_STORE=$BATS_TEST_TMPDIR/seeds.d
+    ask 0 ls 'sort:eval group:!seed'
+    says "lora-r16: 3 runs" "lora-r4: 3 runs" "lora+prompt: 3 runs" "mean eval 1.246 +- 0.003 (1.243 .. 1.249)"
+    ask 0 ls --group '!seed' --plain --cols name,arm
+    [ "$(tail -n +2 <<<"$output" | cut -f2 | uniq | wc -l)" -eq 3 ]
+    ask 0 ls --group 'method,lr' --plain --cols method
+    [ "$(uniq <<<"$output" | tail -n +2 | paste -sd ' ')" = "lora lora+prompt" ]
+    ask 2 ls --group '!lr'
+    complains "'!seed'"
+    ask 2 ls group:nothing
+    complains "'nothing'"
+    ask 0 ls lora+prompt-s0 --json
+    [ "$(json '.[0] | [.lr, .rates] | @json')" = '[null,["0.0005","0.01"]]' ]
+    ask 0 ls lora+prompt-s0 --cols name,lr
+    says "5e-4+0.01"
+    ask 0 ls 'lr<1' --plain --cols name
+    [[ $output != *lora+prompt* ]]
+}
+
+@test "--pareto marks what no run beats" {
+    ask 0 ls state:done --pareto eval/loss,adapter_bytes --plain --cols name
+    [ "$output" = $'name\tpareto\nlora-r16-s0\tno\nprefix20-s0\tno\nlora-r16-s1\tyes' ]
+    ask 0 ls state:done --pareto eval/loss:max,adapter --plain --cols name
+    [ "$output" = $'name\tpareto\nlora-r16-s0\tno\nprefix20-s0\tyes\nlora-r16-s1\tno' ]
+    ask 0 ls --pareto eval/loss,tok_s
+    says "front"
+    ask 2 ls --pareto eval/loss,tok_s:best
+    complains ":min nor :max"
+}
+
 @test "--cols: names, other names, help, typing errors" {
     ask 0 ls lora-r16-s0 --csv --cols 'name,min eval/loss as best,best_step'
     [ "${lines[0]}" = $'name,best,best_step\r' ]

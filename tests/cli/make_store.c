@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* make_store.c - stores for the tests of ls, show and diff, without training:
  *     make_store STORE        eight runs in all states, one of them damaged, the stopped one with twice the budget
+ *     make_store seeds STORE  two arms and a stack, three seeds of each, with recipes
  *     make_store hold STORE   keeps the lost run as its worker would, until stdin ends
  * Every number is made up and the same each time; TUNEBENCH_NOW fixes the dates. */
 #include <math.h>
@@ -19,23 +20,34 @@
 enum { STEPS = 20, ROWS = 40, LOST = 5 };
 
 #define LORA16 "\"method.kind\":\"lora\",\"method.lora.r\":16"
+#define LORA4 "\"method.kind\":\"lora\",\"method.lora.r\":4"
+#define STACK "\"method.kind\":\"stack\",\"method.0.kind\":\"lora\",\"method.1.kind\":\"prompt\""
 
 static const struct sample_run {
     const char *id, *name, *method; /* keys of the draft */
     double lr, worse;               /* added to each loss */
     int seed;
     enum tb_state state;
+    int salt; /* of its own noise */
 } runs[] = {
-    { "1111111111111111", "lora-r16-s0", LORA16, 5e-4, 0, 0, TB_STATE_DONE },
-    { "2222222222222222", "prefix20-s0", "\"method.kind\":\"prefix\"", 5e-3, 0.25, 0, TB_STATE_DONE },
-    { "3333333333333333", "lora-r16-s1", LORA16, 5e-4, 0.001, 1, TB_STATE_DONE },
-    { "4444444444444444", "full-s0", "\"method.kind\":\"full\"", 1, 9, 0, TB_STATE_FAILED },
-    { "5555555555555555", "prompt20-s0", "\"method.kind\":\"prompt\"", 1e-2, 0, 0, TB_STATE_QUEUED },
-    { "6666666666666666", "lost-s0", "\"method.kind\":\"lora\",\"method.lora.r\":4", 5e-4, 0.5, 0, TB_STATE_RUNNING },
-    { "7777777777777777", "evil\x1b[2J\xe2\x80\xae-s0", "\"method.kind\":\"ia3\"", 5e-3, 0.1, 0, TB_STATE_STOPPED },
-    { "8888888888888888", "damaged-s0", "\"method.kind\":\"lora\"", 5e-4, 0, 0, TB_STATE_DONE },
+    { "1111111111111111", "lora-r16-s0", LORA16, 5e-4, 0, 0, TB_STATE_DONE, 0 },
+    { "2222222222222222", "prefix20-s0", "\"method.kind\":\"prefix\"", 5e-3, 0.25, 0, TB_STATE_DONE, 0 },
+    { "3333333333333333", "lora-r16-s1", LORA16, 5e-4, 0.001, 1, TB_STATE_DONE, 0 },
+    { "4444444444444444", "full-s0", "\"method.kind\":\"full\"", 1, 9, 0, TB_STATE_FAILED, 0 },
+    { "5555555555555555", "prompt20-s0", "\"method.kind\":\"prompt\"", 1e-2, 0, 0, TB_STATE_QUEUED, 0 },
+    { "6666666666666666", "lost-s0", LORA4, 5e-4, 0.5, 0, TB_STATE_RUNNING, 0 },
+    { "7777777777777777", "evil\x1b[2J\xe2\x80\xae-s0", "\"method.kind\":\"ia3\"", 5e-3, 0.1, 0, TB_STATE_STOPPED, 0 },
+    { "8888888888888888", "damaged-s0", "\"method.kind\":\"lora\"", 5e-4, 0, 0, TB_STATE_DONE, 0 },
 };
 enum { N_RUNS = sizeof runs / sizeof *runs };
+
+/* Adapters of three sizes; worse by 0, 0.002 and 0.3. */
+static const struct sample_run arms[] = {
+    { "a", "lora-r16", LORA16, 5e-4, 0, 0, TB_STATE_DONE, 0 },
+    { "b", "lora-r4", LORA4, 5e-4, 0.002, 0, TB_STATE_DONE, 5 },
+    { "c", "lora+prompt", STACK, 0, 0.3, 0, TB_STATE_DONE, 0 },
+};
+enum { N_ARMS = sizeof arms / sizeof *arms, N_SEEDS = 3 };
 
 static void must(bool good, const struct tb_err *err)
 {
@@ -57,9 +69,11 @@ static struct tb_json *parse(const char *text)
 static struct tb_json *config_of(const struct sample_run *r)
 {
     struct tb_err err = { 0 };
+    char *rate = r->lr > 0 ? tb_xasprintf("\"optim.lr\":%g,", r->lr) : tb_xstrdup("");
     char *text = tb_xasprintf("{\"base\":\"tiny\",\"data.kind\":\"pairs\",\"data.path\":[\"data/places.txt\"],"
-                              "\"budget.unit\":\"tokens\",\"budget.n\":%d,\"seed\":%d,\"optim.lr\":%g,%s}",
-                              r->state == TB_STATE_STOPPED ? 10240 : 5120, r->seed, r->lr, r->method);
+                              "\"budget.unit\":\"tokens\",\"budget.n\":%d,\"seed\":%d,%s%s}",
+                              r->state == TB_STATE_STOPPED ? 10240 : 5120, r->seed, rate, r->method);
+    free(rate);
     struct tb_json *draft = parse(text), *config = tb_config_complete(draft, &err);
     must(config != NULL, &err);
     tb_json_free(draft);
@@ -93,7 +107,7 @@ static void evaluate(struct tb_run_writer *w, const struct sample_run *r, int st
     struct tb_row_loss rows[ROWS];
     double sum = 0;
     for (int i = 0; i < ROWS; i++) {
-        double noise = (double)((i * 7919 + r->seed * 31 * (i + 3)) % 101) / 1010;
+        double noise = (double)((i * 7919 + r->seed * 31 * (i + 3) + r->salt * i * i) % 101) / 1010;
         rows[i] = (struct tb_row_loss){ step, i, i / 2 * 2, 10, 2.0 - 0.04 * step + noise + r->worse };
         sum += rows[i].loss;
     }
@@ -156,6 +170,20 @@ static void fill(struct tb_store *s, const struct sample_run *r)
     free(dir);
 }
 
+static void fill_arms(struct tb_store *s)
+{
+    for (int i = 0; i < N_ARMS * N_SEEDS; i++) {
+        char id[20], name[40];
+        struct sample_run r = arms[i % N_ARMS];
+        r.seed = i / N_ARMS;
+        snprintf(id, sizeof id, "%s00000000000000%d", r.id, r.seed);
+        snprintf(name, sizeof name, "%s-s%d", r.name, r.seed);
+        r.id = id;
+        r.name = name;
+        fill(s, &r);
+    }
+}
+
 /* One bit of the last run's file flips. */
 static void damage(struct tb_store *s)
 {
@@ -188,15 +216,17 @@ static void hold(struct tb_store *s)
 int main(int argc, char **argv)
 {
     struct tb_err err = { 0 };
-    bool holds = argc == 3 && strcmp(argv[1], "hold") == 0;
-    if (argc != 2 && !holds)
+    bool holds = argc == 3 && strcmp(argv[1], "hold") == 0, has_seeds = argc == 3 && strcmp(argv[1], "seeds") == 0;
+    if (argc != 2 && !holds && !has_seeds)
         return 2;
     words_add();
     struct tb_store *s = tb_store_open(argv[argc - 1], true, &err);
     must(s != NULL, &err);
-    for (int i = 0; !holds && i < N_RUNS; i++)
+    for (int i = 0; !holds && !has_seeds && i < N_RUNS; i++)
         fill(s, &runs[i]);
-    if (holds)
+    if (has_seeds)
+        fill_arms(s);
+    else if (holds)
         hold(s);
     else
         damage(s);

@@ -69,6 +69,7 @@ setup() { need_store; }
     [ "$(json '.config["method.lora.r"]')" = 16 ]
     [ "$(json '[.train.step[0], .train.step[-1], .train.loss[-1]] | @json')" = '[1,20,2]' ]
     [ "$(json '.evals | length')" = 5 ]
+    [ "$(json '.eval_rows | [(.loss | length), .row_id[3], .prompt_id[3], .n_tok[3]] | @json')" = '[40,3,2,10]' ]
     [ "$(json '.checkpoints | map(.step) | @json')" = '[10,20]' ]
     [ "$(json '.plan.predicted.weights')" = 8388608 ]
     [ "$(json '.events[0].kind')" = note ]
@@ -90,7 +91,9 @@ setup() { need_store; }
     ask 0 diff lora-r16-s0 prefix20-s0
     says "method.kind" '"prefix"' "A lora-r16-s0" "B prefix20-s0" "keys differ" "eval rows     same" "row order     same" \
         "lora-r16-s0 is better than prefix20-s0 by 0.2500 nats per token (95 % interval" "40 rows of 20 prompts" \
-        "one seed each"
+        "one seed only" "takes the same trainable parameters (12,288)" \
+        "tunebench clone lora-r16-s0 --seeds 2; tunebench clone prefix20-s0 --seeds 2 (about 40s of training)" \
+        "the same for all"
     [[ $output != *optim.beta1* ]]
     ask 0 diff lora-r16-s0 prefix20-s0 --all
     says "optim.beta1"
@@ -98,9 +101,10 @@ setup() { need_store; }
 
 @test "diff: no difference is said where none can be seen" {
     ask 0 diff lora-r16-s0 lora-r16-s1
-    says "no difference can be seen" "holds zero" "seed          OTHER  0  1"
+    says "cannot be told apart" "holds zero" "seed          OTHER  0  1" "nothing but the seed"
+    [[ $output != *"tunebench clone"* ]]
     ask 0 diff lora-r16-s0 lora-r16-s0
-    says "0 of " "no difference can be seen"
+    says "0 of " "cannot be told apart"
 }
 
 @test "diff: three runs, the first is the reference; runs without results get no verdict" {
@@ -119,7 +123,7 @@ setup() { need_store; }
     [[ $output != *SAME* ]]
     ask 0 diff 1111 7777 --json
     [[ $(json '.paired[0].verdict') == "the budgets differ (5120 tokens, 10240 tokens): "* ]]
-    [ "$(json .caution)" = "the budgets differ" ]
+    [ "$(json '.paired[0].caution')" = "they have not trained on the same number of tokens (5120, 3072)" ]
 }
 
 @test "diff --json and --csv" {
@@ -135,6 +139,54 @@ setup() { need_store; }
     [ "$(json '.equal["method.lora.r"] | @json')" = '[16,16]' ]
     ask 0 diff lora-r16-s0 lora-r16-s1 --csv
     [ "$output" = $'key,A lora-r16-s0,B lora-r16-s1\r\nseed,0,1\r' ]
+}
+
+need_seeds() {
+    SEEDS=$BATS_FILE_TMPDIR/seeds.d
+    [ -d "$SEEDS" ] || TUNEBENCH_NOW=2026-01-02T03:04:05Z "$MAKE_STORE" seeds "$SEEDS"
+    export TUNEBENCH_STORE=$SEEDS
+}
+
+@test "diff: seeds of the same arm are taken together, prompts and seeds resampled" {
+    need_seeds
+    ask 0 diff state:done
+    says "A lora-r16 (3 seeds)" "C lora+prompt (3 seeds)" "MEAN OVER SEEDS" "mean of 3 seeds each" \
+        "lora-r16 and lora-r4 cannot be told apart" "lora-r16 is better than lora+prompt by 0.3000" \
+        "all           lora-r16 has the lowest loss" "it cannot be told apart from lora-r4" "widened for so few of them" "5e-4+0.01"
+    ask 0 diff state:done --group none
+    says "I lora+prompt-s2" "one seed only"
+    [[ $output != *"MEAN OVER SEEDS"* ]]
+    ask 0 diff lora-r16-s0 lora-r16-s1 lora-r4-s0
+    says "C lora-r4-s0"
+    ask 0 diff state:done --json
+    [ "$(json '.arms | map(.name) | join(" ")')" = "lora-r16 lora-r4 lora+prompt" ]
+    [ "$(json '.paired | map(.seeds, .by_seed) | @json')" = '[[3,3],true,[3,3],true]' ]
+    [ "$(json '.paired[0] | .low < 0 and .high > 0 and .difference > .low and .difference < .high')" = true ]
+    [ "$(json '.arms[0] | .eval_sd > 0 and (.runs | length) == 3')" = true ]
+    ask 2 diff state:done --group sed
+    complains "expected seed or none"
+    ask 2 diff name=lora-r4-s0
+    complains "1 run; diff compares 2"
+}
+
+@test "diff: --pareto draws and names what no run beats" {
+    ask 0 diff lora-r16-s0 prefix20-s0 --pareto eval/loss,adapter_bytes
+    says "PARETO" "beaten by none  lora-r16-s0"
+    ask 0 diff lora-r16-s0 prefix20-s0 --pareto eval/loss,adapter_bytes --json
+    [ "$(json '.runs | map(.pareto) | @json')" = '[true,false]' ]
+    ask 2 diff lora-r16-s0 prefix20-s0 --pareto eval/loss
+    complains "two columns"
+    ask 2 diff lora-r16-s0 prefix20-s0 --pareto eval/loss,name
+    complains "no numbers"
+}
+
+@test "diff: --rows puts the worst rows first, with why their texts are missing" {
+    ask 0 diff lora-r16-s0 lora-r16-s1 --rows 3
+    says "ROWS THAT DIFFER MOST" "no texts" "10 tokens"
+    ask 0 diff lora-r16-s0 lora-r16-s1 --rows 3 --json
+    [ "$(json '[.rows[] | (.loss[1] - .loss[0]) | fabs] | length == 3 and . == (sort | reverse)')" = true ]
+    ask 2 diff lora-r16-s0 lora-r16-s1 --rows 0
+    complains "--rows"
 }
 
 @test "doctor: every point has a verdict, JSON says the same, a bad store fails" {

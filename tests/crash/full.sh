@@ -61,4 +61,17 @@ result $? "full for the journal: says so"
 rm "$dir/disk/fill"
 finish
 is "$code $(hashes "$store")" "0 $want" "rows that waited in memory are all there"
+rm -r "$store"
+
+unset TUNEBENCH_FOREGROUND SLURM_JOB_ID PBS_JOBID LSB_JOBID
+export TUNEBENCH_IDLE_S=1
+start run "$dir/one.lua" --store "$store"
+says "step [1-9]" && fill
+says "No space left.*tried again"
+result $? "full while a worker trains: its client says so"
+rm "$dir/disk/fill"
+says "writing works again"
+result $? "room again: says so too"
+finish
+is "$code $(hashes "$store")" "0 $want" "and the same bits"
 echo "1..$n"

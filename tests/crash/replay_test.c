@@ -19,6 +19,8 @@
 #include "store/writer.h"
 #include "tests/tap.h"
 
+enum { GO_ON_EACH = 31, LAST = 12 }; /* bytes; records before the last one of the journal */
+
 static char root[256], dir[320];
 
 static void create(const char *id)
@@ -93,10 +95,53 @@ static void check_cut(const char *path, const char *bytes, size_t cut, size_t wh
     tb_metrics_free(&m);
 }
 
+static void put(const char *path, const char *bytes, size_t n)
+{
+    FILE *f = fopen(path, "wb");
+    if (!f || fwrite(bytes, 1, n, f) != n || fclose(f) != 0)
+        abort();
+}
+
+static bool reads(size_t n_records)
+{
+    struct tb_metrics m;
+    bool good = tb_metrics_load(&m, dir, NULL) && m.seq == n_records;
+    tb_metrics_free(&m);
+    return good;
+}
+
+/* A writer opens the damaged run and adds a row; what could not be read is kept. The folder is as before afterwards. */
+static bool goes_on(size_t n_records)
+{
+    static const char *const left[] = { "journal.000001", "journal.000001.bad", "beat" };
+    char path[400], h5[400];
+    size_t n;
+    struct tb_metrics m;
+    snprintf(h5, sizeof h5, "%s/run.h5", dir);
+    char *before = tb_file_read(h5, 1 << 24, &n, NULL);
+    struct tb_run_writer *w = tb_run_writer_open(dir, NULL);
+    bool good = w && step(w, 100);
+    tb_run_writer_close(w);
+    /* The row, an event, and a schema where the journal had none. */
+    good = good && tb_metrics_load(&m, dir, NULL) && m.seq >= n_records + 2 && m.n_train > 0
+        && m.train[m.n_train - 1].step == 100 && m.n_events > 0 && !m.journal.is_damaged;
+    if (good)
+        tb_metrics_free(&m);
+    snprintf(path, sizeof path, "%s/%s", dir, left[1]);
+    bool is_kept = tb_file_exists(path);
+    for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, left[i]);
+        unlink(path);
+    }
+    put(h5, before, n);
+    free(before);
+    return good && (is_kept || n_records == LAST); /* a damaged last record looks like a torn one */
+}
+
 static void every_byte(void)
 {
     char path[400];
-    size_t n, end[64], bad = 0, flips = 0;
+    size_t n, end[64], bad = 0, flips = 0, lost = 0;
     pid_t pid = fork();
     if (pid == 0)
         record();
@@ -112,19 +157,16 @@ static void every_byte(void)
         check_cut(path, bytes, cut, whole, &bad);
     }
     ok(bytes && bad == 0, "cut at each of %zu bytes: exactly the whole records before it", n);
-    for (size_t i = 0; bytes && i < n; i += 3) {
-        struct tb_metrics m;
-        size_t before = 0;
-        while (end[before] <= i)
-            before++;
+    for (size_t i = 0, before = 0; bytes && i < n; i++) {
+        before += end[before] <= i;
         bytes[i] ^= 0x20;
-        tb_file_replace(path, bytes, n, NULL);
+        put(path, bytes, n);
         bytes[i] ^= 0x20;
-        bool good = tb_metrics_load(&m, dir, NULL) && m.seq == before;
-        flips += !good;
-        tb_metrics_free(&m);
+        flips += !reads(before);
+        lost += i % GO_ON_EACH == 0 && !goes_on(before);
     }
     is_int(flips, 0, "a changed byte anywhere: the records before it");
+    is_int(lost, 0, "and a run that goes on behind them, says so, and keeps the rest");
     free(bytes);
 }
 

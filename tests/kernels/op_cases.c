@@ -73,6 +73,11 @@ CALL(gemm_w_back)
     k->gemm_w(k, m[0], m[1], &g->w, true, (float)g->variant);
 }
 
+CALL(gemv_w)
+{
+    k->gemv_w(k, m[0], m[1], &g->w);
+}
+
 CALL(weight_rows)
 {
     k->weight_rows(k, m[0], &g->w, ints(m[1]), g->variant ? 1.7f : 1);
@@ -303,6 +308,7 @@ const struct op_case op_cases[] = {
     { .op = "gemm_w", .note = " back", .m = "utn rtk", .call = gemm_w_back, .cut = 't', .n_variants = 2,
       .tolerance = 3e-6,
       .weight = "kn", DIMS(weights) },
+    { .op = "gemv_w", .m = "wtn rtk", .call = gemv_w, .cut = 't', .tolerance = 3e-6, .weight = "nk", DIMS(weights) },
     { .op = "weight_rows", .m = "wtn rt1i", .call = weight_rows, .cut = 't', .n_variants = 2, .weight = "pn",
       DIMS(tables) },
     { .op = "weight_dense", .m = "wpn", .call = weight_dense, .weight = "pn", DIMS(tables) },

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* ops_test.c - every operation of ops.def, on every back end that this processor can run, against ref. The cases are
- * in op_cases.c and attention_case.c; an operation without one fails. For each case, size, variant and weight type:
- * values near ref's; nothing written beside the output; the same bits with 1, 2 and 3 threads and piece by piece; in
- * place where the contract allows it; a NaN stays one.
+ * in op_cases.c, attention_case.c and cache_case.c; an operation without one fails. For each case, size, variant and
+ * weight type: values near ref's; nothing written beside the output; the same bits with 1, 2 and 3 threads and piece by
+ * piece; in place where the contract allows it; a NaN stays one.
  *
  *     ops_test [part of an operation's name] */
 #include <math.h>
@@ -298,7 +298,7 @@ static void test_case(const struct op_case *c, const struct bench *b)
 
 static bool has_case(const char *op)
 {
-    bool found = !strncmp(op, "attention", 9);
+    bool found = !strncmp(op, "attention", 9) || !strcmp(op, "attend_cache");
     for (int i = 0; i < n_op_cases; i++)
         found |= !strcmp(op_cases[i].op, op);
     return found;
@@ -332,6 +332,8 @@ static void test_bench(const char *name, int n, const char *part)
             test_case(&op_cases[i], &b);
     if (good && strstr("attention_back", part))
         test_attention(ref, &b, report);
+    if (good && strstr("attend_cache", part))
+        test_cache(ref, &b, report);
     while (b.n > 0) {
         b.n--;
         b.k[b.n]->close(b.k[b.n]);

@@ -41,7 +41,7 @@ struct op_case {
     int n_dims;
 };
 
-/* All cases but those of attention. */
+/* All cases but those of attention and attend_cache. */
 extern const struct op_case op_cases[];
 extern const int n_op_cases;
 
@@ -55,6 +55,9 @@ struct bench {
 
 /* The cases of attention and attention_back (attention_case.c); one call of report for each thing that must hold. */
 void test_attention(struct tb_kernels *ref, const struct bench *b, void (*report)(bool good, const char *words));
+
+/* The same for attend_cache (cache_case.c). */
+void test_cache(struct tb_kernels *ref, const struct bench *b, void (*report)(bool good, const char *words));
 
 /* A matrix on the host with what lies around it: `lead` floats before it so that it ends where its memory does, and
  * `ld - cols` behind each row but the last. All of that holds one strange value. */

@@ -86,6 +86,10 @@ static void version_1(void)
     is_free(100, "a hierarchy with another name is none of memory");
     put("/proc/meminfo", "MemTotal: 2048000 kB\nMemFree: 1024 kB\nMemAvailable: 51200 kB\n");
     is_free(50, "the machine has less than the group would give");
+    is_int(tb_mem_total_under(root) >> 20, 135, "all there ever is: the least limit");
+    take_away("/sys/fs/cgroup/memory/docker/7/in/memory.limit_in_bytes");
+    take_away("/sys/fs/cgroup/memory/docker/7/memory.limit_in_bytes");
+    is_int(tb_mem_total_under(root) >> 20, 1800, "without limits: that of the machine");
 }
 
 int main(void)

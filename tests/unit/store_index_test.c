@@ -3,12 +3,14 @@
  * runs, heartbeats, states. */
 #include "store/store.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <utime.h>
 
@@ -119,6 +121,76 @@ static void listing(void)
     }
     free(bytes);
     free(index);
+}
+
+/* The file of the index, which is a new one after each change. */
+static ino_t index_file(void)
+{
+    struct stat st = { 0 };
+    char *path = tb_path_join(root, "index");
+    stat(path, &st);
+    free(path);
+    return st.st_ino;
+}
+
+struct seen {
+    size_t n;
+    bool is_in_order;
+    char last[TB_RUN_ID];
+};
+
+static void see(void *arg, const struct tb_run_summary *sum)
+{
+    struct seen *s = arg;
+    s->is_in_order = s->is_in_order && strcmp(s->last, sum->id) < 0;
+    snprintf(s->last, sizeof s->last, "%s", sum->id);
+    s->n++;
+}
+
+/* Runs that come and go between others, and entries that are none. */
+static void walking(void)
+{
+    struct tb_run_item *all;
+    size_t n;
+    char words[200] = "", *gone = dir_of(10), *link = dir_of(0xa1), *path = tb_path_join(root, "index");
+    list(&n, &all);
+    free(all);
+    ino_t before = index_file();
+    list(&n, &all);
+    free(all);
+    ok(index_file() == before, "nothing changed, nothing is written");
+    tb_dir_remove(gone, NULL);
+    create(0x4000);
+    age(0x4000);
+    list(&n, &all);
+    free(all);
+    ok(index_file() != before && n == 51, "one went, one came: %zu runs", n);
+    ok(tb_index_check(root, words, sizeof words), "the index names what is there: %s", words);
+    create(10);
+    age(10);
+    struct seen s = { .is_in_order = true };
+    ok(tb_index_each(root, see, &s, NULL) && s.n == 52 && s.is_in_order, "one by one, in the order of their ids");
+    ok(symlink(gone, link) == 0, "a link to a run");
+    list(&n, &all);
+    ok(n == 53 && strstr(all[0].sum.damage, "link"), "is none: %s", all[0].sum.damage);
+    free(all);
+    unlink(link);
+    char *bytes = tb_file_read(path, 1 << 28, &n, NULL);
+    memset(bytes + 12, 0, 4); /* the CRC of nothing, so that only the count is wrong */
+    tb_file_replace(path, bytes, 16, NULL);
+    free(bytes);
+    ok(!tb_index_check(root, words, sizeof words) && strstr(words, "another version"),
+       "entries that are not there: %s", words);
+    list(&n, &all);
+    ok(n == 52 && all[20].sum.seed >= 0, "are read anew");
+    free(all);
+    ok(tb_index_check(root, words, sizeof words), "and written");
+    char *added = dir_of(0x4000);
+    tb_dir_remove(added, NULL);
+    free(added);
+    free(path);
+    free(link);
+    free(gone);
 }
 
 static struct tb_run_item item(int i)
@@ -259,6 +331,35 @@ static void states(void)
        "names and letters");
 }
 
+/* raw: a beat of another host. */
+static void silent_beats(const char *dir, const char *path, char *raw, size_t n)
+{
+    struct timespec old[2] = { { .tv_sec = time(NULL) - 60 }, { .tv_sec = time(NULL) - 60 } },
+                    future[2] = { { .tv_sec = time(NULL) + 86400 }, { .tv_sec = time(NULL) + 86400 } };
+    struct tb_run_sight sight;
+    tb_run_look(dir, TB_STATE_QUEUED, &sight);
+    ok(sight.pid != 0, "elsewhere and young: may be taken at this moment");
+    utimensat(AT_FDCWD, path, old, 0);
+    tb_run_look(dir, TB_STATE_QUEUED, &sight);
+    ok(sight.pid == 0, "elsewhere, queued and silent for 30 s: nobody has it");
+    tb_run_look(dir, TB_STATE_RUNNING, &sight);
+    ok(sight.pid != 0 && sight.state == TB_STATE_RUNNING, "elsewhere, running and silent: still believed");
+    utimensat(AT_FDCWD, path, future, 0);
+    tb_run_look(dir, TB_STATE_RUNNING, &sight);
+    ok(sight.beat_s == 0, "a beat from before the clock was set back has an age");
+    tb_run_beat_write(dir, 8, NULL);
+    char *mine = tb_file_read(path, 100, &n, NULL);
+    mine[20] ^= 1; /* this machine, before its last start */
+    tb_file_replace(path, mine, n, NULL);
+    tb_run_look(dir, TB_STATE_RUNNING, &sight);
+    ok(sight.state == TB_STATE_RUNNING, "another boot and young: a namesake perhaps");
+    utimensat(AT_FDCWD, path, old, 0);
+    tb_run_look(dir, TB_STATE_RUNNING, &sight);
+    ok(!sight.is_here && sight.pid == 0 && sight.state == TB_STATE_LOST, "another boot and silent for 30 s: lost");
+    tb_file_replace(path, raw, n, NULL);
+    free(mine);
+}
+
 static void beats(void)
 {
     char *dir = dir_of(2), *path = tb_path_join(dir, "beat"), *raw;
@@ -278,6 +379,7 @@ static void beats(void)
     tb_run_look(dir, TB_STATE_RUNNING, &sight);
     ok(!sight.is_here && sight.state == TB_STATE_RUNNING && sight.beat_s >= 0,
        "elsewhere: believed, with its age");
+    silent_beats(dir, path, raw, n);
     tb_file_replace(path, "TBB", 3, NULL);
     tb_run_look(dir, TB_STATE_RUNNING, &sight);
     ok(sight.state == TB_STATE_LOST && sight.beat_s < 0, "no beat and no lock: lost");
@@ -303,6 +405,7 @@ int main(void)
     ok(store && stat(root, &st) == 0 && (st.st_mode & 0777) == 0700, "made, mode 0700");
     populate();
     listing();
+    walking();
     finding();
     order();
     serials();

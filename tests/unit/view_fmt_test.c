@@ -82,6 +82,51 @@ static void table(void)
     tb_table_free(&t);
 }
 
+/* The columns of a table that is fitted, as names. */
+static const char *fitted(int width)
+{
+    static const struct tb_table_column columns[] = {
+        { "name", NULL, TB_UNIT_TEXT, false }, { "n", NULL, TB_UNIT_COUNT, false },
+        { "note", NULL, TB_UNIT_TEXT, false },
+    };
+    static const char *const missed_least[] = { "nothing", "note", "n", NULL };
+    static char names[64];
+    struct tb_table t;
+    tb_table_init(&t, columns, 3);
+    tb_table_text(&t, "four");
+    tb_table_int(&t, 12345);
+    tb_table_text(&t, "wide \xe2\x96\x87\xe2\x96\x87");
+    tb_table_add(&t, &(struct tb_table_column){ "more", NULL, TB_UNIT_TEXT, false }, (const char *[]){ "yes" });
+    tb_table_fit(&t, width, missed_least);
+    names[0] = '\0';
+    for (size_t i = 0; i < t.n_columns; i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s ", t.column[i].name);
+    tb_table_free(&t);
+    return names;
+}
+
+static void fitting(void)
+{
+    is_str(fitted(27), "name n note more ", "as wide as it is: nothing goes");
+    is_str(fitted(26), "name n more ", "one less: what is missed least goes");
+    is_str(fitted(17), "name more ", "then the next");
+    is_str(fitted(1), "name more ", "what is not on the list stays");
+}
+
+static void parts(void)
+{
+    static const struct tb_table_column column = { "lr", NULL, TB_UNIT_RATE, false };
+    struct tb_table t;
+    struct tb_buf b = { 0 };
+    tb_table_init(&t, &column, 1);
+    tb_table_cell(&t, &(struct tb_cell){ .type = TB_CELL_REAL, .r = NAN, .s = "0.0005,0.01" });
+    tb_table_emit(&t, TB_EMIT_TEXT, &b);
+    tb_table_emit(&t, TB_EMIT_JSON, &b);
+    is_str(b.p, "       lr\n5e-4+0.01\n[\n{\"lr\":null}\n]\n", "rates of parts for people, unknown for programs");
+    tb_buf_free(&b);
+    tb_table_free(&t);
+}
+
 /* What CSV can say stays: lines and tabs are text, an escape or a carriage return alone is not. */
 static void csv_texts(void)
 {
@@ -109,6 +154,8 @@ int main(void)
 {
     units();
     table();
+    fitting();
+    parts();
     csv_texts();
     return done();
 }

@@ -398,7 +398,12 @@ static void automatic(void)
     ok(good && !tb_job_admit(&j, small - 1, &err) && err.kind == TB_ERR_BUSY && strstr(err.text, "are free now")
            && !strstr(err.text, "exec.memory"),
        "below it: %s", err.text);
+    struct tb_err never = { 0 };
+    ok(good && tb_job_may_ever_fit(&j, small, &never) && !tb_job_may_ever_fit(&j, small - 1, &never)
+           && never.kind == TB_ERR_LIMIT, "and never where there is not that much at all (%s)", never.text);
     ok(good && tb_job_admit(&j, fast, &err) && is_mode(&j, "fast"), "kept again when there is room again");
+    is_int(tb_job_outstanding(&j, 1000), fast - j.need.weights - 1000, "what it will still take, beside the base");
+    is_int(tb_job_outstanding(&j, 2 * fast), 0, "nothing where it holds more than was predicted");
     tb_job_close(&j);
 }
 

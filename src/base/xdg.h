@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* xdg.h - where a user's files lie that are no results (XDG base directories). */
+#ifndef TB_BASE_XDG_H
+#define TB_BASE_XDG_H
+
+/* Path of a file of this program that may be deleted at any time: in $XDG_CACHE_HOME/tunebench, else in
+ * $HOME/.cache/tunebench. malloc'ed; NULL if neither is known. The folder may not be there. */
+char *tb_xdg_cache(const char *name);
+
+#endif
