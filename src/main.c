@@ -12,6 +12,7 @@
 #include "dataset/dataset.h"
 #include "method/method.h"
 #include "recipe/recipe.h"
+#include "sweep/search.h"
 
 /* A program started with one of the three closed would get a journal under that number and write its words into it.
  * Each is opened the wrong way round, so that using it fails as it would have. */
@@ -39,6 +40,7 @@ int main(int argc, char **argv)
     tb_map_guard_sigbus();
     tb_method_register();
     tb_dataset_register();
+    tb_search_register();
     if (argc > 1 && strcmp(argv[1], TB_RECIPE_CHILD) == 0)
         return tb_recipe_child(argc, argv);
     return tb_cli_main(argc, argv);

@@ -66,6 +66,9 @@ done | result "private headers stay in their folder"
     sed -n 's/^TB_METHOD(\(.*\))/\1/p' src/method/methods.def | while read -r m; do
         [ -e "src/method/$m.c" ] || echo "methods.def: no src/method/$m.c"
     done
+    sed -n 's/^TB_\(SEARCH\|PRUNE\)(\(.*\))/\2/p' src/sweep/*.def | while read -r w; do
+        [ -e "src/sweep/$w.c" ] || echo "src/sweep: no $w.c"
+    done
     sed -n 's/^TB_VERB(\(.*\))/\1/p' src/cli/verbs.def | while read -r v; do
         [ -e "src/cli/verb_$v.c" ] || echo "verbs.def: no src/cli/verb_$v.c"
     done

@@ -6,6 +6,7 @@ local bind = ...
 local space = bind.part "space"
 local method = bind.part "method"
 local mix = bind.part "mix"
+local search = bind.part "search"
 local type, tostring, rawget, setmetatable = type, tostring, rawget, setmetatable
 local math_type, floor, format = math.type, math.floor, string.format
 
@@ -113,6 +114,7 @@ end
 
 mix.define(word)
 method.define(word)
+search.define(word)
 
 local function show(leaf)
     return space.of(leaf) and "t." .. space.of(leaf).word or tostring(leaf)
@@ -149,6 +151,9 @@ local valid = {
     "base", "data", "budget", "seed", "batch", "method", "optim", "schedule", "eval", "stop", "exec",
     "max_trainable", "where",
 }
+for i = 1, #search.settings do
+    valid[#valid + 1] = search.settings[i]
+end
 
 local takes = {}
 
@@ -251,10 +256,11 @@ local function sweep_word(name)
                 show(where)))
         end
         fields.where = nil
+        local settings = search.take(here, name, fields)
         local entries = space.entries(here, name, fields, valid, function(key, leaf) return take(here, key, leaf) end)
         local node = space.node("sweep", {
             word = name:sub(3), entries = entries, where = where, here = here, raw = space.copy(given), make = make,
-            merge = merge,
+            merge = merge, search = settings,
         })
         space.check_size(here, name, node)
         return node

@@ -162,17 +162,18 @@ function space.zip(here, given)
     return space.node("zip", { word = "zip", keys = keys, lists = lists, n = n })
 end
 
--- The same value with f applied to every leaf; a choice keeps its place in the written order.
+-- The same value with f applied to every leaf; a choice keeps its place in the written order. Of a range both ends, or
+-- its values, are leaves.
 function space.map(v, f)
     local p = of(v)
-    if not p or p.kind ~= "choice" then
+    if not p or (p.kind ~= "choice" and p.kind ~= "range") then
         return f(v)
     end
     local items = {}
     for i = 1, #p.items do
         items[i] = space.map(p.items[i], f)
     end
-    local node = space.node("choice", { word = p.word, items = items })
+    local node = space.node(p.kind, { word = p.word, items = items })
     payload[node].serial = p.serial
     return node
 end
@@ -254,6 +255,22 @@ function space.entries(here, who, given, valid, accept)
     return entries
 end
 
+-- While a search is walked or counted: a choice between plain values is drawn like a range.
+local searching = false
+local walked -- where the sweep was written
+
+local function is_drawn(p)
+    if p.kind == "range" then
+        return true
+    end
+    for i = 1, #p.items do
+        if not searching or p.kind ~= "choice" or of(p.items[i]) then
+            return false
+        end
+    end
+    return #p.items > 1
+end
+
 -- How many points a value makes.
 local size
 
@@ -283,6 +300,9 @@ function size(v)
     if not p then
         return 1
     end
+    if p.items and is_drawn(p) then
+        return 1
+    end
     if p.kind == "choice" or p.kind == "stack" then
         local list = p.items or p.parts
         local n = p.kind == "choice" and 0.0 or 1.0
@@ -302,7 +322,9 @@ function size(v)
 end
 
 function space.check_size(here, who, node)
+    searching = of(node).search ~= nil
     local n, limit = size(node), of(node).where and max_points or max_runs
+    searching = false
     if who == "t.run" and n > 1 then
         bind.fail(here, nil, format("t.run is one run, and this describes %.0f; write t.sweep{..}", n))
     end
@@ -315,9 +337,20 @@ end
 -- The walk. set(draft, key, leaf, go_on) writes a leaf, calls go_on() and takes the leaf back.
 local walk
 
+-- What stands in a draft for a value that will be drawn.
+local function drawn(p)
+    if not searching then
+        bind.fail(walked, p.word, format("t.%s stands for values that a search draws; add search = t.random{ trials = 20 } "
+            .. "to t.sweep", p.word))
+    end
+    return { draw = p.kind == "range" and p.word or "choice", of = p.items }
+end
+
 local function each(v, f)
     local p = of(v)
-    if p and p.kind == "choice" then
+    if p and p.items and is_drawn(p) then
+        f(drawn(p))
+    elseif p and p.kind == "choice" then
         for i = 1, #p.items do
             each(p.items[i], f)
         end
@@ -325,6 +358,8 @@ local function each(v, f)
         f(v)
     end
 end
+
+space.each = each
 
 local function walk_zip(draft, zip, set, j, k, go_on)
     local key = zip.keys[k]
@@ -462,8 +497,12 @@ function space.enumerate(node)
     if not p or p.kind ~= "sweep" then
         return false
     end
-    bind.begin(p.here, p.where)
+    bind.begin(p.here, p.where, p.search)
+    walked, searching = p.here, p.search ~= nil
     walk(draft, p.entries, set, 1, function() bind.emit(draft) end)
+    if searching then
+        bind.draw()
+    end
     return true
 end
 

@@ -37,6 +37,7 @@ struct attend {
     struct tb_store *store;
     struct tb_live *live;
     const struct tb_worker_spec *spec;
+    const struct tb_attend_spec *asked;
     struct followed *run;
     size_t n, n_left, next; /* next: whose turn to be looked at it is */
     double alone_since; /* nobody has any of them, and the worker waits for memory */
@@ -134,6 +135,8 @@ static void look_at_open(struct attend *a, struct followed *r)
         return;
     }
     tell_news(a, r);
+    if (a->asked->seen)
+        a->asked->seen(a->asked->arg, r->run->id, &r->f.m);
     if (tb_state_is_over(r->f.sight.state) && r->f.sight.pid == 0) {
         end_run(a, r, r->f.sight.state);
     } else if (r->f.sight.state == TB_STATE_LOST && !a->is_foreground) {
@@ -413,7 +416,7 @@ static bool wants_foreground(const struct tb_attend_spec *s, const struct tb_arg
         const char *value = getenv(batch[i]);
         wants = wants || (value && *value);
     }
-    return wants;
+    return wants && !s->in_background;
 }
 
 static bool attend(struct attend *a, const struct tb_attend_spec *s, const struct tb_args *args,
@@ -425,6 +428,8 @@ static bool attend(struct attend *a, const struct tb_attend_spec *s, const struc
     a->is_foreground = !detach && wants_foreground(s, args);
     a->store = good ? tb_store_open(a->spec->store, false, err) : NULL;
     good = good && a->store;
+    if (good && s->put)
+        s->put(s->arg, result);
     if (good && a->is_foreground)
         good = serve_or_follow(w, a, result, err);
     tb_worker_close(w); /* the base and the data it read are not needed to look on */
@@ -452,7 +457,7 @@ bool tb_attend(const struct tb_attend_spec *s, const struct tb_args *args, const
         return tb_fail(err, TB_ERR_USAGE, "--detach and --foreground are opposites: give one");
     if (!tb_live_open(&live, &spec, args, err))
         return false;
-    struct attend a = { .live = &live, .spec = &spec };
+    struct attend a = { .live = &live, .spec = &spec, .asked = s };
     tb_live_signals(wants_foreground(s, args));
     bool good = attend(&a, s, args, &result, err);
     if (good && !tb_args_has(args, "detach")) {

@@ -17,10 +17,16 @@ static const char general[] = "keys";
 
 static const struct tb_schema *schema_at(int i)
 {
-    int n = 0;
-    while (tb_schema_at("method", n))
-        n++;
-    return i < n ? tb_schema_at("method", i) : tb_schema_at("data", i - n);
+    static const char *const groups[] = { "method", "data", "search", "prune", NULL };
+    for (int g = 0; groups[g]; g++) {
+        int n = 0;
+        while (tb_schema_at(groups[g], n))
+            n++;
+        if (i < n)
+            return tb_schema_at(groups[g], i);
+        i -= n;
+    }
+    return NULL;
 }
 
 const char *tb_help_keys_at(int i)
@@ -107,7 +113,7 @@ static void print_general(void)
         printf("\n%s%s%s\n", s->name, *s->name ? ": " : "", s->help);
         print_keys(s->name, s->keys);
     }
-    printf("\nMethods and data have more:");
+    printf("\nMethods, data and searches have more:");
     for (int i = 0; schema_at(i); i++)
         printf("%s tunebench help %s", i % 3 ? "," : i ? ",\n " : "\n ", schema_at(i)->name);
     putchar('\n');
@@ -125,6 +131,8 @@ static void print_schema(const struct tb_schema *s)
     else if (is_mix)
         printf("\n  --data A,weight=N --data KIND:B,KEY=VALUE,..\n"
                "  in a recipe: t.mix { { t.pairs \"A\", N }, t.KIND \"B\", KEY = VALUE, .. }\n");
+    else if (strcmp(s->group, "data") != 0)
+        printf("\n  in a recipe: %s = t.%s { KEY = VALUE, .. }; led by: tunebench sweep RECIPE\n", s->group, s->name);
     else
         printf("\n  --data %s:FILE,KEY=VALUE,..\n  in a recipe: t.%s { \"FILE\", KEY = VALUE, .. }\n", s->name,
                s->name);

@@ -21,6 +21,10 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
     struct tb_out out;
     struct tb_plan *p = tb_out_open(&out, a, err) ? tb_make_plan(a, usage, err) : NULL;
+    if (p && p->sweep) {
+        tb_plan_free(p);
+        return tb_fail(err, TB_ERR_USAGE, "this recipe is a search; use: tunebench sweep RECIPE");
+    }
     bool good = p && tb_attend(&(struct tb_attend_spec){ .plan = p }, a, &out, exit_code, err);
     tb_plan_free(p);
     return good;

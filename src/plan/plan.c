@@ -33,6 +33,7 @@ void tb_plan_free(struct tb_plan *p)
         free(p->modules[i].text);
     }
     tb_json_free(p->overrides);
+    tb_json_free(p->sweep);
     free(p->recipe_path);
     free(p->recipe);
     free(p->modules);

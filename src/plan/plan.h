@@ -48,6 +48,8 @@ struct tb_plan {
     struct tb_json *overrides; /* list of "--set k=v" and "--grid k=a,b" as given */
     struct tb_config *runs;    /* the first one is the reference */
     size_t n_runs, cap_runs;
+    struct tb_json *sweep; /* a search: what its runs are trials of (sweep/sweep.h); NULL: there is none */
+    const struct tb_plan *whole; /* that this one is a part of, to be compared with all of it; lent, NULL: itself */
     size_t n_same;  /* runs that were written twice and are kept once */
     uint64_t *seen; /* private: hashes of the runs */
     size_t cap_seen;
@@ -127,6 +129,10 @@ struct tb_plan *tb_plan_new(void);
 void tb_plan_free(struct tb_plan *p); /* NULL is fine */
 /* Checks the form of overrides ("k=v", a list behind a grid's k) and notes them in the plan. */
 bool tb_plan_take_overrides(struct tb_plan *p, const struct tb_overrides *o, struct tb_err *err);
+/* Calls f for each variant that overrides make of the draft, which f may not keep. o may be NULL. */
+typedef bool tb_variant_fn(void *ctx, struct tb_json *draft, struct tb_err *err);
+bool tb_override_each(const struct tb_json *draft, struct tb_overrides *o, tb_variant_fn *f,
+                      void *ctx, struct tb_err *err);
 /* Adds the runs of a draft: one, or as many as the grid overrides make of it. A run that is there
  * already is dropped. o and keep may be NULL. */
 bool tb_plan_add(struct tb_plan *p, const struct tb_json *draft, struct tb_overrides *o,

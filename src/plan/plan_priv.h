@@ -7,10 +7,6 @@
 
 /* Gives each run a name of its own (name.c). */
 void tb_plan_name_runs(struct tb_plan *p);
-/* Calls f for each variant that overrides make of the draft (override.c). */
-typedef bool tb_variant_fn(void *ctx, struct tb_json *draft, struct tb_err *err);
-bool tb_override_each(const struct tb_json *draft, struct tb_overrides *o, tb_variant_fn *f,
-                      void *ctx, struct tb_err *err);
 /* A source of a mix (mix.c). Its keys: kind, path, weight, and those of its kind that do not belong to the mix as a
  * whole; false if `kind` is no kind of source. */
 enum { TB_MIX_KEYS = 32 };

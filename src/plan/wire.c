@@ -2,7 +2,7 @@
 /* wire.c - a plan as JSON: what the recipe's child says, what --json prints, what a store keeps.
  *   {"schema": "tunebench.plan", "version": 1, "recipe_path", "recipe", "recipe_sha",
  *    "modules": [{"name", "sha", "text"}], "overrides": ["--set k=v"], "n_same",
- *    "runs": [{key: value}]}
+ *    "runs": [{key: value}], "sweep"}
  * Reading checks the shape and the hashes. Values of runs are those of the writer; keys that it did
  * not know yet get their neutral value. */
 #include "plan/plan.h"
@@ -35,6 +35,8 @@ struct tb_json *tb_plan_to_json(const struct tb_plan *p)
     tb_json_set(j, "overrides", tb_json_ref(p->overrides));
     tb_json_set(j, "n_same", tb_json_new_int((int64_t)p->n_same));
     tb_json_set(j, "runs", runs);
+    if (p->sweep)
+        tb_json_set(j, "sweep", tb_json_ref(p->sweep));
     return j;
 }
 
@@ -116,6 +118,8 @@ static bool take(struct tb_plan *p, const struct tb_json *j, struct tb_err *err)
         if (!take_run(p, tb_json_at(runs, i), i, err))
             return false;
     p->n_same = (size_t)tb_json_int(tb_json_get(j, "n_same"), 0);
+    if (tb_json_type(tb_json_get(j, "sweep")) == TB_JSON_MAP)
+        p->sweep = tb_json_copy(tb_json_get(j, "sweep"));
     return take_texts(p, j, err);
 }
 

@@ -7,8 +7,9 @@
  *   keys(group, name)       names of the keys of a word, or of a section (group "")
  *   check(group, name, key, value)   the normalised value, or nil and words
  *   unknown(who, key, list) "who has no 'key'; did you mean ..?"
- *   begin(here, where)      the sweep that is about to be walked
- *   emit(draft)             one point of it: completed, filtered, added to the plan
+ *   begin(here, where, settings)   the sweep that is about to be walked; settings of a search or nil
+ *   emit(draft)             one point of it: completed, filtered, added to the plan; of a search a draft with ranges
+ *   draw()                  after the last: the points of a search
  *   part(name)              what another shipped module returns */
 #include <lauxlib.h>
 #include <string.h>
@@ -178,7 +179,11 @@ static int unknown(lua_State *L)
 static int begin(lua_State *L)
 {
     struct tb_child *c = tb_child_of(L);
+    const char *why;
     read_place(L, 1, &c->sweep);
+    lua_settop(L, 3);
+    if (!lua_isnil(L, 3) && !(c->search = tb_value_read(L, 3, &why)))
+        return tb_fault_raise(L, &c->sweep, "search", why);
     lua_settop(L, 2);
     c->where_ref = lua_isnil(L, 2) ? LUA_NOREF : luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
@@ -199,8 +204,7 @@ static int ask(lua_State *L)
     return 1;
 }
 
-/* Leaves the fault on the stack if it fails. */
-static int keep(void *ctx, const struct tb_config *config, struct tb_err *err)
+int tb_bind_keep(void *ctx, const struct tb_config *config, struct tb_err *err)
 {
     lua_State *L = ctx;
     if (tb_child_of(L)->where_ref == LUA_NOREF)
@@ -219,6 +223,18 @@ static int keep(void *ctx, const struct tb_config *config, struct tb_err *err)
     return kept;
 }
 
+int tb_bind_raise(lua_State *L, int top, const struct tb_err *err)
+{
+    struct tb_place at = tb_child_of(L)->sweep;
+    if (lua_gettop(L) > top)
+        return lua_error(L);
+    if (*err->where) {
+        tb_str_copy(at.file, sizeof at.file, err->where);
+        at.line = err->line;
+    }
+    return tb_fault_raise(L, &at, NULL, err->text);
+}
+
 static int emit(lua_State *L)
 {
     struct tb_child *c = tb_child_of(L);
@@ -233,15 +249,9 @@ static int emit(lua_State *L)
     if (!*box)
         return tb_fault_raise(L, &at, NULL, lua_pushfstring(L, "a run is %s", why));
     int top = lua_gettop(L);
-    if (tb_plan_add(c->plan, *box, &c->overrides, keep, L, &err))
-        return 0;
-    if (lua_gettop(L) > top)
-        return lua_error(L);
-    if (*err.where) {
-        tb_str_copy(at.file, sizeof at.file, err.where);
-        at.line = err.line;
-    }
-    return tb_fault_raise(L, &at, NULL, err.text);
+    bool good = c->search ? tb_draw_take(c, *box, &err)
+                          : tb_plan_add(c->plan, *box, &c->overrides, tb_bind_keep, L, &err);
+    return good ? 0 : tb_bind_raise(L, top, &err);
 }
 
 static int part(lua_State *L)
@@ -257,6 +267,7 @@ void tb_bind_push(lua_State *L)
     static const luaL_Reg functions[] = {
         { "word", word }, { "fail", fail }, { "words", words }, { "keys", keys_of },
         { "check", check }, { "unknown", unknown }, { "begin", begin }, { "emit", emit },
+        { "draw", tb_draw_all },
         { "part", part }, { NULL, NULL },
     };
     luaL_newlib(L, functions);

@@ -297,6 +297,8 @@ int tb_recipe_child(int argc, char **argv)
     fflush(stderr);
     tb_plan_free(c.plan);
     free(c.overrides.at);
+    tb_json_free(c.search);
+    tb_json_free(c.templates);
     tb_json_free(said);
     return 0;
 }

@@ -31,6 +31,8 @@ struct tb_child {
     int n_points;
     struct tb_place sweep;  /* where the sweep was written */
     int where_ref;          /* its filter in the registry, or LUA_NOREF */
+    struct tb_json *search; /* its settings; NULL: every point of it is a run */
+    struct tb_json *templates; /* of a search: drafts with ranges */
 };
 
 struct tb_child *tb_child_of(lua_State *L);
@@ -60,6 +62,14 @@ void tb_value_push_config(lua_State *L, const struct tb_json *map);
 
 /* bind.c: pushes the table of C functions that the shipped modules get. */
 void tb_bind_push(lua_State *L);
+/* Asks `where`: a filter for tb_plan_add with the state as its context. Leaves the fault on the stack if it fails. */
+int tb_bind_keep(void *ctx, const struct tb_config *config, struct tb_err *err);
+/* Raises err, or the fault that tb_bind_keep has left above `top`. */
+int tb_bind_raise(lua_State *L, int top, const struct tb_err *err);
+/* draw.c: a draft of a search, kept for the drawing; false and *err if an override does not fit. */
+bool tb_draw_take(struct tb_child *c, const struct tb_json *draft, struct tb_err *err);
+/* Draws the points of a search and adds them to the plan. */
+int tb_draw_all(lua_State *L);
 /* require.c: the global `require`. */
 int tb_require(lua_State *L);
 /* Pushes what a shipped module returns, loading it first; false if there is none of that name. */

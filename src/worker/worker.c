@@ -242,7 +242,7 @@ static bool list_all(struct tb_worker *w, struct tb_worker_result *result, bool 
 bool tb_worker_put(struct tb_worker *w, const struct tb_plan *p, struct tb_worker_result *result, struct tb_err *err)
 {
     *result = (struct tb_worker_result){ 0 };
-    int n_virtual = tb_job_virtual_rows(w->shelf, p, err);
+    int n_virtual = tb_job_virtual_rows(w->shelf, p->whole ? p->whole : p, err);
     if (n_virtual < 0 || !save_recipe(w, p, err))
         return false;
     result->run = tb_xcalloc(p->n_runs, sizeof *result->run);
@@ -377,7 +377,7 @@ struct tb_json *tb_plan_runs(const struct tb_plan *p, struct tb_shelf *shelf, st
     struct tb_json *runs = tb_json_new_list(), *out = NULL;
     /* A store that is not there yet holds none of them. */
     struct tb_worker w = { .shelf = shelf, .store = tb_store_open(store, false, NULL) };
-    int n_virtual = tb_job_virtual_rows(shelf, p, err);
+    int n_virtual = tb_job_virtual_rows(shelf, p->whole ? p->whole : p, err);
     bool good = n_virtual >= 0;
     for (size_t i = 0; good && i < p->n_runs; i++)
         good = plan_run(&w, pace, &p->runs[i], n_virtual, runs, err);

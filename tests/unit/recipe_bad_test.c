@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "recipe/recipe.h"
+#include "sweep/search.h"
 #include "tests/recipes/words.h"
 #include "tests/tap.h"
 
@@ -57,6 +58,23 @@ static const struct bad bad[] = {
     { "many-points", 3, "200000 runs; at most 10000" },
     { "returns-nothing", 4, "must return t.sweep{..} or t.run{..}; this one returns nil" },
     { "returns-method", 3, "must return t.sweep" },
+    { "search-reversed", 3, "t.log_uniform(0.1, 0.0001): the range is reversed; write t.log_uniform(0.0001, 0.1)" },
+    { "search-empty", 3, "the range is empty; write the value 4" },
+    { "search-zero", 3, "both ends must be above 0" },
+    { "search-choice", 3, "this range is empty" },
+    { "search-methods", 3, "methods are chosen by t.one_of" },
+    { "search-whole", 3, "r must be an integer from 1 to 4096, not 1.5" },
+    { "search-limits", 3, "r must be an integer from 1 to 4096, not 5000" },
+    { "search-none", 3, "t.int stands for values that a search draws; add search" },
+    { "search-prune", 3, "'prune' belongs to a search" },
+    { "search-bare", 3, "min wants t.tokens(n), not 20000" },
+    { "search-metric", 3, "no evaluation produces 'eval/bleu'" },
+    { "search-goal", 3, "so \"min\", not max" },
+    { "search-cap", 3, "run_cap = 2 leaves no trial: there are 1 arms, and each has 2 runs of finalists" },
+    { "search-seed", 3, "a seed is not searched" },
+    { "search-per", 3, "per must be \"method\", not arm" },
+    { "search-typo", 3, "t.random has no 'trails'; did you mean 'trials'?" },
+    { "search-run", 3, "a search is made by t.sweep" },
     { "where-text", 3, "where must be a function" },
     { "where-nil", 3, "true or false, not nil" },
     { "where-none", 3, "no run is left" },
@@ -139,6 +157,7 @@ static void odd_files(void)
 int main(int argc, char **argv)
 {
     words_add();
+    tb_search_register();
     if (argc > 1 && strcmp(argv[1], TB_RECIPE_CHILD) == 0)
         return tb_recipe_child(argc, argv);
     tb_log_to(-1, TB_LOG_ERROR);

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "recipe/recipe.h"
+#include "sweep/search.h"
 #include "tests/recipes/words.h"
 #include "tests/tap.h"
 
@@ -385,6 +386,7 @@ int main(int argc, char **argv)
 {
     const char *tmp = getenv("TMPDIR");
     words_add();
+    tb_search_register();
     if (argc > 1 && strcmp(argv[1], TB_RECIPE_CHILD) == 0)
         return tb_recipe_child(argc, argv);
     dir = tb_xasprintf("%s/tb-recipe-XXXXXX", tmp ? tmp : "/tmp");

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+/* sweep.c - the folder of a sweep and its log of decisions. A line that was cut off by a crash is cut away before the
+ * next one is written; a line that is no event is passed over by everyone. */
+#include "sweep/sweep.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "store/run.h"
+
+#define FILE_PLAN "plan.json"
+#define FILE_LOG "events.jsonl"
+enum { MOST_LOG_BYTES = 256 << 20 };
+
+/* Keys of class exec change no number, here as in the id of a run. */
+static void append_without_exec(struct tb_json *list, const struct tb_json *map)
+{
+    struct tb_json *kept = tb_json_new_map();
+    for (void *it = tb_json_first(map); it; it = tb_json_next(map, it))
+        if (!tb_str_starts(tb_json_iter_key(it), "exec."))
+            tb_json_set(kept, tb_json_iter_key(it), tb_json_copy(tb_json_iter_value(it)));
+    tb_json_append(list, kept);
+}
+
+static void set_id(struct tb_sweep *s)
+{
+    struct tb_json *j = tb_json_new_map(), *maps = tb_json_new_list(), *spec = tb_json_copy(s->plan->sweep);
+    const struct tb_json *arms = tb_json_get(s->plan->sweep, "arms");
+    char hex[65];
+    for (size_t i = 0; i < s->plan->n_runs; i++)
+        append_without_exec(maps, s->plan->runs[i].map);
+    for (size_t arm = 0; arm < tb_json_len(arms); arm++) {
+        const struct tb_json *templates = tb_json_get(tb_json_at(arms, arm), "templates");
+        for (size_t i = 0; i < tb_json_len(templates); i++)
+            append_without_exec(maps, tb_json_at(templates, i));
+    }
+    tb_json_del(spec, "arms");
+    tb_json_set(j, "runs", maps);
+    tb_json_set(j, "sweep", spec);
+    char *text = tb_json_text(j, TB_JSON_CANONICAL);
+    tb_sha256_hex(text, strlen(text), hex);
+    snprintf(s->id, sizeof s->id, "%.12s", hex);
+    free(text);
+    tb_json_free(j);
+}
+
+/* The keys of a search or a rule, checked and complete. */
+static bool check_keys(const struct tb_sweep *s, const struct tb_key *keys, const struct tb_json *given,
+                       struct tb_err *err)
+{
+    struct tb_json *map = tb_json_copy(given);
+    tb_json_del(map, "kind");
+    struct tb_json *checked = tb_key_check(keys, map, "sweep", err);
+    bool good = checked && tb_json_len(checked) == tb_json_len(map);
+    for (; good && keys->type != TB_KEY_NONE; keys++)
+        good = tb_json_get(map, keys->name) || tb_fail(err, TB_ERR_FORMAT, "sweep %s: its plan has no key '%s'", s->id,
+                                                       keys->name);
+    tb_json_free(checked);
+    tb_json_free(map);
+    return good;
+}
+
+/* The plan comes out of a file: whatever is used of it later is looked at here. */
+static bool read_spec(struct tb_sweep *s, struct tb_err *err)
+{
+    s->spec = s->plan->sweep;
+    const struct tb_json *points = tb_json_get(s->spec, "points"), *prune = tb_json_get(s->spec, "prune");
+    s->search = tb_search_find(tb_json_str(tb_json_get(tb_json_get(s->spec, "search"), "kind"), ""));
+    s->prune = tb_prune_find(tb_json_str(tb_json_get(prune, "kind"), ""));
+    s->target = tb_json_real(tb_json_get(tb_json_get(s->spec, "objective"), "target"), NAN);
+    if (!s->search || (prune && !s->prune) || tb_json_len(points) != s->plan->n_runs || tb_sweep_arms(s) == 0)
+        return tb_fail(err, TB_ERR_FORMAT, "sweep %s: its plan is no search that this program knows", s->id);
+    if (!check_keys(s, s->search->keys, tb_json_get(s->spec, "search"), err)
+        || (prune && !check_keys(s, s->prune->keys, prune, err)))
+        return false;
+    for (size_t i = 0; i < tb_json_len(points); i++) {
+        int64_t arm = tb_json_int(tb_json_get(tb_json_at(points, i), "arm"), -1);
+        const struct tb_json *a = tb_json_at(tb_json_get(s->spec, "arms"), arm < 0 ? SIZE_MAX : (size_t)arm);
+        if (!tb_space_template(a, tb_json_get(tb_json_at(points, i), "point")))
+            return tb_fail(err, TB_ERR_FORMAT, "sweep %s: point %zu of its plan belongs to no arm", s->id, i);
+    }
+    return true;
+}
+
+/* Applies whole lines; *n_good: bytes up to the end of the last one. */
+static bool read_log(struct tb_sweep *s, size_t *n_good, struct tb_err *err)
+{
+    char *path = tb_path_join(s->dir, FILE_LOG);
+    size_t n = 0;
+    char *text = tb_file_exists(path) ? tb_file_read(path, MOST_LOG_BYTES, &n, err) : tb_xstrdup("");
+    *n_good = 0;
+    for (char *line = text, *end; text && (end = memchr(line, '\n', n - (size_t)(line - text))); line = end + 1) {
+        struct tb_json *event = tb_json_parse(line, (size_t)(end - line), path, NULL);
+        if (tb_json_type(event) == TB_JSON_MAP) {
+            tb_sweep_apply(s, event);
+            tb_json_append(s->events, tb_json_ref(event));
+        }
+        tb_json_free(event);
+        *n_good = (size_t)(end + 1 - text);
+    }
+    free(text);
+    free(path);
+    return text != NULL;
+}
+
+static bool write_plan(const struct tb_sweep *s, struct tb_err *err)
+{
+    char *path = tb_path_join(s->dir, FILE_PLAN);
+    struct tb_json *j = tb_plan_to_json(s->plan);
+    char *text = tb_json_text(j, TB_JSON_LINE);
+    bool good = tb_file_exists(path) || tb_file_replace(path, text, strlen(text), err);
+    free(text);
+    tb_json_free(j);
+    free(path);
+    return good;
+}
+
+static bool open_log(struct tb_sweep *s, struct tb_err *err)
+{
+    char *path = tb_path_join(s->dir, FILE_LOG);
+    size_t n_good = 0;
+    bool good = read_log(s, &n_good, err);
+    s->log = good ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+    if (good && (s->log < 0 || ftruncate(s->log, (off_t)n_good) != 0))
+        good = tb_fail_errno(err, "cannot write %s", path);
+    free(path);
+    return good;
+}
+
+static void begin(struct tb_sweep *s, const char *store)
+{
+    *s = (struct tb_sweep){ .events = tb_json_new_list(), .winner = -1, .lock = -1, .log = -1, .target = NAN };
+    s->runs = tb_path_join(store, "runs");
+}
+
+static void set_dir(struct tb_sweep *s, const char *store)
+{
+    s->dir = tb_xasprintf("%s/sweeps/%s", store, s->id);
+}
+
+bool tb_sweep_open(struct tb_sweep *s, const char *store, struct tb_plan *plan, struct tb_err *err)
+{
+    struct tb_err why = { 0 };
+    begin(s, store);
+    s->plan = plan;
+    set_id(s);
+    set_dir(s, store);
+    if (!read_spec(s, err) || !tb_dir_make(s->dir, 0700, err))
+        return false;
+    s->lock = tb_run_lock(s->dir, &why);
+    if (s->lock < 0 && why.kind == TB_ERR_BUSY)
+        return tb_fail(err, TB_ERR_BUSY, "sweep %s is led by another process; look: tunebench sweep %s", s->id, s->id);
+    if (s->lock < 0) {
+        *err = why;
+        return false;
+    }
+    return write_plan(s, err) && open_log(s, err);
+}
+
+/* The one folder that ref means into s->id. */
+static bool find(struct tb_sweep *s, const char *store, const char *ref, struct tb_err *err)
+{
+    char *path = tb_path_join(store, "sweeps");
+    DIR *d = opendir(path);
+    struct stat st;
+    struct timespec last = { 0 };
+    int n = 0;
+    bool is_last = strcmp(ref, "@last") == 0;
+    for (struct dirent *e; d && (e = readdir(d));) {
+        char *plan = tb_xasprintf("%s/%.64s/" FILE_PLAN, path, e->d_name);
+        bool fits = strlen(e->d_name) == TB_SWEEP_ID - 1 && (is_last || tb_str_starts(e->d_name, ref))
+                 && stat(plan, &st) == 0;
+        bool is_later = fits && (st.st_mtim.tv_sec > last.tv_sec
+                                 || (st.st_mtim.tv_sec == last.tv_sec && st.st_mtim.tv_nsec > last.tv_nsec));
+        free(plan);
+        n += fits;
+        if (fits && (!is_last || is_later)) {
+            tb_str_copy(s->id, sizeof s->id, e->d_name);
+            last = st.st_mtim;
+        }
+    }
+    if (d)
+        closedir(d);
+    free(path);
+    if (n == 0)
+        return tb_fail(err, TB_ERR_NOTFOUND, "there is no sweep '%.80s' in %s", ref, store);
+    return n == 1 || is_last || tb_fail(err, TB_ERR_NOTFOUND, "'%.80s' means %d sweeps", ref, n);
+}
+
+bool tb_sweep_load(struct tb_sweep *s, const char *store, const char *ref, struct tb_err *err)
+{
+    size_t n_good;
+    begin(s, store);
+    if (!find(s, store, ref, err))
+        return false;
+    set_dir(s, store);
+    char *path = tb_path_join(s->dir, FILE_PLAN);
+    struct tb_json *j = tb_json_load(path, 2 * (size_t)TB_PLAN_MAX_BYTES, err);
+    bool good = j && tb_plan_from_json(j, &s->plan, err) && read_spec(s, err) && read_log(s, &n_good, err)
+             && tb_sweep_see_all(s, false, err);
+    tb_json_free(j);
+    free(path);
+    return good;
+}
+
+void tb_sweep_close(struct tb_sweep *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->trial[i].of >= 0)
+            tb_json_free(s->trial[i].config.map);
+        free(s->trial[i].curve.tokens);
+        free(s->trial[i].curve.value);
+    }
+    if (s->log >= 0)
+        close(s->log);
+    if (s->lock >= 0)
+        tb_run_unlock(s->lock);
+    free(s->trial);
+    tb_json_free(s->events);
+    tb_plan_free(s->plan);
+    free(s->dir);
+    free(s->runs);
+}
+
+bool tb_sweep_note(struct tb_sweep *s, const char *kind, struct tb_json *more, struct tb_err *err, const char *fmt, ...)
+{
+    struct tb_json *event = more ? more : tb_json_new_map();
+    char at[24], text[256];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    tb_json_set(event, "at", tb_json_new_str(tb_clock_iso(at, sizeof at, tb_clock_wall_ns())));
+    tb_json_set(event, "kind", tb_json_new_str(kind));
+    tb_json_set(event, "text", tb_json_new_str(text));
+    char *line = tb_json_text(event, TB_JSON_LINE);
+    size_t n = strlen(line);
+    line[n] = '\n'; /* in the place of its zero byte: a line is one write */
+    bool good = s->log < 0 || (tb_write_all(s->log, line, n + 1) && fdatasync(s->log) == 0);
+    free(line);
+    if (good) {
+        tb_sweep_apply(s, event);
+        tb_json_append(s->events, event);
+        return true;
+    }
+    tb_json_free(event);
+    return tb_fail_errno(err, "cannot write %s/" FILE_LOG, s->dir);
+}
+
+size_t tb_sweep_arms(const struct tb_sweep *s)
+{
+    return tb_json_len(tb_json_get(s->spec, "arms"));
+}
+
+const char *tb_sweep_arm(const struct tb_sweep *s, size_t arm)
+{
+    return tb_json_str(tb_json_get(tb_json_at(tb_json_get(s->spec, "arms"), arm), "name"), "");
+}
+
+int64_t tb_sweep_trials(const struct tb_sweep *s)
+{
+    return tb_json_int(tb_json_get(tb_json_get(s->spec, "search"), "trials"), 1);
+}
+
+const struct tb_json *tb_sweep_point(const struct tb_sweep *s, const struct tb_trial *t)
+{
+    return tb_json_get(tb_json_at(tb_json_get(s->spec, "points"), t->point), "point");
+}
+
+const char *tb_trial_name(const struct tb_trial *t)
+{
+    return tb_config_name(&t->config);
+}
+
+double tb_trial_value(const struct tb_trial *t)
+{
+    return t->state == TB_STATE_FAILED ? NAN : tb_curve_best(&t->curve, t->curve.n);
+}
