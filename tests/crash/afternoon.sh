@@ -3,14 +3,16 @@
 # afternoon.sh - what may happen to training in an afternoon, as TAP: terminals are closed, clients and workers killed, the
 # disk fills up and is emptied again, runs are paused and changed hands, all at random moments (seeded by TB_SEED), until
 # all runs are done; then every bit is compared with that of runs which nobody disturbed, and every .h5 is opened.
-# TB_BASE and TB_DATA name a model and its rows (the shipped ones), TB_BUDGET the tokens of a run (12k), TB_ROUNDS how often
-# something happens at most (12). As root the store lies on a small file system of its own that can be full. Rerun with
+# TB_BASE and TB_DATA name a model and its rows (the shipped ones), TB_BUDGET the tokens of a run (12k), TB_ROUNDS how
+# often something happens at most (12), TB_GAP the seconds between two of them at least (1). As root the store lies on a
+# small file system of its own that can be full. Rerun with
 # TUNEBENCH=./tunebench tests/crash/afternoon.sh
 . "${srcdir:-.}/tests/crash/common.sh"
 base=${TB_BASE:-$PWD/data/tiny}
 data=${TB_DATA:-$PWD/data/places.txt}
 budget=${TB_BUDGET:-12k}
 rounds=${TB_ROUNDS:-12}
+gap=${TB_GAP:-1}
 seed=${TB_SEED:-1}
 export TUNEBENCH_IDLE_S=2
 command -v script >/dev/null || skip_all "script is not installed"
@@ -56,7 +58,7 @@ client
 while ! done_all && [ $round -lt "$rounds" ]; do
     round=$((round + 1))
     random 30
-    sleep "$(echo $drawn | awk '{ print 1 + $1 / 10 }')"
+    sleep "$(echo "$drawn $gap" | awk '{ print $2 * (1 + $1 / 10) }')"
     meet
     random 6
     what=$drawn
