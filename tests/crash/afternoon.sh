@@ -79,11 +79,13 @@ while ! done_all && [ $round -lt "$rounds" ]; do
         tee -a "$dir/log"
     open_all
     kill -0 $pid 2>/dev/null || client
-    # What a killed worker left is gone on with as a person would.
+    # What a killed worker left, and what was paused late since a step took its time, is gone on with as a person would.
     "$bench" resume --all --detach --store "$store" >/dev/null 2>&1
+    [ "$what" = 4 ] || "$bench" resume state:paused --wait 0 --store "$store" >/dev/null 2>&1
 done
 [ $round -gt 1 ]
 result $? "things happened ($round rounds)"
+"$bench" resume state:paused --store "$store" >/dev/null 2>&1
 "$bench" resume --all --store "$store" >/dev/null 2>"$dir/err"
 "$bench" run $arms --store "$store" >/dev/null 2>"$dir/err"
 is "$? $(hashes "$store")" "0 $want" "in the end all is done, with the same bits"
