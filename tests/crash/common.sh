@@ -79,8 +79,12 @@ says() {
 
 # detached: from here on training happens in workers. meet: the worker of $store is $worker, and will be ended behind the
 # test, whatever happens. gone PID: waits until it has ended.
+# strike SIGNAL PID: only if that is still a process of this test: the number of one that has ended may be another's by now.
+strike() {
+    { tr '\\0' ' ' <"/proc/$2/cmdline"; } 2>/dev/null | grep -qF "$dir" && kill -s "$1" "$2" 2>/dev/null
+}
 workers=
-end_workers() { for p in $workers; do kill -9 "$p" 2>/dev/null; done; }
+end_workers() { for p in $workers; do strike KILL "$p"; done; }
 detached() {
     unset TUNEBENCH_FOREGROUND SLURM_JOB_ID PBS_JOBID LSB_JOBID
     cleanup() { end_workers; }
