@@ -81,7 +81,7 @@ says() {
 # test, whatever happens. gone PID: waits until it has ended.
 # strike SIGNAL PID: only if that is still a process of this test: the number of one that has ended may be another's by now.
 strike() {
-    { tr '\\0' ' ' <"/proc/$2/cmdline"; } 2>/dev/null | grep -qF "$dir" && kill -s "$1" "$2" 2>/dev/null
+    { tr '\0' ' ' <"/proc/$2/cmdline"; } 2>/dev/null | grep -qF "$dir" && kill -s "$1" "$2" 2>/dev/null
 }
 workers=
 end_workers() { for p in $workers; do strike KILL "$p"; done; }
