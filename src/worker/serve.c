@@ -280,6 +280,7 @@ static bool take(struct server *s, const char *id)
     slot->dir = tb_store_run_dir(s->w->store, id);
     if (begin(s, slot, &why)) {
         s->slot[s->n_slots++] = slot;
+        weigh(s, slot);
         return true;
     }
     /* What training held is given back before anybody writes into the folder. */
