@@ -18,7 +18,7 @@ store=$dir/follow
 start run "$dir/one.lua" --store "$store"
 says "step [1-9]"
 meet
-[ "$worker" != "$pid" ] && [ "$(ps -o sid= -p "$worker" | tr -d ' ')" != "$(ps -o sid= -p $$ | tr -d ' ')" ]
+[ "$worker" != "$pid" ] && [ "$(cut -d' ' -f6 "/proc/$worker/stat")" != "$(cut -d' ' -f6 /proc/$$/stat)" ]
 result $? "the worker is another process in a session of its own"
 finish
 is "$code $(hashes "$store")" "0 $want" "followed: done, the same bits as in the foreground"
