@@ -449,7 +449,7 @@ static bool has_more(struct server *s)
 static void leave_all(struct server *s)
 {
     enum tb_wish wish = tb_train_wished();
-    bool active;
+    bool active = false;
     say_leaving(s, true);
     if (wish == TB_WISH_NONE)
         tb_train_wish(TB_WISH_YIELD);
