@@ -37,6 +37,12 @@ static bool fixed(int64_t *ns)
     return true;
 }
 
+void tb_clock_nap(double seconds)
+{
+    struct timespec t = { .tv_sec = (time_t)seconds, .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9) };
+    nanosleep(&t, NULL);
+}
+
 int64_t tb_clock_wall_ns(void)
 {
     int64_t ns;

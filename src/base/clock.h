@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+void tb_clock_nap(double seconds); /* sleeps so long, less if a signal comes */
 double tb_clock_mono_s(void); /* monotonic seconds, for durations */
 int64_t tb_clock_wall_ns(void); /* UTC since 1970 */
 double tb_clock_since_start_s(void); /* since exec of this process (from /proc/self/stat), else since first call */

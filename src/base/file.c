@@ -14,9 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 static bool cannot_open(const char *path, struct tb_err *err)
@@ -274,6 +276,19 @@ const char *tb_path_base(const char *path)
         if (*s == '/' && s[1] && s[1] != '/')
             base = s + 1;
     return base;
+}
+
+bool tb_file_lock(int fd)
+{
+    for (int i = 0; i < 20; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return true;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return false;
+        tb_clock_nap(0.01);
+    }
+    errno = EWOULDBLOCK;
+    return false;
 }
 
 bool tb_write_all(int fd, const void *p, size_t n)

@@ -42,6 +42,9 @@ bool tb_dir_remove(const char *path, struct tb_err *err);
 char *tb_path_join(const char *a, const char *b);
 /* Points into path. */
 const char *tb_path_base(const char *path);
+/* Takes the exclusive flock of an open file. Readers probe locks for a moment, so it is tried for 200 ms; false with
+ * errno, EWOULDBLOCK if somebody has it. */
+bool tb_file_lock(int fd);
 /* All bytes to fd, EINTR and short writes handled. */
 bool tb_write_all(int fd, const void *p, size_t n);
 

@@ -52,6 +52,14 @@ char *tb_xstrdup(const char *s)
     return memcpy(tb_xrealloc(NULL, n, 1), s, n);
 }
 
+char *tb_xstrndup(const char *s, size_t n)
+{
+    char *copy = tb_xcalloc(n + 1, 1);
+    if (n)
+        memcpy(copy, s, n);
+    return copy;
+}
+
 char *tb_xasprintf(const char *fmt, ...)
 {
     va_list ap, again;

@@ -13,6 +13,7 @@ void *tb_xcalloc(size_t n, size_t size);
 void *tb_xrealloc(void *p, size_t n, size_t size);
 /* Copy of a string; never NULL (tb_xstrdup(NULL) is NULL). */
 char *tb_xstrdup(const char *s);
+char *tb_xstrndup(const char *s, size_t n); /* of n bytes, a zero byte behind them */
 /* Formatted string; never NULL. */
 char *tb_xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

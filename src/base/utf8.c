@@ -141,11 +141,8 @@ static char *form_of(const char *s, size_t n, int options, size_t *out_n)
         return (char *)form;
     }
     /* What is not UTF-8 has no normal form and stays as it is. */
-    char *copy = tb_xcalloc(n + 1, 1);
-    if (n > 0)
-        memcpy(copy, s, n);
     *out_n = n;
-    return copy;
+    return tb_xstrndup(s, n);
 }
 
 char *tb_utf8_nfc(const char *s, size_t n, size_t *out_n)

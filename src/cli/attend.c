@@ -26,7 +26,7 @@ enum { LOOKS = 32 }; /* at runs on the list, each time */
 struct followed {
     struct tb_worker_run *run;
     char *dir;
-    bool is_open, is_lost, is_asked;
+    bool is_open, is_asked;
     struct tb_follow f;
     double step, eval; /* told already */
     size_t n_events;
@@ -255,7 +255,7 @@ static bool see_to_worker(struct attend *a, const struct tb_duty_sight *sight, s
     bool has_work = false;
     for (size_t i = 0; i < a->n && !has_work; i++)
         has_work = a->run[i].dir && !a->run[i].is_open;
-    if (!has_work || a->is_foreground)
+    if (!has_work)
         return true;
     if (a->n_starts++ > 5)
         return tb_fail(err, TB_ERR_IO, "the worker ends without having trained what is on the list; its log is in %s/"

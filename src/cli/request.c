@@ -4,7 +4,6 @@
 #include "cli/request.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "store/ctl.h"
@@ -12,12 +11,6 @@
 #include "store/run.h"
 
 static const double look_every_s = 0.05, probe_every_s = 1;
-
-static void nap(void)
-{
-    struct timespec t = { .tv_nsec = (long)(look_every_s * 1e9) };
-    nanosleep(&t, NULL);
-}
 
 /* A free lock of an owner on this machine. */
 static bool is_nobody_there(const char *dir)
@@ -57,7 +50,7 @@ bool tb_request(const char *dir, const char *verb, const struct tb_json *args, d
             break;
         }
         probe_at = now >= probe_at ? now + probe_every_s : probe_at;
-        nap();
+        tb_clock_nap(look_every_s);
         now = tb_clock_mono_s();
     }
     return true;
@@ -82,7 +75,7 @@ bool tb_request_wait_end(const char *dir, double wait_s)
     while (!has_ended(dir)) {
         if (tb_clock_mono_s() >= until)
             return false;
-        nap();
+        tb_clock_nap(look_every_s);
     }
     return true;
 }

@@ -11,8 +11,7 @@
 struct tb_stored *tb_tensors_add(struct tb_tensors *all, const struct tb_stored *t,
                                  const char *name, size_t n)
 {
-    char *copy = tb_xcalloc(n + 1, 1);
-    memcpy(copy, name, n);
+    char *copy = tb_xstrndup(name, n);
     all->t = tb_grow(all->t, all->n, &all->cap, sizeof *all->t);
     all->t[all->n] = *t;
     all->t[all->n].name = copy;

@@ -47,8 +47,7 @@ void tb_plan_set_recipe(struct tb_plan *p, const char *path, const char *text, s
     free(p->recipe_path);
     free(p->recipe);
     p->recipe_path = tb_xstrdup(path);
-    p->recipe = tb_xcalloc(n + 1, 1);
-    memcpy(p->recipe, text, n);
+    p->recipe = tb_xstrndup(text, n);
     tb_sha256_hex(text, n, p->recipe_sha);
 }
 
@@ -57,8 +56,7 @@ void tb_plan_add_module(struct tb_plan *p, const char *name, const char *text, s
     p->modules = tb_grow(p->modules, p->n_modules, &p->cap_modules, sizeof *p->modules);
     struct tb_plan_module *m = &p->modules[p->n_modules++];
     m->name = tb_xstrdup(name);
-    m->text = tb_xcalloc(n + 1, 1);
-    memcpy(m->text, text, n);
+    m->text = tb_xstrndup(text, n);
     tb_sha256_hex(text, n, m->sha);
 }
 

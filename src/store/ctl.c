@@ -59,20 +59,40 @@ static bool split(const char *name, unsigned *seq, char verb[32], const char **e
     return true;
 }
 
+/* A walk over the requests of a run, in any state: number, verb and state ("json", "taken", "done") of each. */
+struct walk {
+    DIR *d;
+    unsigned seq;
+    char verb[32];
+    const char *state;
+};
+
+static struct walk walk_begin(const char *dir)
+{
+    char *ctl = tb_path_join(dir, TB_DIR_CTL);
+    struct walk w = { .d = opendir(ctl) };
+    free(ctl);
+    return w;
+}
+
+/* False behind the last; the walk has ended then. */
+static bool walk_next(struct walk *w)
+{
+    struct dirent *e;
+    while (w->d && (e = readdir(w->d)))
+        if (split(e->d_name, &w->seq, w->verb, &w->state))
+            return true;
+    if (w->d)
+        closedir(w->d);
+    w->d = NULL;
+    return false;
+}
+
 static unsigned highest(const char *dir)
 {
-    unsigned most = 0, seq;
-    char verb[32];
-    const char *end;
-    char *ctl = tb_path_join(dir, TB_DIR_CTL);
-    DIR *d = opendir(ctl);
-    struct dirent *e;
-    while (d && (e = readdir(d)))
-        if (split(e->d_name, &seq, verb, &end) && seq > most)
-            most = seq;
-    if (d)
-        closedir(d);
-    free(ctl);
+    unsigned most = 0;
+    for (struct walk w = walk_begin(dir); walk_next(&w);)
+        most = w.seq > most ? w.seq : most;
     return most;
 }
 
@@ -213,25 +233,26 @@ bool tb_ctl_done(const char *dir, const struct tb_ctl_request *q, int64_t step, 
     return good;
 }
 
+/* The request a walk is at. */
+static struct tb_ctl_request request_at(const struct walk *w)
+{
+    struct tb_ctl_request q = { .seq = w->seq };
+    tb_str_copy(q.verb, sizeof q.verb, w->verb);
+    return q;
+}
+
 int tb_ctl_answer_stale(const char *dir, int64_t step, const char *note)
 {
-    struct tb_ctl_request q = { 0 };
-    const char *end;
     int n = 0;
-    char *ctl = tb_path_join(dir, TB_DIR_CTL);
-    DIR *d = opendir(ctl);
-    struct dirent *e;
-    while (d && (e = readdir(d))) {
-        if (!split(e->d_name, &q.seq, q.verb, &end) || strcmp(end, "taken") != 0)
+    for (struct walk w = walk_begin(dir); walk_next(&w);) {
+        struct tb_ctl_request q = request_at(&w);
+        if (strcmp(w.state, "taken") != 0)
             continue;
         if (exists(dir, q.seq, q.verb, "done")) /* a power loss brought it back */
             remove_taken(dir, &q);
         else
             n += tb_ctl_done(dir, &q, step, note, NULL);
     }
-    if (d)
-        closedir(d);
-    free(ctl);
     return n;
 }
 
@@ -260,18 +281,12 @@ static bool answer_old(const char *dir, struct tb_ctl_request *q, double age_s, 
 
 int tb_ctl_answer_old(const char *dir, double age_s, const char *but, int64_t step, const char *note)
 {
-    struct tb_ctl_request q = { 0 };
-    const char *end;
     int n = 0;
-    char *ctl = tb_path_join(dir, TB_DIR_CTL);
-    DIR *d = opendir(ctl);
-    struct dirent *e;
-    while (d && (e = readdir(d)))
-        if (split(e->d_name, &q.seq, q.verb, &end) && strcmp(end, "json") == 0 && strcmp(q.verb, but) != 0)
+    for (struct walk w = walk_begin(dir); walk_next(&w);) {
+        struct tb_ctl_request q = request_at(&w);
+        if (strcmp(w.state, "json") == 0 && strcmp(q.verb, but) != 0)
             n += answer_old(dir, &q, age_s, step, note);
-    if (d)
-        closedir(d);
-    free(ctl);
+    }
     return n;
 }
 
@@ -311,23 +326,15 @@ size_t tb_ctl_steps(const char *dir, const char *verb, int64_t **steps)
 {
     struct tb_ctl_answer a;
     size_t n = 0, cap = 0;
-    unsigned seq;
-    char found[32], *ctl = tb_path_join(dir, TB_DIR_CTL);
-    const char *end;
-    DIR *d = opendir(ctl);
-    struct dirent *e;
     *steps = NULL;
-    while (d && (e = readdir(d))) {
-        if (!split(e->d_name, &seq, found, &end) || strcmp(found, verb) != 0 || strcmp(end, "done") != 0)
+    for (struct walk w = walk_begin(dir); walk_next(&w);) {
+        if (strcmp(w.verb, verb) != 0 || strcmp(w.state, "done") != 0)
             continue;
-        tb_ctl_look(dir, seq, verb, &a);
+        tb_ctl_look(dir, w.seq, verb, &a);
         if (a.state != TB_CTL_DONE || !tb_ctl_was_done(a.note))
             continue;
         *steps = tb_grow(*steps, n, &cap, sizeof **steps);
         (*steps)[n++] = a.step;
     }
-    if (d)
-        closedir(d);
-    free(ctl);
     return n;
 }

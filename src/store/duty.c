@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -49,21 +48,6 @@ static bool make_folder(const char *root, struct tb_err *err)
     return good;
 }
 
-/* Readers try locks for a moment, hence the patience. */
-static bool lock(int fd)
-{
-    struct timespec wait = { .tv_nsec = 10000000 };
-    for (int i = 0; i < 20; i++) {
-        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-            return true;
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return false;
-        nanosleep(&wait, NULL);
-    }
-    errno = EWOULDBLOCK;
-    return false;
-}
-
 static void write_text(const struct tb_duty *d)
 {
     struct tb_json *j = tb_json_new_map();
@@ -91,7 +75,7 @@ static void write_text(const struct tb_duty *d)
 static bool lock_patiently(int fd, const char *root, struct tb_duty_sight *who)
 {
     for (int i = 0; i < LOCK_TRIES; i++) {
-        if (lock(fd))
+        if (tb_file_lock(fd))
             return true;
         if (errno != EWOULDBLOCK)
             return false;

@@ -73,8 +73,7 @@ static bool first_snapshot(const char *dir, const struct tb_run_new *run, struct
     put(m.facts, "env", run->env);
     tb_json_set(m.facts, "result", tb_json_new_map());
     if (run->recipe) {
-        m.recipe = tb_xcalloc(1, run->n_recipe + 1);
-        memcpy(m.recipe, run->recipe, run->n_recipe);
+        m.recipe = tb_xstrndup(run->recipe, run->n_recipe);
         m.n_recipe = run->n_recipe;
     }
     tb_clock_iso(m.changed, sizeof m.changed, tb_clock_wall_ns());
@@ -146,17 +145,11 @@ int tb_run_lock(const char *dir, struct tb_err *err)
 {
     if (!leads_nowhere(dir, err))
         return -1;
-    struct timespec wait = { .tv_nsec = 10000000 };
     char *path = tb_path_join(dir, TB_FILE_LOCK);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), busy = -1;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         tb_fail_errno(err, "cannot open %s", path);
-    for (int i = 0; fd >= 0 && i < 20 && (busy = flock(fd, LOCK_EX | LOCK_NB)) != 0; i++) {
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            break;
-        nanosleep(&wait, NULL);
-    }
-    if (fd >= 0 && busy != 0) {
+    if (fd >= 0 && !tb_file_lock(fd)) {
         tell_lock(dir, path, err);
         close(fd);
         fd = -1;

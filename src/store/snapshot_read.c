@@ -7,9 +7,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -335,7 +335,6 @@ static bool load_once(struct tb_metrics *m, const char *dir, struct tb_err *err)
 bool tb_metrics_load(struct tb_metrics *m, const char *dir, struct tb_err *err)
 {
     struct tb_err why = { 0 };
-    struct timespec wait = { .tv_nsec = 5000000 };
     for (int again = 0; again < 5; again++) {
         why = (struct tb_err){ 0 };
         if (load_once(m, dir, &why))
@@ -344,7 +343,7 @@ bool tb_metrics_load(struct tb_metrics *m, const char *dir, struct tb_err *err)
             break;
         if (again < 4)
             tb_metrics_free(m);
-        nanosleep(&wait, NULL);
+        tb_clock_nap(0.005);
     }
     if (why.kind == TB_ERR_BUSY && m->journal.first_seq > m->h5_seq + 1) /* records that no writer took away */
         why.kind = TB_ERR_FORMAT;

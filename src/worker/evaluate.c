@@ -26,7 +26,7 @@ static bool write_eval(struct tb_run_writer *w, void *arg, struct tb_err *err)
     if (!c->has_row)
         return false;
     c->has_rows = c->has_rows || c->n == 0 || tb_run_writer_rows(w, c->rows, c->n, err);
-    return c->has_rows && tb_sampling_write(w, c->job, (int64_t)c->row.step, &c->n_samples, err)
+    return c->has_rows && tb_sampling_write(w, c->job, (int64_t)c->row.step, NULL, &c->n_samples, err)
         && tb_run_writer_snapshot(w, err);
 }
 

@@ -9,7 +9,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -41,19 +40,13 @@ struct tb_recorder {
     void *trouble_arg;
 };
 
-static void nap(double s)
-{
-    struct timespec t = { .tv_sec = (time_t)s, .tv_nsec = (long)((s - (double)(time_t)s) * 1e9) };
-    nanosleep(&t, NULL);
-}
-
 /* Until the next try. The heart beats on: that file needs no room. */
 static void wait_to_retry(struct tb_recorder *r)
 {
     for (double until = tb_clock_mono_s() + retry_s; tb_clock_mono_s() < until;) {
         if (tb_train_wished() != TB_WISH_NONE)
             return;
-        nap(poll_s);
+        tb_clock_nap(poll_s);
         if (tb_run_writer_beat_due(r->w) == 0)
             tb_run_writer_beat(r->w, NULL);
     }
@@ -254,7 +247,7 @@ bool tb_recorder_train(struct tb_recorder *r, const struct tb_train_row *row)
     while (!tb_ring_put(r->ring, row)) {
         if (atomic_load(&r->is_lost))
             return false;
-        nap(poll_s / 10);
+        tb_clock_nap(poll_s / 10);
     }
     return !atomic_load(&r->is_lost);
 }

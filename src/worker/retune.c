@@ -62,8 +62,10 @@ static char *rate_key(const struct tb_training *t, int part)
 double tb_training_lr(const struct tb_training *t, int part)
 {
     bool is_changed = false;
+    if (t->probe.is_on || tb_json_len(t->changes) == 0) /* of nearly all steps */
+        return t->lr[part];
     char *key = rate_key(t, part);
-    for (size_t i = 0; !t->probe.is_on && i < tb_json_len(t->changes); i++) {
+    for (size_t i = 0; i < tb_json_len(t->changes); i++) {
         const struct tb_json *c = tb_json_at(t->changes, i);
         is_changed |= tb_json_int(tb_json_get(c, "step"), -1) <= t->step
                    && strcmp(tb_json_str(tb_json_get(c, "key"), ""), key) == 0;

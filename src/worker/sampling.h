@@ -8,7 +8,8 @@
 #include "worker/job.h"
 
 /* Records the samples of the evaluation after `step`, from the *n-th on; *n grows with each, so that it may be called
- * again after a failure. The output of a row is its own completion. */
-bool tb_sampling_write(struct tb_run_writer *w, const struct tb_job *j, int64_t step, int *n, struct tb_err *err);
+ * again after a failure. output: a text for each scored row; NULL: its own completion. */
+bool tb_sampling_write(struct tb_run_writer *w, const struct tb_job *j, int64_t step, const char *const *output, int *n,
+                       struct tb_err *err);
 
 #endif

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -71,12 +70,6 @@ static void say_leaving(struct server *s, bool is_leaving)
     pthread_mutex_lock(&s->saying);
     tb_duty_say_leaving(s->duty, is_leaving);
     pthread_mutex_unlock(&s->saying);
-}
-
-static void nap(double s)
-{
-    struct timespec t = { .tv_sec = (time_t)s, .tv_nsec = (long)((s - (double)(time_t)s) * 1e9) };
-    nanosleep(&t, NULL);
 }
 
 static struct tb_worker_run *find_mine(const struct server *s, const char *id)
@@ -485,7 +478,7 @@ bool tb_worker_serve(struct tb_worker *w, struct tb_worker_result *mine, struct 
         if (s.mine && active && s.n_slots && !is_mine_open(&s))
             break;
         if (!active)
-            nap(s.n_slots ? nap_s : 4 * nap_s);
+            tb_clock_nap(s.n_slots ? nap_s : 4 * nap_s);
     }
     leave_all(&s);
     for (size_t i = 0; mine && i < mine->n; i++)
@@ -525,7 +518,7 @@ struct starting {
 static bool see_it_come_up(struct starting *p, const char *root, char *const argv[], struct tb_err *err)
 {
     struct tb_duty_sight sight;
-    for (;; nap(nap_s / 5)) {
+    for (;; tb_clock_nap(nap_s / 5)) {
         bool is_gone = p->pid && kill(p->pid, 0) != 0 && errno == ESRCH;
         tb_duty_look(root, &sight);
         if ((sight.is_held && !sight.is_leaving) || (is_gone && sight.last_pid == p->pid))

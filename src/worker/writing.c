@@ -13,6 +13,7 @@
 #include "engine/generate.h"
 #include "score/score.h"
 #include "text/stream.h"
+#include "worker/sampling.h"
 #include "worker/train_priv.h"
 
 enum { AT_ONCE = 4 };
@@ -69,14 +70,6 @@ uint64_t tb_writing_bytes(const struct tb_job *j)
 }
 
 /* ---- prompts */
-static char *copy(const char *p, size_t n)
-{
-    char *s = tb_xcalloc(n + 1, 1);
-    if (n)
-        memcpy(s, p, n);
-    return s;
-}
-
 static struct asked *prompt_of(struct writing *w, int row)
 {
     const struct tb_dataset *d = w->t->job->data;
@@ -86,7 +79,7 @@ static struct asked *prompt_of(struct writing *w, int row)
     size_t n;
     const char *p = tb_dataset_prompt(d, row, &n);
     struct asked *a = &w->asked[w->n++];
-    *a = (struct asked){ .row = row, .prompt = copy(p, n) };
+    *a = (struct asked){ .row = row, .prompt = tb_xstrndup(p, n) };
     a->refs = tb_xcalloc((size_t)w->t->job->n_eval, sizeof *a->refs);
     return a;
 }
@@ -110,7 +103,7 @@ static void collect(struct writing *w)
         struct asked *a = prompt_of(w, j->eval_row[i]);
         size_t n;
         const char *p = tb_dataset_completion(j->data, j->eval_row[i], &n);
-        a->refs[a->n_refs++] = copy(p, n);
+        a->refs[a->n_refs++] = tb_xstrndup(p, n);
         a->loss += w->t->eval_loss[i];
         a->n_tok += w->t->eval_labels[i];
         w->of[i] = (size_t)(a - w->asked);
@@ -228,24 +221,10 @@ static char *words_of(const struct writing *w)
 struct record_call {
     const struct writing *w;
     struct tb_json *facts;
-    const char *words;
+    const char *words, **output; /* output: of each scored row */
     bool has_facts, has_event; /* written already, when a full disk makes it try again */
     int n_samples;
 };
-
-static bool record_samples(struct tb_run_writer *to, struct record_call *c, struct tb_err *err)
-{
-    const struct tb_job *j = c->w->t->job;
-    int want = (int)tb_config_int(&j->config, "eval.samples");
-    for (; c->n_samples < want && c->n_samples < j->n_eval; c->n_samples++) {
-        const struct asked *a = &c->w->asked[c->w->of[c->n_samples]];
-        struct tb_sample s = { .step = c->w->t->step, .row_id = j->eval_row[c->n_samples], .prompt = a->prompt,
-                               .output = (char *)output_of(a) };
-        if (!tb_run_writer_sample(to, &s, err))
-            return false;
-    }
-    return true;
-}
 
 static bool record(struct tb_run_writer *to, void *arg, struct tb_err *err)
 {
@@ -253,17 +232,22 @@ static bool record(struct tb_run_writer *to, void *arg, struct tb_err *err)
     c->has_facts = c->has_facts || tb_run_writer_facts(to, c->facts, err);
     c->has_event = c->has_facts
                 && (c->has_event || tb_run_writer_event(to, c->w->t->step, "scores", err, "%s", c->words));
-    return c->has_event && record_samples(to, c, err);
+    return c->has_event
+        && tb_sampling_write(to, c->w->t->job, c->w->t->step, c->output, &c->n_samples, err);
 }
 
 static bool write_down(struct writing *w, struct tb_err *err)
 {
     char *words = words_of(w);
-    struct record_call c = { .w = w, .facts = facts_of(w), .words = words };
+    const char **output = tb_xcalloc((size_t)w->t->job->n_eval, sizeof *output);
+    for (int i = 0; i < w->t->job->n_eval; i++)
+        output[i] = output_of(&w->asked[w->of[i]]);
+    struct record_call c = { .w = w, .facts = facts_of(w), .words = words, .output = output };
     bool good = tb_recorder_do(w->t->recorder, record, &c, err);
     if (good && w->t->view->note)
         w->t->view->note(w->t->view->arg, w->t->job, w->t->step, "scores", words);
     tb_json_free(c.facts);
+    free(output);
     free(words);
     return good;
 }

@@ -18,68 +18,25 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/proc.h"
-#include "plan/plan.h"
-#include "store/store.h"
 #include "store/writer.h"
+#include "tests/made_run.h"
 #include "tests/recipes/words.h"
 
 enum { N_MODELS = 48, STEPS = 20, ROUNDS = 15 };
-
-static void must(bool good, const struct tb_err *err)
-{
-    char text[800];
-    if (good)
-        return;
-    fprintf(stderr, "store_bench: %s\n", tb_err_string(err, text, sizeof text));
-    exit(1);
-}
-
-static struct tb_json *parse(const char *text)
-{
-    struct tb_err err = { 0 };
-    struct tb_json *j = tb_json_parse(text, strlen(text), "store_bench", &err);
-    must(j != NULL, &err);
-    return j;
-}
 
 static void id_of(size_t i, char id[TB_RUN_ID])
 {
     snprintf(id, TB_RUN_ID, "%016zx", i * 0x9e3779b97f4a7c15u);
 }
 
-static struct tb_json *config_of(size_t i)
-{
-    static const char *const methods[] = { "lora", "prefix", "prompt", "ia3" };
-    struct tb_err err = { 0 };
-    char *text = tb_xasprintf("{\"base\":\"tiny\",\"data.kind\":\"pairs\",\"data.path\":[\"data/places.txt\"],"
-                              "\"budget.unit\":\"tokens\",\"budget.n\":5120,\"seed\":%zu,\"method.kind\":\"%s\"}",
-                              i / 4, methods[i % 4]);
-    struct tb_json *draft = parse(text), *config = tb_config_complete(draft, &err);
-    must(config != NULL, &err);
-    tb_json_free(draft);
-    free(text);
-    return config;
-}
-
 static void create(struct tb_store *s, size_t i)
 {
-    struct tb_err err = { 0 };
-    char *argv[] = { "tunebench", "run", NULL }, id[TB_RUN_ID], name[64];
-    struct tb_json *config = config_of(i), *env = tb_run_env(argv, "0.1.0", 1),
-                   *plan = parse("{\"n_trainable\":12288,\"n_params\":2000000,\"share\":0.006144,\"n_steps\":20,"
-                                 "\"predicted_bytes\":73400320}"),
-                   *base = parse("{\"id\":\"ba5e\",\"name\":\"tiny\",\"path\":\"data/tiny\"}"),
-                   *data = parse("{\"id\":\"da7a\",\"path\":\"data/places.txt\",\"order_hash\":\"0rde\"}");
+    static const char *const methods[] = { "lora", "prefix", "prompt", "ia3" };
+    char id[TB_RUN_ID], name[64], more[64];
     id_of(i, id);
-    snprintf(name, sizeof name, "%s-s%zu", tb_json_str(tb_json_get(config, "method.kind"), ""), i / 4);
-    struct tb_run_new run = { .id = id, .name = name, .config = config, .recipe = "return 1\n", .n_recipe = 9,
-                              .plan = plan, .base = base, .data = data, .env = env };
-    must(tb_run_create(tb_store_runs_dir(s), &run, &err), &err);
-    tb_json_free(data);
-    tb_json_free(base);
-    tb_json_free(plan);
-    tb_json_free(env);
-    tb_json_free(config);
+    snprintf(name, sizeof name, "%s-s%zu", methods[i % 4], i / 4);
+    snprintf(more, sizeof more, "\"method.kind\":\"%s\"", methods[i % 4]);
+    made_run(s, id, name, made_config(5120, (int64_t)(i / 4), more), "", "");
 }
 
 static void write_run(struct tb_store *s, size_t i)

@@ -82,3 +82,12 @@ until_says() {
     printf 'without "%s":\n%s\n' "$2" "$(cat "$1")"
     return 1
 }
+
+# completed_by_bash LINE: what bash offers at its end, through the completion that comes with the program.
+completed_by_bash() {
+    bash --norc --noprofile -c '
+        . "$1"
+        COMP_LINE=$2 COMP_POINT=${#2}
+        _tunebench tunebench 2>/dev/null
+        printf "%s\n" "${COMPREPLY[@]}"' - "$TREE/completions/tunebench.bash" "$1" | paste -sd ' '
+}

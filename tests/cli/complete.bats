@@ -70,13 +70,7 @@ next() { "$TB" --complete "$@" | cut -f 1 | paste -sd ' '; }
 }
 
 @test "completion in bash" {
-    offered() {
-        bash --norc --noprofile -c '
-            . "$1"
-            COMP_LINE=$2 COMP_POINT=${#2}
-            _tunebench tunebench 2>/dev/null
-            printf "%s\n" "${COMPREPLY[@]}"' - "$TREE/completions/tunebench.bash" "$1" | paste -sd ' '
-    }
+    offered() { completed_by_bash "$@"; }
     [ "$(offered 'tunebench sca')" = scan ]
     [ "$(offered 'tunebench help rec')" = recipe ]
     [ "$(offered 'tunebench show lora-r16-s0:')" = "best last 10 20" ]

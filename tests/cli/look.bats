@@ -407,19 +407,12 @@ next() { "$TB" --complete "$@" | cut -f 1 | paste -sd ' '; }
 
 @test "completion in bash: words are cut where bash cuts them" {
     export PATH=$(dirname "$TB"):$PATH
-    complete_line() {
-        bash --norc --noprofile -c '
-            . "$1"
-            COMP_LINE=$2 COMP_POINT=${#2}
-            _tunebench tunebench 2>/dev/null
-            printf "%s\n" "${COMPREPLY[@]}"' - "$TREE/completions/tunebench.bash" "$1" | paste -sd ' '
-    }
-    [ "$(complete_line 'tunebench sho')" = show ]
-    [ "$(complete_line 'tunebench show lora')" = "lora-r16-s1 lora-r16-s0" ]
-    [ "$(complete_line 'tunebench show lora-r16-s0:b')" = best ]
-    [ "$(complete_line 'tunebench show @')" = "@last @best" ]
-    [ "$(complete_line 'tunebench plot --glyphs=br')" = braille ]
-    [ "$(complete_line 'tunebench run x.lua --set schedule.name=')" = "cosine linear constant" ]
+    [ "$(completed_by_bash 'tunebench sho')" = show ]
+    [ "$(completed_by_bash 'tunebench show lora')" = "lora-r16-s1 lora-r16-s0" ]
+    [ "$(completed_by_bash 'tunebench show lora-r16-s0:b')" = best ]
+    [ "$(completed_by_bash 'tunebench show @')" = "@last @best" ]
+    [ "$(completed_by_bash 'tunebench plot --glyphs=br')" = braille ]
+    [ "$(completed_by_bash 'tunebench run x.lua --set schedule.name=')" = "cosine linear constant" ]
     bash -n "$TREE/completions/tunebench.bash"
     if command -v zsh >/dev/null; then zsh -n "$TREE/completions/tunebench.zsh"; fi
     if command -v fish >/dev/null; then fish -n "$TREE/completions/tunebench.fish"; fi

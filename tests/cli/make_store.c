@@ -12,9 +12,8 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "plan/plan.h"
-#include "store/store.h"
 #include "store/writer.h"
+#include "tests/made_run.h"
 #include "tests/recipes/words.h"
 
 enum { STEPS = 20, ROWS = 40, LOST = 5 };
@@ -49,56 +48,18 @@ static const struct sample_run arms[] = {
 };
 enum { N_ARMS = sizeof arms / sizeof *arms, N_SEEDS = 3 };
 
-static void must(bool good, const struct tb_err *err)
-{
-    char text[800];
-    if (good)
-        return;
-    fprintf(stderr, "make_store: %s\n", tb_err_string(err, text, sizeof text));
-    exit(1);
-}
-
-static struct tb_json *parse(const char *text)
-{
-    struct tb_err err = { 0 };
-    struct tb_json *j = tb_json_parse(text, strlen(text), "make_store", &err);
-    must(j != NULL, &err);
-    return j;
-}
-
 static struct tb_json *config_of(const struct sample_run *r)
 {
-    struct tb_err err = { 0 };
-    char *rate = r->lr > 0 ? tb_xasprintf("\"optim.lr\":%g,", r->lr) : tb_xstrdup("");
-    char *text = tb_xasprintf("{\"base\":\"tiny\",\"data.kind\":\"pairs\",\"data.path\":[\"data/places.txt\"],"
-                              "\"budget.unit\":\"tokens\",\"budget.n\":%d,\"seed\":%d,%s%s}",
-                              r->state == TB_STATE_STOPPED ? 10240 : 5120, r->seed, rate, r->method);
-    free(rate);
-    struct tb_json *draft = parse(text), *config = tb_config_complete(draft, &err);
-    must(config != NULL, &err);
-    tb_json_free(draft);
-    free(text);
+    char *more = r->lr > 0 ? tb_xasprintf("\"optim.lr\":%g,%s", r->lr, r->method) : tb_xstrdup(r->method);
+    struct tb_json *config = made_config(r->state == TB_STATE_STOPPED ? 10240 : 5120, r->seed, more);
+    free(more);
     return config;
 }
 
 static void create(struct tb_store *s, const struct sample_run *r)
 {
-    struct tb_err err = { 0 };
-    char *argv[] = { "tunebench", "run", NULL };
-    struct tb_json *config = config_of(r), *env = tb_run_env(argv, "0.1.0", 1),
-                   *plan = parse("{\"n_trainable\":12288,\"n_params\":2000000,\"share\":0.006144,\"n_steps\":20,"
-                                 "\"predicted_bytes\":73400320,\"predicted\":{\"weights\":8388608}}"),
-                   *base = parse("{\"id\":\"ba5e\",\"name\":\"tiny\",\"path\":\"data/tiny\"}"),
-                   *data = parse("{\"id\":\"da7a\",\"path\":\"data/places.txt\",\"order_hash\":\"0rde\","
-                                 "\"eval_hash\":\"e7a1\",\"n_rows\":5250}");
-    struct tb_run_new run = { .id = r->id, .name = r->name, .config = config, .recipe = "return 1\n", .n_recipe = 9,
-                              .plan = plan, .base = base, .data = data, .env = env };
-    must(tb_run_create(tb_store_runs_dir(s), &run, &err), &err);
-    tb_json_free(data);
-    tb_json_free(base);
-    tb_json_free(plan);
-    tb_json_free(env);
-    tb_json_free(config);
+    made_run(s, r->id, r->name, config_of(r), ",\"predicted\":{\"weights\":8388608}",
+             ",\"eval_hash\":\"e7a1\",\"n_rows\":5250");
 }
 
 static void evaluate(struct tb_run_writer *w, const struct sample_run *r, int step)

@@ -35,22 +35,7 @@ return t.sweep {
 LUA
 }
 
-n=0
-result() { # STATUS NAME
-    n=$((n + 1))
-    if [ "$1" = 0 ]; then
-        echo "ok $n - $2"
-    else
-        echo "not ok $n - $2"
-        [ ! -s "$dir/err" ] || tail -5 "$dir/err" | sed 's/^/# /'
-    fi
-}
-is() { # GOT WANTED NAME
-    [ "$1" = "$2" ]
-    status=$?
-    [ $status = 0 ] || printf '# got %s\n# not %s\n' "$1" "$2"
-    result $status "$3"
-}
+. tests/crash/tap.sh
 
 # facts STORE JQ: of all runs, sorted by name, one a line.
 facts() { "$bench" ls --json --store "$1" | jq -r "sort_by(.name)[] | $2"; }

@@ -17,22 +17,7 @@ holding=
 trap '[ -z "$holding" ] || kill $holding; rm -rf "$dir"' EXIT
 trap 'exit 99' HUP INT TERM
 escape=$(printf '\033')
-n=0
-result() { # STATUS NAME
-    n=$((n + 1))
-    if [ "$1" = 0 ]; then
-        echo "ok $n - $2"
-    else
-        echo "not ok $n - $2"
-        sed 's/^/# /' "$dir/out" "$dir/err" | head -10
-    fi
-}
-is() { # GOT WANTED NAME
-    [ "$1" = "$2" ]
-    status=$?
-    [ $status = 0 ] || printf '# got %s\n# not %s\n' "$1" "$2"
-    result $status "$3"
-}
+. tests/crash/tap.sh
 # ask WORDS..: the program on $store; its exit code is $code.
 ask() {
     timeout 20 "$bench" "$@" --store "$store" >"$dir/out" 2>"$dir/err"
