@@ -123,6 +123,7 @@ in_time resume --all --store "$store" --detach
 grep -q "was lost.*machine was started anew" "$dir/err"
 result $? "and resumed with the others"
 meet
+wait_for "$trained" trained "and trained again"
 "$bench" stop state:running,queued --store "$store" >/dev/null 2>&1
 in_time run "$dir/one.lua" --store "$store" --set budget=2000steps --detach
 grep -q "was stopped at step [1-9]" "$dir/err"
