@@ -216,6 +216,14 @@ const struct tb_metrics *tb_desk_run(struct tb_desk *d, const char *id, uint64_t
     return m;
 }
 
+uint64_t tb_desk_reading(const struct tb_desk *d, const char *id)
+{
+    char *dir = d->store ? tb_store_run_dir(d->store, id) : NULL;
+    uint64_t reading = dir ? tb_cache_reading(d->cache, dir) : 0;
+    free(dir);
+    return reading;
+}
+
 const char *tb_desk_ref(const struct tb_desk *d, const struct tb_run_item *item)
 {
     size_t n = 0;

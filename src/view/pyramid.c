@@ -136,11 +136,11 @@ static void point(struct tb_series *out, const struct tb_series *s, size_t i)
     out->y[out->n++] = s->y[i];
 }
 
-void tb_pyramid_view(const struct tb_pyramid *p, double from, double to, size_t buckets, struct tb_series *out)
+/* Into out, which has room. */
+static void view(const struct tb_pyramid *p, double from, double to, size_t buckets, struct tb_series *out)
 {
     struct parts parts = { from, to, buckets };
-    size_t first = find(&p->s, from, false), last = find(&p->s, to, true), room = 2 * buckets + 1;
-    *out = (struct tb_series){ tb_xcalloc(room, sizeof(double)), tb_xcalloc(room, sizeof(double)), 0 };
+    size_t first = find(&p->s, from, false), last = find(&p->s, to, true);
     while (buckets && first < last) {
         size_t b = tb_series_bucket(from, to, p->s.x[first], buckets),
                end = end_of(&p->s, first, last, &parts, b);
@@ -152,4 +152,43 @@ void tb_pyramid_view(const struct tb_pyramid *p, double from, double to, size_t 
             point(out, &p->s, e.low < e.high ? e.high : e.low);
         first = end;
     }
+}
+
+static void open(struct tb_series *out, size_t buckets)
+{
+    size_t room = 2 * buckets + 3;
+    *out = (struct tb_series){ tb_xcalloc(room, sizeof(double)), tb_xcalloc(room, sizeof(double)), 0 };
+}
+
+void tb_pyramid_view(const struct tb_pyramid *p, double from, double to, size_t buckets, struct tb_series *out)
+{
+    open(out, buckets);
+    view(p, from, to, buckets, out);
+}
+
+void tb_pyramid_window(const struct tb_pyramid *p, double from, double to, size_t buckets, struct tb_series *out)
+{
+    size_t first = find(&p->s, from, false), last = find(&p->s, to, true);
+    open(out, buckets);
+    if (first > 0)
+        point(out, &p->s, first - 1);
+    view(p, from, to, buckets, out);
+    if (last < p->s.n)
+        point(out, &p->s, last);
+}
+
+size_t tb_pyramid_before(const struct tb_pyramid *p, double x)
+{
+    return find(&p->s, x, true) - 1;
+}
+
+double tb_pyramid_value(const struct tb_pyramid *p, double x)
+{
+    size_t i = tb_pyramid_before(p, x);
+    const struct tb_series *s = &p->s;
+    if (i == SIZE_MAX || (i + 1 == s->n && s->x[i] != x))
+        return NAN;
+    if (s->x[i] == x)
+        return s->y[i];
+    return s->y[i] + (x - s->x[i]) / (s->x[i + 1] - s->x[i]) * (s->y[i + 1] - s->y[i]);
 }

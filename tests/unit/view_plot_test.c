@@ -89,7 +89,7 @@ static void boxes(void)
                 static const size_t lines[] = { 0, 1, 3, TB_PLOT_LINES };
                 struct tb_plot p = { "train/loss", "tokens", line, lines[kind % 4], w, h, (enum tb_glyphs)(kind / 8),
                                      kind / 4 % 2 ? TB_DEPTH_256 : TB_DEPTH_MONO, kind % 5 == 0, kind % 7 == 0,
-                                     kind % 11 == 0, kind % 13 == 0 };
+                                     kind % 11 == 0, kind % 13 == 0, NULL };
                 bad = fault(&p);
             }
     ok(!bad && n > 5000, "%d frames inside their boxes%s%s", n, bad ? ": " : "", bad ? bad : "");
@@ -106,7 +106,7 @@ static void kinds(void)
         for (int is_log = 0; is_log < 2; is_log++) {
             struct tb_plot_line line = { .s = series(of[i].y, of[i].n), .label = "a" };
             struct tb_plot p = { "m", "step", &line, 1, 60, 12, TB_GLYPHS_ASCII, TB_DEPTH_MONO, is_log, false, false,
-                                 false };
+                                 false, NULL };
             const char *bad = fault(&p);
             char *text = tb_plot_text(&p), *svg = tb_plot_svg(&p);
             bool is_empty = strstr(text, "nothing to draw") != NULL, wants_empty = of[i].n == 0 || of[i].y == NONE;
@@ -133,7 +133,7 @@ static void extremes(void)
         for (int h = 8; h < 30; h += 7) {
             struct tb_plot_line line = { .s = series(SPIKE, N), .label = "a" };
             struct tb_plot p = { "m", "step", &line, 1, 70, h, (enum tb_glyphs)g, TB_DEPTH_MONO, false, false, false,
-                                 false };
+                                 false, NULL };
             char *text = tb_plot_text(&p);
             const char *axis = g == TB_GLYPHS_ASCII ? "|+" : "│┤";
             char top[2000], *end;
@@ -223,7 +223,7 @@ static void golden(void)
     struct tb_plot_line line[] = { { .s = { x, a, 11 }, .marks = { mx, my, 3 }, .label = "lora" },
                                    { .s = { x, b, 11 }, .label = "prefix" } };
     struct tb_plot p = { "train/loss", "step", line, 1, 34, 10, TB_GLYPHS_BRAILLE, TB_DEPTH_MONO, false, false, false,
-                         false };
+                         false, NULL };
     frame(&p,
           "train/loss  x: step  lora\n"
           "3 ┤o⡄\n"
@@ -297,7 +297,7 @@ static void svg(void)
                                    { .s = series(NOISE, N), .marks = series(DOWN, 3), .label = "b" },
                                    { .s = series(NONE, N), .label = "c" } };
     struct tb_plot p = { "train/loss", "tokens", line, 3, 80, 24, TB_GLYPHS_BRAILLE, TB_DEPTH_MONO, false, false, false,
-                         false };
+                         false, NULL };
     char *text = tb_plot_svg(&p);
     ok(strncmp(text, "<svg xmlns=", 11) == 0 && strcmp(text + strlen(text) - 7, "</svg>\n") == 0, "one svg element");
     is_int(count(text, "<polyline"), 2, "a polyline for each run that has values");

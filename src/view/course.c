@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* course.c - rows below n_rows were taken and are never looked at again: a run only adds rows, until it is resumed and
+ * writes over those behind its checkpoint. Scores stand in the facts: a single point each, where the run is now. */
+#include "view/course.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/regex.h"
+#include "base/str.h"
+
+/* Where a metric stands in a table: doubles, row after row. */
+struct place {
+    const double *rows;
+    size_t n, width;
+    int y, x;
+};
+
+static bool is_of(const char *metric, const char *group)
+{
+    return tb_str_starts(metric, group);
+}
+
+static struct place place_of(const struct tb_metrics *m, const char *metric, const char *x)
+{
+    bool is_eval = is_of(metric, "eval/");
+    const struct tb_column *columns = is_eval ? tb_eval_columns : tb_train_columns;
+    int n = is_eval ? TB_N_EVAL : TB_N_TRAIN;
+    const char *name = is_eval ? metric + 5 : is_of(metric, "train/") ? metric + 6 : metric;
+    struct place p = { .rows = is_eval ? (const double *)m->eval : (const double *)m->train,
+                       .n = is_eval ? m->n_eval : m->n_train, .width = (size_t)n };
+    p.y = tb_column_find(columns, n, name);
+    p.x = tb_column_find(columns, n, x);
+    return p;
+}
+
+static double number(double v)
+{
+    return isfinite(v) ? v : NAN;
+}
+
+static void add(struct tb_course *c, double x, double y)
+{
+    y = number(y);
+    if (tb_pyramid_add(&c->raw, x, y) && c->weight > 0)
+        tb_pyramid_add(&c->smooth, x, tb_ema_next(&c->ema, y));
+}
+
+static void begin(struct tb_course *c, const struct tb_course_spec *spec, const struct tb_metrics *m, uint64_t reading)
+{
+    bool is_smoothed = !is_of(spec->metric, "eval/") && !is_of(spec->metric, "score/");
+    tb_course_free(c);
+    tb_str_copy(c->metric, sizeof c->metric, spec->metric);
+    tb_str_copy(c->x, sizeof c->x, spec->x);
+    c->weight = is_smoothed ? spec->weight : 0;
+    c->ema.weight = c->weight;
+    c->reading = reading;
+    c->n_resumes = m->n_resumes;
+}
+
+static bool is_continued(const struct tb_course *c, const struct tb_course_spec *spec, const struct tb_metrics *m,
+                         uint64_t reading)
+{
+    bool is_smoothed = c->weight > 0 || (!is_of(c->metric, "eval/") && !is_of(c->metric, "score/"));
+    return strcmp(c->metric, spec->metric) == 0 && strcmp(c->x, spec->x) == 0 && c->reading == reading
+        && c->n_resumes == m->n_resumes && (!is_smoothed || c->weight == spec->weight);
+}
+
+/* Where a run that has steps is now, on the axis. */
+static double now_at(const struct tb_metrics *m, const char *x)
+{
+    struct place p = place_of(m, "train/loss", x);
+    size_t i = p.n;
+    while (i > 0 && p.rows[(i - 1) * p.width] > (double)m->step)
+        i--;
+    return i && p.x >= 0 ? p.rows[(i - 1) * p.width + (size_t)p.x] : NAN;
+}
+
+static void read_score(struct tb_course *c, const struct tb_metrics *m)
+{
+    double y = tb_json_real(tb_metrics_fact(m, "scores", c->metric + strlen("score/")), NAN);
+    if (!isnan(y) && c->raw.s.n == 0)
+        add(c, now_at(m, c->x), y);
+}
+
+bool tb_course_read(struct tb_course *c, const struct tb_course_spec *spec, const struct tb_metrics *m,
+                    uint64_t reading, size_t most)
+{
+    if (!is_continued(c, spec, m, reading))
+        begin(c, spec, m, reading);
+    if (is_of(c->metric, "score/")) {
+        read_score(c, m);
+        return false;
+    }
+    struct place p = place_of(m, c->metric, c->x);
+    if (p.y < 0 || p.x < 0)
+        return false;
+    for (; c->n_rows < p.n && most > 0; c->n_rows++, most--) {
+        const double *row = p.rows + c->n_rows * p.width;
+        if (row[0] > (double)m->step)
+            return false;
+        add(c, row[p.x], row[p.y]);
+    }
+    return c->n_rows < p.n && p.rows[c->n_rows * p.width] <= (double)m->step;
+}
+
+void tb_course_free(struct tb_course *c)
+{
+    tb_pyramid_free(&c->raw);
+    tb_pyramid_free(&c->smooth);
+    *c = (struct tb_course){ 0 };
+}
+
+const struct tb_pyramid *tb_course_line(const struct tb_course *c)
+{
+    return c->weight > 0 ? &c->smooth : &c->raw;
+}
+
+/* ---- which there are */
+
+struct seen {
+    double value;
+    size_t n;
+    bool varies;
+};
+
+static void see(struct seen *s, double v)
+{
+    if (isnan(v))
+        return;
+    s->varies = s->varies || (s->n && v != s->value);
+    s->value = v;
+    s->n++;
+}
+
+static struct seen look(const struct tb_metrics *const *m, size_t n, const char *metric)
+{
+    struct seen s = { 0 };
+    for (size_t i = 0; i < n; i++) {
+        struct place p = place_of(m[i], metric, "step");
+        for (size_t k = 0; k < p.n && p.y >= 0 && !s.varies; k++)
+            see(&s, p.rows[k * p.width + (size_t)p.y]);
+    }
+    return s;
+}
+
+struct list {
+    struct tb_metric *out;
+    size_t n, most;
+};
+
+static void put(struct list *l, const char *name, bool is_constant, int better)
+{
+    if (l->n == l->most || strlen(name) >= TB_METRIC_NAME)
+        return;
+    l->out[l->n] = (struct tb_metric){ .is_constant = is_constant, .better = better };
+    tb_str_copy(l->out[l->n++].name, TB_METRIC_NAME, name);
+}
+
+static void put_column(struct list *l, const struct tb_metrics *const *m, size_t n, const char *metric)
+{
+    struct seen s = look(m, n, metric);
+    bool is_loss = tb_str_ends(metric, "/loss");
+    if (s.n)
+        put(l, metric, !is_loss && s.n > 1 && !s.varies, is_loss ? -1 : 0);
+}
+
+static bool has(const struct list *l, const char *name)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (strcmp(l->out[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* What stands between its low and its high end; the rest of the section is no score. */
+static void put_scores(struct list *l, const struct tb_metrics *m)
+{
+    const struct tb_json *scores = tb_json_get(m->facts, "scores");
+    for (void *it = tb_json_first(scores); it; it = tb_json_next(scores, it)) {
+        const char *key = tb_json_iter_key(it);
+        char low[TB_METRIC_NAME + 8], name[TB_METRIC_NAME + 8];
+        snprintf(low, sizeof low, "%.40s_low", key);
+        snprintf(name, sizeof name, "score/%.40s", key);
+        bool is_perplexity = strstr(key, "perplexity") || strcmp(key, "loss") == 0;
+        if (tb_json_get(scores, low) && !has(l, name))
+            put(l, name, false, is_perplexity ? -1 : 1);
+    }
+}
+
+size_t tb_metric_list(const struct tb_metrics *const *m, size_t n, struct tb_metric *out, size_t most)
+{
+    struct list l = { out, 0, most };
+    char name[TB_METRIC_NAME];
+    put_column(&l, m, n, "train/loss");
+    put_column(&l, m, n, "eval/loss");
+    for (size_t i = 0; i < n; i++)
+        put_scores(&l, m[i]);
+    put_column(&l, m, n, "grad_norm");
+    for (int i = 0; i < TB_N_TRAIN; i++)
+        if (i >= 3 && !has(&l, tb_train_columns[i].name) && strcmp(tb_train_columns[i].name, "loss") != 0)
+            put_column(&l, m, n, tb_train_columns[i].name);
+    for (int i = 3; i < TB_N_EVAL; i++) {
+        snprintf(name, sizeof name, "eval/%s", tb_eval_columns[i].name);
+        if (!has(&l, name))
+            put_column(&l, m, n, name);
+    }
+    return l.n;
+}
+
+int tb_metric_is_meant(const char *name, const char *pattern, struct tb_err *err)
+{
+    char *text = tb_xstrdup(pattern), *rest = text;
+    int is_meant = !*pattern;
+    for (char *piece; is_meant >= 0 && (piece = strsep(&rest, ","));) {
+        piece += strspn(piece, " ");
+        char *whole = tb_xasprintf("(?i)%s", piece);
+        struct tb_regex *r = *piece ? tb_regex_open(whole, false, err) : NULL;
+        if (*piece && !r)
+            is_meant = -1;
+        else if (r && tb_regex_matches(r, name))
+            is_meant = 1;
+        tb_regex_close(r);
+        free(whole);
+    }
+    free(text);
+    return is_meant;
+}
