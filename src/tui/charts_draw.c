@@ -74,39 +74,61 @@ static int most_seeds(const struct charts_state *st)
     return n;
 }
 
-static void describe(const struct charts_state *st, const struct tb_metric *m, char *dst, size_t n)
+/* What else there is to say of a chart; brief: in few words. */
+static void describe(const struct charts_state *st, const struct tb_metric *m, bool is_brief, char *dst, size_t n)
 {
-    bool is_step = strncmp(m->name, "eval/", 5) != 0 && strncmp(m->name, "score/", 6) != 0;
-    double weight = tb_charts_weight(st->smoothing);
+    double weight = tb_metric_is_smoothed(m->name) ? tb_charts_weight(st->smoothing) : 0;
     size_t used = 0;
     dst[0] = '\0';
-    if (is_step && weight > 0)
+    if (weight > 0)
         used += (size_t)snprintf(dst + used, n - used, "  ema %g", weight);
     if (st->is_log)
         used += (size_t)snprintf(dst + used, n - used, "  log y");
     if (most_seeds(st) > 1)
-        used += (size_t)snprintf(dst + used, n - used, "  mean of %d, band min..max", most_seeds(st));
+        snprintf(dst + used, n - used, is_brief ? "  %d seeds" : "  mean of %d seeds, band min..max", most_seeds(st));
     else if (m->better > 0)
-        snprintf(dst + used, n - used, "  higher is better");
+        snprintf(dst + used, n - used, is_brief ? "  up" : "  higher is better");
 }
 
-/* "A 1.142  B 1.377" at the right end, as many as there is room for behind column x. */
+/* "A 1.142" */
+static void value_words(const struct charts_state *st, int line, int metric, char dst[40])
+{
+    char text[32];
+    tb_charts_fmt(text, sizeof text, st->metric[metric].name, tb_charts_value(st, line, metric, NULL));
+    if (st->n_lines > 1)
+        snprintf(dst, 40, "%c %s", 'A' + line, text);
+    else
+        snprintf(dst, 40, "%s", text);
+}
+
+/* Columns of all values, each behind two blanks. */
+static int values_width(const struct charts_state *st, int metric)
+{
+    char v[40];
+    int sum = 0;
+    for (int i = 0; i < st->n_lines; i++) {
+        value_words(st, i, metric, v);
+        sum += 2 + tb_text_width(v);
+    }
+    return sum;
+}
+
+/* At the right end, as many as there is room for behind column x. */
 static void draw_values(const struct charts_state *st, struct tb_canvas *c, int x, int metric)
 {
-    int end = c->width, width[CHARTS_RUNS], n = 0, sum = 0;
-    char v[CHARTS_RUNS][40], text[32];
-    for (int i = 0; i < st->n_lines; i++) {
-        tb_charts_fmt(text, sizeof text, st->metric[metric].name, tb_charts_value(st, i, metric, NULL));
-        snprintf(v[i], sizeof v[i], "%.*s%s", st->n_lines > 1 ? 2 : 0, (char[]){ (char)('A' + i), ' ', '\0' }, text);
-        width[i] = tb_text_width(v[i]);
-        if (x + 2 + sum + width[i] + (n ? 2 : 0) > end)
+    char v[40];
+    int room = c->width - x, sum = 0, n = 0;
+    for (; n < st->n_lines; n++) {
+        value_words(st, n, metric, v);
+        if (sum + 2 + tb_text_width(v) > room)
             break;
-        sum += width[i] + (n ? 2 : 0);
-        n++;
+        sum += 2 + tb_text_width(v);
     }
-    x = end - sum;
-    for (int i = 0; i < n; i++)
-        x = tb_canvas_text(c, x, 0, tb_style_tint(st->line[i].tint), v[i]) + 2;
+    x = c->width - sum;
+    for (int i = 0; i < n; i++) {
+        value_words(st, i, metric, v);
+        x = tb_canvas_text(c, x + 2, 0, tb_style_tint(st->line[i].tint), v);
+    }
 }
 
 /* What is being dragged over, in reverse. */
@@ -127,7 +149,9 @@ static void draw_pane(const struct tb_screen *s, struct tb_canvas *c, int metric
     char more[120];
     struct tb_canvas chart = tb_canvas_part(c, (struct tb_rect){ 0, 1, c->width, c->height - 1 });
     int x = tb_canvas_fmt(c, 0, 0, has_focus ? TB_STYLE_TAB_ON : TB_STYLE_HEAD, has_focus ? "[%s]" : "%s", m->name);
-    describe(st, m, more, sizeof more);
+    describe(st, m, false, more, sizeof more);
+    if (x + tb_text_width(more) + values_width(st, metric) > c->width)
+        describe(st, m, true, more, sizeof more);
     x = tb_canvas_text(c, x, 0, TB_STYLE_DIM, more);
     draw_values(st, c, x, metric);
     tb_charts_pane_open(&p, s, metric, chart.width, chart.height);
@@ -161,40 +185,60 @@ static void draw_page(const struct charts_state *st, struct tb_canvas *c, const 
                       st->n_unread > 1 ? "s" : "");
 }
 
-static int draw_best(const struct charts_state *st, struct tb_canvas *c, int x)
+/* How far the best is ahead at the evaluations there, or that nobody knows. */
+static void best_words(const struct charts_state *st, bool is_ascii, char *dst, size_t n)
 {
     char by[32], e[32];
+    dst[0] = '\0';
     if (st->best < 0)
-        return x;
+        return;
     tb_fmt_unit(by, sizeof by, TB_UNIT_LOSS, st->best_by);
     tb_fmt_unit(e, sizeof e, TB_UNIT_LOSS, st->best_e);
-    return tb_canvas_fmt(c, x + 2, 0, TB_STYLE_PLAIN, "eval: best %c by %s%s%s", 'A' + st->best, by,
-                         isnan(st->best_e) ? "" : tb_canvas_is_ascii(c) ? " +-" : " ±", isnan(st->best_e) ? "" : e);
+    const char *pm = is_ascii ? "+-" : "±";
+    if (isnan(st->best_e))
+        snprintf(dst, n, "eval: best %c by %s", 'A' + st->best, by);
+    else if (st->best_e < st->best_by)
+        snprintf(dst, n, "eval: best %c by %s %s%s", 'A' + st->best, by, pm, e);
+    else
+        snprintf(dst, n, "eval: %c %c alike, %s %s%s", 'A' + st->best, 'A' + st->second, by, pm, e);
 }
 
-/* Values of the metric with the focus, in full. */
+/* The value of a line, its raw one behind it if that is wanted and another; the column behind. c NULL: only measured. */
+static int put_value(const struct charts_state *st, struct tb_canvas *c, int x, int line, int metric, bool has_raw)
+{
+    char v[32], r[48] = "", number[32];
+    double raw, value = tb_charts_value(st, line, metric, &raw);
+    unsigned style = tb_style_tint(st->line[line].tint);
+    tb_charts_fmt(v, sizeof v, st->metric[metric].name, value);
+    tb_charts_fmt(number, sizeof number, st->metric[metric].name, raw);
+    if (has_raw && strcmp(v, number) != 0)
+        snprintf(r, sizeof r, " (raw %s)", number);
+    if (!c)
+        return x + 2 + (st->n_lines > 1 ? 2 : 0) + tb_text_width(v) + tb_text_width(r);
+    x += 2;
+    if (st->n_lines > 1)
+        x = tb_canvas_fmt(c, x, 0, style | TB_STYLE_BOLD, "%c", 'A' + line) + 1;
+    x = tb_canvas_text(c, x, 0, style, v);
+    return tb_canvas_text(c, x, 0, TB_STYLE_DIM, r);
+}
+
+/* Values of the metric with the focus, raw ones too where there is room for all. */
 static void draw_cursor(const struct charts_state *st, struct tb_canvas *c, int metric)
 {
-    char at[48], v[32], r[32];
-    const char *name = st->metric[metric].name;
+    char at[48], best[128];
     int x = 1;
     if (st->has_cursor)
         x = tb_canvas_fmt(c, x, 0, TB_STYLE_STRONG, "cursor %s", tb_charts_fmt_x(at, sizeof at, st->axis, st->cursor));
     else
         x = tb_canvas_text(c, x, 0, TB_STYLE_DIM, "now");
-    int room = st->best < 0 ? 0 : 32;
-    for (int i = 0; i < st->n_lines && x + room < c->width; i++) {
-        double raw, value = tb_charts_value(st, i, metric, &raw);
-        tb_charts_fmt(v, sizeof v, name, value);
-        tb_charts_fmt(r, sizeof r, name, raw);
-        x += 2;
-        if (st->n_lines > 1)
-            x = tb_canvas_fmt(c, x, 0, tb_style_tint(st->line[i].tint) | TB_STYLE_BOLD, "%c", 'A' + i) + 1;
-        x = tb_canvas_text(c, x, 0, tb_style_tint(st->line[i].tint), v);
-        if (strcmp(v, r) != 0)
-            x = tb_canvas_fmt(c, x, 0, TB_STYLE_DIM, " (raw %s)", r);
-    }
-    draw_best(st, c, x + 1);
+    best_words(st, tb_canvas_is_ascii(c), best, sizeof best);
+    int end = c->width - (*best ? tb_text_width(best) + 3 : 0), whole = x;
+    for (int i = 0; i < st->n_lines; i++)
+        whole = put_value(st, NULL, whole, i, metric, true);
+    bool has_raw = whole <= end;
+    for (int i = 0; i < st->n_lines && put_value(st, NULL, x, i, metric, has_raw) <= end; i++)
+        x = put_value(st, c, x, i, metric, has_raw);
+    tb_canvas_text(c, x + 3, 0, TB_STYLE_PLAIN, best);
 }
 
 /* ---- nothing there */

@@ -303,6 +303,7 @@ static void find_best(struct charts_state *st)
         return;
     tb_str_copy(st->best_of, sizeof st->best_of, key);
     st->best = second < 0 ? -1 : best;
+    st->second = second;
     st->best_by = second < 0 ? NAN : eval[second] - eval[best];
     st->best_e = NAN;
     if (second >= 0)

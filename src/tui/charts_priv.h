@@ -55,8 +55,8 @@ struct charts_state {
     enum charts_drag drag;
     double drag_from, drag_to;
 
-    /* How sure the best of eval/loss is of it, at the cursor or now; best -1: not known. */
-    int best;
+    /* How sure the best of eval/loss is of it, at the cursor or now; best -1: not known; and of the one behind it. */
+    int best, second;
     double best_by, best_e;
     char best_of[1600]; /* what that was worked out for */
 

@@ -24,6 +24,12 @@ static bool is_of(const char *metric, const char *group)
     return tb_str_starts(metric, group);
 }
 
+bool tb_metric_is_smoothed(const char *name)
+{
+    static const char *const noisy[] = { "train/loss", "loss", "grad_norm", "tok_per_s", NULL };
+    return tb_str_in(name, noisy);
+}
+
 static struct place place_of(const struct tb_metrics *m, const char *metric, const char *x)
 {
     bool is_eval = is_of(metric, "eval/");
@@ -51,11 +57,10 @@ static void add(struct tb_course *c, double x, double y)
 
 static void begin(struct tb_course *c, const struct tb_course_spec *spec, const struct tb_metrics *m, uint64_t reading)
 {
-    bool is_smoothed = !is_of(spec->metric, "eval/") && !is_of(spec->metric, "score/");
     tb_course_free(c);
     tb_str_copy(c->metric, sizeof c->metric, spec->metric);
     tb_str_copy(c->x, sizeof c->x, spec->x);
-    c->weight = is_smoothed ? spec->weight : 0;
+    c->weight = tb_metric_is_smoothed(c->metric) ? spec->weight : 0;
     c->ema.weight = c->weight;
     c->reading = reading;
     c->n_resumes = m->n_resumes;
@@ -64,7 +69,7 @@ static void begin(struct tb_course *c, const struct tb_course_spec *spec, const 
 static bool is_continued(const struct tb_course *c, const struct tb_course_spec *spec, const struct tb_metrics *m,
                          uint64_t reading)
 {
-    bool is_smoothed = c->weight > 0 || (!is_of(c->metric, "eval/") && !is_of(c->metric, "score/"));
+    bool is_smoothed = tb_metric_is_smoothed(c->metric);
     return strcmp(c->metric, spec->metric) == 0 && strcmp(c->x, spec->x) == 0 && c->reading == reading
         && c->n_resumes == m->n_resumes && (!is_smoothed || c->weight == spec->weight);
 }

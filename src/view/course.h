@@ -40,6 +40,8 @@ struct tb_metric {
     bool is_constant; /* one and the same value everywhere; a loss never is */
     int better;       /* -1: lower is better, 1: higher, 0: neither */
 };
+/* Whether it is smoothed: noise of single steps is, schedules and means over rows are not. */
+bool tb_metric_is_smoothed(const char *name);
 /* Metrics of which one of the runs has a value, losses first; at most `most`. */
 size_t tb_metric_list(const struct tb_metrics *const *m, size_t n, struct tb_metric *out, size_t most);
 /* Whether a name is meant by "loss,lr" or "^train/|norm": a list of regular expressions, any case; "" means all. -1
