@@ -15,7 +15,7 @@ struct charts_batch {
     struct tb_text text;
     char id[TB_RUN_ID], title[160];
     int64_t step;
-    bool is_ready;
+    bool is_ready, is_bad;
 };
 
 bool tb_batch_open(struct tb_screen *s, const struct tb_run_item *item, int64_t step, bool is_eval,
@@ -51,11 +51,13 @@ void tb_batch_close(struct charts_state *st)
 
 bool tb_batch_pump(struct charts_batch *b)
 {
-    if (b->is_ready || (tb_child_pump(b->child) && !tb_child_has_ended(b->child)) || !tb_child_has_ended(b->child))
+    if (b->is_ready)
         return false;
-    bool is_good = tb_child_exit(b->child) == 0;
-    tb_text_add(&b->text, is_good ? TB_STYLE_PLAIN : TB_STYLE_BAD,
-                is_good ? tb_child_out(b->child) : tb_child_err(b->child));
+    tb_child_pump(b->child);
+    if (!tb_child_has_ended(b->child))
+        return false;
+    b->is_bad = tb_child_exit(b->child) != 0;
+    tb_text_add(&b->text, TB_STYLE_PLAIN, tb_child_out(b->child));
     b->is_ready = true;
     return true;
 }
@@ -86,7 +88,9 @@ void tb_batch_draw(const struct charts_batch *b, struct tb_canvas *c)
     struct tb_canvas rows = tb_canvas_part(c, (struct tb_rect){ 1, 2, c->width - 2, c->height - 3 });
     tb_canvas_text(c, 1, 0, TB_STYLE_HEAD, b->title);
     tb_canvas_rule(c, 1);
-    if (b->is_ready)
+    if (b->is_bad)
+        tb_canvas_wrap(&rows, 0, TB_STYLE_BAD, tb_child_err(b->child));
+    else if (b->is_ready)
         tb_text_draw(&b->text, &rows);
     else
         tb_canvas_text(&rows, 0, 0, TB_STYLE_DIM, "reading the data ..");

@@ -61,11 +61,22 @@ static double end_of(const struct tb_metrics *m, int axis)
     return axis == 0 ? r->step : axis == 1 ? r->tokens : r->wall_s;
 }
 
-/* The marked runs, else the one under the cursor, else the first one that is shown. */
+static bool is_shown(const struct tb_desk *d, const char *id)
+{
+    for (size_t i = 0; i < d->n_shown; i++)
+        if (strcmp(d->item[d->order[i]].sum.id, id) == 0)
+            return true;
+    return false;
+}
+
+/* The marked runs, else the one under the cursor, else the first one that is shown and can be read. */
 static int choose(struct tb_desk *d, const struct tb_run_item **item)
 {
-    if (!tb_desk_current(d) && d->n_shown)
-        tb_str_copy(d->run, sizeof d->run, d->item[d->order[0]].sum.id);
+    if (!is_shown(d, d->run))
+        d->run[0] = '\0';
+    for (size_t i = 0; i < d->n_shown && !*d->run; i++)
+        if (!d->item[d->order[i]].sum.damage[0] || i + 1 == d->n_shown)
+            tb_str_copy(d->run, sizeof d->run, d->item[d->order[i]].sum.id);
     return (int)tb_desk_chosen(d, item, CHARTS_RUNS);
 }
 

@@ -124,9 +124,9 @@ char *tb_charts_fmt(char *dst, size_t n, const char *metric, double v)
         return tb_fmt_unit(dst, n, TB_UNIT_RATE, v);
     if (tb_str_ends(metric, "bytes"))
         return tb_fmt_unit(dst, n, TB_UNIT_BYTES, v);
-    if (isnan(v))
-        return tb_fmt_unit(dst, n, TB_UNIT_LOSS, v);
-    snprintf(dst, n, "%.4g", v);
+    if (isnan(v) || fabs(v) >= 1000)
+        return tb_fmt_unit(dst, n, TB_UNIT_SHORT, v);
+    snprintf(dst, n, "%.3g", v);
     return dst;
 }
 

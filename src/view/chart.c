@@ -42,6 +42,25 @@ static void clip(struct tb_series *s, double from, double to)
     *s = out;
 }
 
+/* Points of s where it passes low or high are added, in place, so that what lies beyond can be drawn along the edge. */
+static void cross(struct tb_series *s, double low, double high)
+{
+    struct tb_series out = { tb_xcalloc(3 * s->n + 1, sizeof(double)), tb_xcalloc(3 * s->n + 1, sizeof(double)), 0 };
+    for (size_t i = 0; i < s->n; i++) {
+        double was = i ? s->y[i - 1] : NAN, y = s->y[i], edge[] = { was < y ? low : high, was < y ? high : low };
+        for (int k = 0; k < 2; k++) {
+            if (!((was - edge[k]) * (y - edge[k]) < 0))
+                continue;
+            out.x[out.n] = s->x[i - 1] + (edge[k] - was) / (y - was) * (s->x[i] - s->x[i - 1]);
+            out.y[out.n++] = edge[k];
+        }
+        out.x[out.n] = s->x[i];
+        out.y[out.n++] = y;
+    }
+    tb_series_free(s);
+    *s = out;
+}
+
 /* A copy of `from`, thinned unless columns is 0, in which y is finite (and above 0, is_log) or NaN. */
 static void take(struct tb_series *to, const struct tb_series *from, size_t columns, const struct tb_plot *p)
 {
@@ -112,6 +131,10 @@ void tb_chart_open(struct tb_chart *c, const struct tb_plot *p, size_t columns, 
     }
     c->is_empty = !(y.low <= y.high);
     look(p, &x, &y);
+    for (size_t i = 0; i < c->n && p->view && p->view->y_from < p->view->y_to; i++) {
+        cross(&c->curve[i].s, y.low, y.high);
+        cross(&c->curve[i].raw, y.low, y.high);
+    }
     tb_axis_open(&c->x, x.low, x.high, p->is_log_x, p->is_time);
     tb_axis_open(&c->y, y.low, y.high, p->is_log, false);
     for (size_t i = 0; i < c->n; i++) {

@@ -223,11 +223,13 @@ int tb_metric_is_meant(const char *name, const char *pattern, struct tb_err *err
     for (char *piece; is_meant >= 0 && (piece = strsep(&rest, ","));) {
         piece += strspn(piece, " ");
         char *whole = tb_xasprintf("(?i)%s", piece);
-        struct tb_regex *r = *piece ? tb_regex_open(whole, false, err) : NULL;
-        if (*piece && !r)
+        struct tb_regex *r = *piece ? tb_regex_open(whole, false, NULL) : NULL;
+        if (r)
+            is_meant = is_meant || tb_regex_matches(r, name);
+        else if (*piece) {
+            tb_regex_close(tb_regex_open(piece, false, err)); /* for its words, which name a byte of what was typed */
             is_meant = -1;
-        else if (r && tb_regex_matches(r, name))
-            is_meant = 1;
+        }
         tb_regex_close(r);
         free(whole);
     }

@@ -276,11 +276,62 @@ static void golden(void)
     line[0].raw = (struct tb_series){ x, b, 11 };
     frame(&p,
           "train/loss  x: step  lora\n"
-          "3 +\033[36mo*\033[0m\033[2;36m****\033[0m\n"
-          "  |  \033[36m**********\033[0m    \033[2;36m***********\033[0m\n"
+          "3 +\033[36mo*\033[0m\033[2;36m....\033[0m\n"
+          "  |  \033[36m**********\033[0m    \033[2;36m...........\033[0m\n"
           "1 +            \033[36m*o************o\033[0m\n"
           "  ++------------+------------+\n"
           "   0            5           10\n", "colours: the raw curve is dimmed behind");
+}
+
+/* A part of the axis, a line at a cursor, a band, and where the chart lies in its box. */
+static void views(void)
+{
+    double x[] = { 0, 4, 8 }, y[] = { 0, 4, 8 }, low[] = { 0, 2, 4 }, high[] = { 4, 6, 8 };
+    struct tb_plot_line line = { .s = { x, y, 3 }, .label = "a" };
+    struct tb_plot_view view = { .x_from = 2, .x_to = 6, .cursor = NAN, .gutter = 6, .is_bare = true };
+    struct tb_plot p = { .title = "m", .x_name = "step", .line = &line, .n = 1, .width = 24, .height = 7,
+                         .glyphs = TB_GLYPHS_ASCII, .view = &view };
+    struct tb_plot_frame f;
+    frame(&p,
+          "   6 +              ***\n"
+          "     |          ****\n"
+          "     |      ****\n"
+          "     |  ****\n"
+          "   2 +**\n"
+          "     ++-------+-------+\n"
+          "      2       4       6\n", "a part of it: the line goes on to its edges");
+    tb_plot_frame(&p, &f);
+    ok(f.left == 6 && f.top == 0 && f.columns == 17 && f.rows == 5, "the chart in its box");
+    near(tb_plot_frame_x(&f, 0), 2, 1e-12, "x of its first column");
+    near(tb_plot_frame_x(&f, 8), 4, 1e-12, "of the one in the middle");
+    near(tb_plot_frame_x(&f, 99), 6, 1e-12, "and beyond the last");
+    view.x_from = view.x_to = 0;
+    view.cursor = 4;
+    view.y_from = 2;
+    view.y_to = 6;
+    frame(&p,
+          "   6 +        |  ******\n"
+          "     |        |**\n"
+          "     |       **\n"
+          "     |     ** |\n"
+          "   2 +*****   |\n"
+          "     ++---------+------\n"
+          "      0         5\n", "a line at the cursor, and what is beyond at the edge");
+    line.low = (struct tb_series){ x, low, 3 };
+    line.high = (struct tb_series){ x, high, 3 };
+    view.cursor = NAN;
+    view.y_to = view.y_from;
+    frame(&p,
+          "     |            . ***\n"
+          "   5 +     . . .**** .\n"
+          "     |. . . ****. . . .\n"
+          "     | .**** . . .\n"
+          "   0 +**.\n"
+          "     ++---------+------\n"
+          "      0         5\n", "a band from low to high");
+    char *svg = tb_plot_svg(&p);
+    ok(strstr(svg, "class=\"band\" points=") != NULL, "and as SVG");
+    free(svg);
 }
 
 static size_t count(const char *text, const char *word)
@@ -361,6 +412,7 @@ int main(void)
     extremes();
     axes();
     golden();
+    views();
     svg();
     legends();
     return done();
