@@ -117,12 +117,31 @@ struct parts {
     size_t n;
 };
 
-/* Behind the last point, from `first` on, that falls into bucket b or one before it. */
-static size_t end_of(const struct tb_series *s, size_t first, size_t last, const struct parts *p, size_t b)
+static bool is_within(const struct tb_series *s, size_t i, const struct parts *p, size_t b)
 {
+    return tb_series_bucket(p->from, p->to, s->x[i], p->n) <= b;
+}
+
+/* Behind the last point, from `first` on, that falls into bucket b or one before it. Points are spread evenly as a
+ * rule, so it is looked for around as many as the bucket before had, wider and wider. */
+static size_t end_of(const struct tb_series *s, size_t first, size_t last, const struct parts *p, size_t b,
+                     size_t guess)
+{
+    size_t near = guess < last - first ? first + guess : last, by = guess / 16 + 1;
+    while (near < last && is_within(s, near, p, b)) {
+        first = near;
+        near = by < last - near ? near + by : last;
+        by *= 2;
+    }
+    last = near;
+    while (last - first > by && !is_within(s, last - by, p, b)) {
+        last -= by;
+        by *= 2;
+    }
+    first = last - first > by ? last - by : first;
     while (first < last) {
         size_t mid = first + (last - first) / 2;
-        if (tb_series_bucket(p->from, p->to, s->x[mid], p->n) <= b)
+        if (is_within(s, mid, p, b))
             first = mid + 1;
         else
             last = mid;
@@ -140,10 +159,11 @@ static void point(struct tb_series *out, const struct tb_series *s, size_t i)
 static void view(const struct tb_pyramid *p, double from, double to, size_t buckets, struct tb_series *out)
 {
     struct parts parts = { from, to, buckets };
-    size_t first = find(&p->s, from, false), last = find(&p->s, to, true);
+    size_t first = find(&p->s, from, false), last = find(&p->s, to, true), size = 0;
     while (buckets && first < last) {
         size_t b = tb_series_bucket(from, to, p->s.x[first], buckets),
-               end = end_of(&p->s, first, last, &parts, b);
+               end = end_of(&p->s, first, last, &parts, b, size);
+        size = end - first;
         struct tb_pyramid_block e = extremes(p, first, end);
         if (e.low == UINT32_MAX)
             e.low = e.high = (uint32_t)first;
