@@ -18,8 +18,8 @@ struct tb_tail {
  * be tried again. */
 bool tb_tail_open(struct tb_tail *t, struct tb_metrics *m, const char *dir, struct tb_err *err);
 /* Adds to m what was recorded since; *is_news (may be NULL): that was something. Where the journal does not continue,
- * because a snapshot swept segments away or the run was sealed, all is read again. m stays as it was on failure. Never
- * writes, takes no lock. */
+ * because a snapshot swept segments away or the run was sealed, all is read again; as long as it does, run.h5 is not
+ * looked into. m stays as it was on failure. Never writes, takes no lock. */
 bool tb_tail_poll(struct tb_tail *t, struct tb_metrics *m, bool *is_news, struct tb_err *err);
 /* Whether no file has changed since the last look. */
 bool tb_tail_is_fresh(const struct tb_tail *t);

@@ -154,7 +154,7 @@ static void add_line(struct charts_state *st, int run)
     l->n = 1;
 }
 
-static void label_lines(struct charts_state *st)
+static void label_lines(struct charts_state *st, const struct tb_desk *d)
 {
     const struct tb_metrics *m[CHARTS_RUNS];
     for (int i = 0; i < st->n_lines; i++)
@@ -163,18 +163,16 @@ static void label_lines(struct charts_state *st)
     for (int i = 0; i < st->n_lines; i++) {
         struct charts_line *l = &st->line[i];
         const char *name = tb_json_str(tb_metrics_fact(m[i], "run", "name"), "");
-        bool is_name = strcmp(legend[i], name) == 0;
-        if (l->n > 1 && is_name)
-            snprintf(l->label, sizeof l->label, "%.*s", (int)(strrchr(name, '-') ? strrchr(name, '-') - name : 90),
-                     name);
-        else
-            tb_str_copy(l->label, sizeof l->label, legend[i]);
+        const struct tb_run_item *item = tb_desk_item(d, st->run[l->run[0]].id);
+        char *arm = item && l->n > 1 && strcmp(legend[i], name) == 0 ? tb_run_arm_name(&item->sum) : NULL;
+        tb_str_copy(l->label, sizeof l->label, arm ? arm : legend[i]);
+        free(arm);
     }
     tb_legend_free(legend, (size_t)st->n_lines);
 }
 
 /* Names depend on what was chosen and on nothing that grows, so they are made only when that changes. */
-static void make_lines(struct charts_state *st)
+static void make_lines(struct charts_state *st, const struct tb_desk *d)
 {
     struct charts_line *old = tb_xcalloc(CHARTS_RUNS, sizeof *old);
     uint64_t of = 1 + (uint64_t)st->has_band;
@@ -188,7 +186,7 @@ static void make_lines(struct charts_state *st)
         memcpy(st->line[i].label, old[i].label, sizeof old[i].label);
     free(old);
     if (of != st->legend_of)
-        label_lines(st);
+        label_lines(st, d);
     st->legend_of = of;
 }
 
@@ -325,7 +323,7 @@ void tb_charts_read(struct tb_screen *s)
 {
     struct charts_state *st = s->state;
     read_runs(s);
-    make_lines(st);
+    make_lines(st, s->desk);
     read_metrics(s);
     read_span(st);
     int per_page = tb_charts_layout_of(s).n, pages = per_page ? (st->n_shown + per_page - 1) / per_page : 0;

@@ -114,6 +114,8 @@ static bool read_list(struct tb_desk *d, struct tb_run_item **item, size_t *n)
     d->trouble = (struct tb_err){ 0 };
     if (!d->store)
         d->store = tb_store_open(d->store_flag, false, &d->trouble);
+    if (d->store)
+        tb_store_follow(d->store);
     if (d->store && tb_store_list(d->store, item, n, &d->trouble))
         return true;
     tb_store_close(d->store); /* it may come back, or another one in its place */

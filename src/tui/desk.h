@@ -4,9 +4,9 @@
 #ifndef TB_TUI_DESK_H
 #define TB_TUI_DESK_H
 
+#include "store/cache.h"
 #include "store/store.h"
 #include "tui/acts.h"
-#include "tui/cache.h"
 #include "tui/text.h"
 #include "view/groups.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cache.c - each run is read behind its writer (store/tail.h), so one that trains costs what it recorded since. */
-#include "tui/cache.h"
+#include "store/cache.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -96,6 +96,13 @@ const struct tb_metrics *tb_cache_run(struct tb_cache *c, const char *dir, uint6
     if (e->is_bad && err)
         *err = e->err;
     return e->is_bad ? NULL : &e->m;
+}
+
+void tb_cache_drop(struct tb_cache *c, const char *dir)
+{
+    struct entry *e = find(c, dir);
+    if (e)
+        drop(e);
 }
 
 uint64_t tb_cache_reading(const struct tb_cache *c, const char *dir)
