@@ -49,6 +49,19 @@ static void apply_trial(struct tb_sweep *s, const struct tb_json *event)
         t->config = reseeded(&t->config, tb_json_int(tb_json_get(event, "seed"), 0));
 }
 
+/* Trials that had not begun when it ended are over, until it goes on. */
+static void close_unbegun(struct tb_sweep *s, bool is_over)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        struct tb_trial *t = &s->trial[i];
+        if (*t->run || t->is_told || t->is_over == is_over)
+            continue;
+        t->is_over = is_over;
+        t->state = is_over ? TB_STATE_PRUNED : TB_STATE_QUEUED;
+        tb_str_copy(t->note, sizeof t->note, is_over ? "the sweep ended before it began" : "");
+    }
+}
+
 /* What somebody or the sweep itself decided about all of it. */
 static void apply_phase(struct tb_sweep *s, const char *kind, const struct tb_json *event)
 {
@@ -58,12 +71,17 @@ static void apply_phase(struct tb_sweep *s, const char *kind, const struct tb_js
     } phases[] = { { "begin", TB_SWEEP_ON },       { "resume", TB_SWEEP_ON },    { "more", TB_SWEEP_ON },
                    { "pause", TB_SWEEP_PAUSED },   { "stop", TB_SWEEP_STOPPED }, { "end", TB_SWEEP_OVER } };
     for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
-        if (strcmp(kind, phases[i].kind) == 0)
+        if (strcmp(kind, phases[i].kind) == 0) {
             s->phase = phases[i].phase;
+            close_unbegun(s, s->phase == TB_SWEEP_OVER);
+        }
     if (tb_json_get(event, "fail_fast"))
         s->fails_fast = tb_json_bool(tb_json_get(event, "fail_fast"), false);
     if (strcmp(kind, "budget") == 0)
         s->most_tok = tb_json_real(tb_json_get(event, "tokens"), 0);
+    s->is_spent = strcmp(kind, "spent") == 0 || (s->is_spent && strcmp(kind, "budget") != 0);
+    if (strcmp(kind, "resume") == 0 || strcmp(kind, "more") == 0)
+        s->failed = -1;
 }
 
 /* The end of a trial that never became a run is known from here alone. */
@@ -95,6 +113,8 @@ void tb_sweep_apply(struct tb_sweep *s, const struct tb_json *event)
         apply_end(t, event);
     else if (strcmp(kind, "target") == 0)
         s->winner = (ptrdiff_t)i;
+    else if (strcmp(kind, "fail") == 0)
+        s->failed = (ptrdiff_t)i;
     else if (strcmp(kind, "protect") == 0)
         t->is_protected = tb_json_bool(tb_json_get(event, "protected"), false);
     else if (rung < MOST_RUNGS && tb_str_in(kind, decisions))
@@ -262,25 +282,15 @@ static bool add_more(struct tb_sweep *s, struct tb_err *err)
     return good && (count_due(s) > 0 || add_finalists(s, err));
 }
 
-/* Tokens of all runs so far, those of other programs' trials that were found in the store among them. */
-static double spent(const struct tb_sweep *s)
-{
-    double tokens = 0;
-    for (size_t i = 0; i < s->n; i++)
-        tokens += s->trial[i].tokens;
-    return tokens;
-}
-
 bool tb_sweep_due(struct tb_sweep *s, size_t **due, size_t *n, struct tb_err *err)
 {
     int64_t startup = s->search->startup(tb_json_get(s->spec, "search"));
-    bool is_spent = s->most_tok > 0 && spent(s) >= s->most_tok;
-    bool good = s->winner >= 0 || is_spent
-             || (ask_all(s, startup, startup, err) && (count_due(s) > 0 || add_more(s, err)));
+    bool ends = s->winner >= 0 || s->failed >= 0 || s->is_spent;
+    bool good = ends || (ask_all(s, startup, startup, err) && (count_due(s) > 0 || add_more(s, err)));
     *due = tb_xcalloc(s->n + 1, sizeof **due);
     *n = 0;
     for (size_t i = 0; good && i < s->n; i++)
-        if (!s->trial[i].is_over && !(is_spent && s->trial[i].tokens <= 0))
+        if (!s->trial[i].is_over && !(ends && !*s->trial[i].run))
             (*due)[(*n)++] = i;
     return good;
 }

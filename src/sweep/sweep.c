@@ -79,6 +79,7 @@ static bool read_spec(struct tb_sweep *s, struct tb_err *err)
     const struct tb_json *points = tb_json_get(s->spec, "points"), *prune = tb_json_get(s->spec, "prune");
     s->search = tb_search_find(tb_json_str(tb_json_get(tb_json_get(s->spec, "search"), "kind"), ""));
     s->prune = tb_prune_find(tb_json_str(tb_json_get(prune, "kind"), ""));
+    s->fails_fast = s->fails_fast || tb_json_bool(tb_json_get(s->spec, "fail_fast"), false);
     s->target = tb_json_real(tb_json_get(tb_json_get(s->spec, "objective"), "target"), NAN);
     if (!s->search || (prune && !s->prune) || tb_json_len(points) != s->plan->n_runs || tb_sweep_arms(s) == 0)
         return tb_fail(err, TB_ERR_FORMAT, "sweep %s: its plan is no search that this program knows", s->id);
@@ -95,7 +96,7 @@ static bool read_spec(struct tb_sweep *s, struct tb_err *err)
 }
 
 /* Applies the whole lines behind s->n_log, which then ends behind the last of them. */
-static bool read_log(struct tb_sweep *s, struct tb_err *err)
+bool tb_sweep_hear(struct tb_sweep *s, struct tb_err *err)
 {
     char *path = tb_path_join(s->dir, FILE_LOG);
     size_t n = 0;
@@ -127,10 +128,27 @@ bool tb_sweep_write_plan(const struct tb_sweep *s, struct tb_err *err)
     return good;
 }
 
+bool tb_sweep_replan(struct tb_sweep *s, struct tb_plan *plan, struct tb_err *err)
+{
+    struct tb_plan *before = s->plan;
+    s->plan = plan;
+    bool good = read_spec(s, err) && tb_sweep_write_plan(s, err);
+    if (!good) {
+        s->plan = before;
+        before = plan;
+        read_spec(s, NULL);
+    }
+    for (size_t i = 0; i < s->n; i++)
+        if (s->trial[i].of < 0)
+            s->trial[i].config = s->plan->runs[s->trial[i].point];
+    tb_plan_free(before);
+    return good;
+}
+
 static bool open_log(struct tb_sweep *s, struct tb_err *err)
 {
     char *path = tb_path_join(s->dir, FILE_LOG);
-    bool good = read_log(s, err);
+    bool good = tb_sweep_hear(s, err);
     s->log = good ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
     if (good && (s->log < 0 || ftruncate(s->log, (off_t)s->n_log) != 0))
         good = tb_fail_errno(err, "cannot write %s", path);
@@ -140,7 +158,7 @@ static bool open_log(struct tb_sweep *s, struct tb_err *err)
 
 static void begin(struct tb_sweep *s, const char *store)
 {
-    *s = (struct tb_sweep){ .events = tb_json_new_list(), .winner = -1, .lock = -1, .log = -1, .target = NAN };
+    *s = (struct tb_sweep){ .events = tb_json_new_list(), .winner = -1, .failed = -1, .lock = -1, .log = -1, .target = NAN };
     s->runs = tb_path_join(store, "runs");
 }
 
@@ -208,7 +226,7 @@ bool tb_sweep_load_log(struct tb_sweep *s, const char *store, const char *ref, s
     if (!tb_sweep_find(store, ref, s->id, err))
         return false;
     set_dir(s, store);
-    return read_plan(s, err) && read_log(s, err);
+    return read_plan(s, err) && tb_sweep_hear(s, err);
 }
 
 bool tb_sweep_load(struct tb_sweep *s, const char *store, const char *ref, struct tb_err *err)
@@ -218,7 +236,7 @@ bool tb_sweep_load(struct tb_sweep *s, const char *store, const char *ref, struc
 
 bool tb_sweep_look(struct tb_sweep *s, struct tb_err *err)
 {
-    bool good = read_log(s, err);
+    bool good = tb_sweep_hear(s, err);
     for (size_t i = 0; good && i < s->n; i++)
         good = s->trial[i].is_over || tb_sweep_see_run(s, i, false, err);
     return good;

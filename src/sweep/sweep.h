@@ -54,7 +54,9 @@ struct tb_sweep {
     struct tb_json *events;      /* list of maps: at, kind, text, and what belongs to the kind */
     ptrdiff_t winner;            /* trial that reached the target, -1 */
     enum tb_sweep_phase phase;
-    bool fails_fast;             /* the first trial that fails ends it */
+    ptrdiff_t failed;            /* trial whose failure ends it, -1 */
+    bool fails_fast;             /* the first trial that fails does */
+    bool is_spent;               /* most_tok was reached: no other trial begins */
     double most_tok;             /* no trial begins once so many are spent; 0: no bound */
     size_t n_log;                /* bytes of the log that are in events */
     int lock, log;               /* descriptors, -1: read only */
@@ -69,11 +71,14 @@ bool tb_sweep_take(struct tb_sweep *s, const char *store, const char *ref, struc
 bool tb_sweep_load(struct tb_sweep *s, const char *store, const char *ref, struct tb_err *err);
 /* The same without a look at its runs: what its log says of them. */
 bool tb_sweep_load_log(struct tb_sweep *s, const char *store, const char *ref, struct tb_err *err);
-/* What has happened since: new events, and the runs that were not over. */
+/* What has happened since: new events; and the runs that were not over. */
+bool tb_sweep_hear(struct tb_sweep *s, struct tb_err *err);
 bool tb_sweep_look(struct tb_sweep *s, struct tb_err *err);
 void tb_sweep_close(struct tb_sweep *s);
 /* Writes its plan anew: the same points and maybe more behind them. */
 bool tb_sweep_write_plan(const struct tb_sweep *s, struct tb_err *err);
+/* The same with another plan in the place of its own; taken over, also on failure. */
+bool tb_sweep_replan(struct tb_sweep *s, struct tb_plan *plan, struct tb_err *err);
 /* Whether a process leads it now; and that somebody should, or need not. */
 bool tb_sweep_is_led(const struct tb_sweep *s);
 bool tb_sweep_want(const struct tb_sweep *s, bool is_wanted, struct tb_err *err);
@@ -114,5 +119,7 @@ bool tb_sweep_see(struct tb_sweep *s, size_t i, const struct tb_metrics *m, stru
 /* The same for one that is in the store, or for all. A stopped run is over unless `goes_on`. */
 bool tb_sweep_see_run(struct tb_sweep *s, size_t i, bool goes_on, struct tb_err *err);
 bool tb_sweep_see_all(struct tb_sweep *s, bool goes_on, struct tb_err *err);
+/* Steps that a trial trained behind its newest checkpoint: after a crash they are done again. */
+int64_t tb_sweep_lost_steps(const struct tb_sweep *s, size_t i);
 
 #endif

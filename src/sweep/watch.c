@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "store/checkpoint.h"
 #include "store/marks.h"
 #include "sweep/sweep.h"
 
@@ -139,11 +140,16 @@ bool tb_sweep_see_run(struct tb_sweep *s, size_t i, bool goes_on, struct tb_err 
 {
     struct tb_trial *t = &s->trial[i];
     struct tb_metrics m;
+    struct tb_err why = { 0 };
     char *dir = *t->run ? tb_path_join(s->runs, t->run) : NULL;
     bool good = true;
-    if (dir && tb_metrics_load(&m, dir, NULL)) {
+    if (dir && tb_metrics_load(&m, dir, &why)) {
         good = tb_sweep_see(s, i, &m, err);
         t->is_over = tb_state_is_over(t->state) && !(goes_on && t->state == TB_STATE_STOPPED);
+    } else if (dir && why.kind != TB_ERR_BUSY) { /* removed or damaged: nobody will train it */
+        t->state = TB_STATE_FAILED;
+        t->is_over = true;
+        tb_str_copy(t->note, sizeof t->note, why.text);
     }
     if (dir)
         tb_metrics_free(&m);
@@ -157,4 +163,16 @@ bool tb_sweep_see_all(struct tb_sweep *s, bool goes_on, struct tb_err *err)
     for (size_t i = 0; good && i < s->n; i++)
         good = tb_sweep_see_run(s, i, goes_on, err);
     return good;
+}
+
+int64_t tb_sweep_lost_steps(const struct tb_sweep *s, size_t i)
+{
+    char *dir = tb_path_join(s->runs, s->trial[i].run);
+    int64_t *steps = NULL, last = 0;
+    size_t n = tb_checkpoint_list(dir, &steps);
+    for (size_t k = 0; k < n; k++)
+        last = steps[k] > last && steps[k] <= s->trial[i].step ? steps[k] : last;
+    free(steps);
+    free(dir);
+    return s->trial[i].step - last;
 }
