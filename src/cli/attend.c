@@ -71,7 +71,8 @@ static void look_at_open(struct attend *a, struct followed *r)
     if (tb_state_is_over(r->t.f.sight.state) && r->t.f.sight.pid == 0) {
         end_run(a, r, r->t.f.sight.state);
     } else if (r->t.f.sight.state == TB_STATE_LOST && !a->is_foreground) {
-        tb_live_note(a->live, &r->t, (int64_t)r->t.step, "lost", "its worker was killed; go on with: tunebench resume --all");
+        tb_live_note(a->live, &r->t, (int64_t)r->t.step, "lost",
+                     "its worker was killed; go on with: tunebench resume --all");
         end_run(a, r, TB_STATE_LOST);
     } else if (r->t.f.sight.state == TB_STATE_QUEUED && r->t.f.sight.pid == 0) {
         tb_live_end(a->live, &r->t, TB_STATE_QUEUED); /* given back: another worker takes it up */

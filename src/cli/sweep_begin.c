@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* sweep_begin.c - what can be wrong with a plan is found out here, while somebody looks on: bases and data are opened, and
- * what the store has of its trials already is said. From then on all there is stands in the sweep's folder. */
+/* sweep_begin.c - what can be wrong with a plan is found out here, while somebody looks on: bases and data are opened,
+ * and what the store has of its trials already is said. From then on all there is stands in the sweep's folder. */
 #include "cli/sweep_begin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "cli/sweep_plan.h"
 #include "store/duty.h"
 #include "worker/lead.h"
@@ -69,11 +70,16 @@ static bool begin(struct tb_sweep *s, struct tb_worker *w, const struct stock *k
         && tb_sweep_want(s, true, err);
 }
 
+/* What was noted about its beginning, or going on. */
 static void tell(const struct tb_sweep *s, bool is_led)
 {
-    const struct tb_json *last = tb_json_at(s->events, tb_json_len(s->events) - 1);
-    fprintf(stderr, "sweep %s %s; look: tunebench sweep %s\n", s->id,
-            is_led ? "is led by a worker already" : tb_json_str(tb_json_get(last, "text"), ""), s->id);
+    static const char *const kinds[] = { "begin", "resume", NULL };
+    const char *words = is_led ? "is led by a worker already" : "";
+    for (size_t i = tb_json_len(s->events); !*words && i-- > 0;) {
+        const struct tb_json *e = tb_json_at(s->events, i);
+        words = tb_str_in(tb_json_str(tb_json_get(e, "kind"), ""), kinds) ? tb_json_str(tb_json_get(e, "text"), "") : "";
+    }
+    fprintf(stderr, "sweep %s: %s; look: tunebench sweep %s\n", s->id, words, s->id);
 }
 
 bool tb_sweep_wake(const struct tb_store *store, const struct tb_worker_spec *spec, struct tb_err *err)

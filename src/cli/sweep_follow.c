@@ -179,18 +179,17 @@ static bool look_on(struct follower *f, struct tb_err *err)
     return true;
 }
 
-static int exit_code_of(struct follower *f)
+/* After a look at all runs: what they recorded is not in the log of the sweep. */
+static int exit_code_of(const struct follower *f)
 {
     struct tb_sweep s;
     size_t n = 0;
-    int code = tb_live_exit(&(struct tb_worker_result){ 0 });
-    if (code == 0 && tb_sweep_load(&s, tb_store_path(f->store), f->s.id, NULL) && s.phase == TB_SWEEP_OVER) {
-        for (size_t i = 0; i < s.n; i++)
-            n += !isnan(tb_trial_value(&s.trial[i]));
-        code = n && s.failed < 0 ? 0 : 5;
-    }
-    if (code == 0 || code == 5)
-        tb_sweep_close(&s);
+    bool good = tb_sweep_load(&s, tb_store_path(f->store), f->s.id, NULL);
+    for (size_t i = 0; good && i < s.n; i++)
+        n += !isnan(tb_trial_value(&s.trial[i]));
+    bool is_bad = good && s.phase == TB_SWEEP_OVER && (n == 0 || s.failed >= 0);
+    int code = tb_live_exit(&(struct tb_worker_result){ .n_failed = is_bad });
+    tb_sweep_close(&s);
     return code;
 }
 

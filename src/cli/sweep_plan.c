@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sweep_plan.c - sums over what the known trials would take. Trials that results choose later are taken to be like those
- * of their arm that are known. */
+/* sweep_plan.c - sums over what the known trials would take. Trials that results choose later are taken to be like
+ * those of their arm that are known. */
 #include "cli/sweep_plan.h"
 
 #include <math.h>

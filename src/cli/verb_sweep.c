@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* verb_sweep.c - tunebench sweep: leads the search of a recipe, shows or steers one, lists them. A word that names a file
- * is a recipe. */
+/* verb_sweep.c - tunebench sweep: leads the search of a recipe, shows or steers one, lists them. A word that names a
+ * file is a recipe. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* expect.c - trials flow from rung to rung. Where all orders of results are as likely, the rank of the k-th to come is
- * any of 1 .. k whatever the ranks before were; so whether it goes on is a coin of its own with the chance that the rule
- * says for k, and their sum has the sum of p (1 - p) as variance. That those who come to a later rung are the better ones
- * of those before is left out. */
+ * any of 1 .. k whatever the ranks before were; so whether it goes on is a coin of its own with the chance that the
+ * rule says for k, and their sum has the sum of p (1 - p) as variance. That those who come to a later rung are the
+ * better ones of those before is left out. */
 #include "sweep/expect.h"
 
 #include <math.h>

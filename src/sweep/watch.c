@@ -145,7 +145,8 @@ bool tb_sweep_see_run(struct tb_sweep *s, size_t i, bool goes_on, struct tb_err 
     bool good = true;
     if (dir && tb_metrics_load(&m, dir, &why)) {
         good = tb_sweep_see(s, i, &m, err);
-        t->is_over = tb_state_is_over(t->state) && !(goes_on && t->state == TB_STATE_STOPPED);
+        bool is_held = t->state == TB_STATE_STOPPED && (goes_on || strcmp(m.ended_by, "sweep") == 0);
+        t->is_over = tb_state_is_over(t->state) && !is_held;
     } else if (dir && why.kind != TB_ERR_BUSY) { /* removed or damaged: nobody will train it */
         t->state = TB_STATE_FAILED;
         t->is_over = true;

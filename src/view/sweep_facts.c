@@ -154,8 +154,9 @@ char *tb_sweep_scatter(const struct tb_sweep *s, const char *x, const char *y, c
     p.is_scatter = true;
     p.is_log_x = p.is_log_x || is_log(s, x);
     p.x_name = x;
-    p.title = strcmp(y, "value") == 0 ? tb_json_str(tb_json_get(tb_json_get(s->spec, "objective"), "metric"), "eval/loss")
-                                      : y;
+    p.title = y;
+    if (strcmp(y, "value") == 0)
+        p.title = tb_json_str(tb_json_get(tb_json_get(s->spec, "objective"), "metric"), "eval/loss");
     char *text = is_svg ? tb_plot_svg(&p) : tb_plot_text(&p);
     for (size_t i = 0; i < p.n; i++)
         tb_series_free(&line[i].marks);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* sweeps.h - a sweep as screens and reports show it: rungs of each arm, the best with their spread over seeds, what each
- * key matters, what runs and what comes next, tokens and time with their doubt, decisions with their reasons. All of it
- * is worked out from a struct tb_sweep that somebody loaded (tb_sweep_load) and keeps fresh (tb_sweep_look); nothing is
+/* sweeps.h - a sweep as screens and reports show it: rungs of each arm, the best with their spread over seeds, how much
+ * each key matters, what runs and what comes next, tokens and time with their doubt, decisions with their reasons. All
+ * of it is worked out from a struct tb_sweep that somebody loaded (tb_sweep_load) and keeps fresh (tb_sweep_look); nothing is
  * read here but the list of a store's sweeps. */
 #ifndef TB_VIEW_SWEEPS_H
 #define TB_VIEW_SWEEPS_H
@@ -33,7 +33,7 @@ struct tb_sweep_rung {
     double tokens;
     int64_t n_in;                /* trials that set out for it: those that the rung before let go on */
     int64_t n_waiting, n_running; /* of these, on the way */
-    int64_t n_passed, n_pruned;  /* there: let go on (at the last: done), given up; on the way too by rules without rungs */
+    int64_t n_passed, n_pruned;  /* there: let go on (at the last: done), given up (by rules without rungs anywhere) */
     int64_t n_lost;              /* failed or stopped on the way */
 };
 

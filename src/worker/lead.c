@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* lead.c - one sweep after the other: requests are answered, runs looked at, decisions carried out, trials put on the
  * list. At most twice as many wait there as take turns, so that other runs of the store have their share and a decision
- * about those behind is not too late. Everything stands in the sweep's log before it is done; a sweep that cannot be led
- * on (a full disk, a damaged plan) is let go and tried again with the next look at the list. */
+ * about those behind is not too late. Everything stands in the sweep's log before it is done; a sweep that cannot be
+ * led on (a full disk, a damaged plan) is let go and tried again with the next look at the list. */
 #include "worker/lead.h"
 
 #include <math.h>
@@ -177,7 +177,7 @@ static bool note_end(struct tb_sweep *s, struct tb_err *err)
     }
     if (n > 0)
         return tb_sweep_note(s, "end", NULL, err, "%zu of %zu runs have a result", n, s->n);
-    return tb_sweep_note(s, "end", NULL, err, "no trial has a result, %zu of %zu failed (%.100s); try lower rates (up to "
+    return tb_sweep_note(s, "end", NULL, err, "no trial has a result, %zu of %zu failed (%.90s); try lower rates (up to "
                          "%.3g now), clip = 1 or a longer warmup; look at one: tunebench log RUN", n_failed, s->n, why,
                          highest_rate(s));
 }
@@ -236,8 +236,9 @@ static bool note_return(struct tb_sweep *s, struct tb_err *err)
     tb_json_set(more, "kept", tb_json_new_int((int64_t)n_kept));
     tb_json_set(more, "resumed", tb_json_new_int((int64_t)n_left));
     tb_json_set(more, "replayed", tb_json_new_int(n_steps));
-    return tb_sweep_note(s, "resume", more, err, "led again by a worker: %zu run%s kept, %zu go on, %lld step%s to replay",
-                         n_kept, n_kept == 1 ? "" : "s", n_left, (long long)n_steps, n_steps == 1 ? "" : "s");
+    return tb_sweep_note(s, "resume", more, err, "led again, by another worker: %zu run%s kept, %zu go on, %lld step%s "
+                         "to replay", n_kept, n_kept == 1 ? "" : "s", n_left, (long long)n_steps,
+                         n_steps == 1 ? "" : "s");
 }
 
 /* The last event tells whether somebody has just asked for it to be led, or whoever did was killed. */
