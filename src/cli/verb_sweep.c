@@ -116,6 +116,7 @@ static bool lead(const struct tb_args *a, const struct tb_out *out, struct tb_li
         return tb_fail(err, TB_ERR_USAGE, "%s is no search; add search = t.random{ trials = 20 }, or: tunebench run %s",
                        a->pos[0], a->pos[0]);
     }
+    tb_live_signals(false);
     if (!p || !tb_sweep_begin(p, a, spec, id, &is_over, err))
         return false;
     if (!is_over && tb_args_has(a, "detach"))

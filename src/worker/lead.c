@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/numeric.h"
+#include "base/str.h"
 #include "store/ctl.h"
 #include "store/duty.h"
 #include "sweep/act.h"
@@ -241,12 +242,16 @@ static bool note_return(struct tb_sweep *s, struct tb_err *err)
                          n_steps == 1 ? "" : "s");
 }
 
-/* The last event tells whether somebody has just asked for it to be led, or whoever did was killed. */
+/* Whether somebody has just asked for it to be led: nobody did anything since, so nobody was killed. */
 static bool is_new(const struct tb_sweep *s)
 {
-    size_t n = tb_json_len(s->events);
-    const char *kind = tb_json_str(tb_json_get(tb_json_at(s->events, n - 1), "kind"), "");
-    return n == 0 || strcmp(kind, "begin") == 0 || strcmp(kind, "resume") == 0 || strcmp(kind, "more") == 0;
+    static const char *const asks[] = { "begin", "resume", "more", NULL }, *const quiet[] = { "trial", "budget", NULL };
+    for (size_t i = tb_json_len(s->events); i-- > 0;) {
+        const char *kind = tb_json_str(tb_json_get(tb_json_at(s->events, i), "kind"), "");
+        if (!tb_str_in(kind, quiet))
+            return tb_str_in(kind, asks);
+    }
+    return true;
 }
 
 static bool take(struct tb_leads *ls, const char *id, struct tb_err *err)

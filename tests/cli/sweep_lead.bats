@@ -36,6 +36,11 @@ return t.sweep {
 }
 LUA
 }
+# failing FILE REST: twelve steps, an evaluation each four.
+failing() {
+    search "$1" 1000 "$2"
+    sed -i 's/t.tokens(1000), batch = 4/t.steps(12)/; s/t.tokens(400)/t.steps(4)/' "$BATS_TEST_TMPDIR/$1.lua"
+}
 METHODS='method = t.one_of { t.lora { r = t.choice { 2, 4, 8 }, lr = t.log_uniform(1e-4, 1e-1) },
   t.prefix { tokens = t.int(4, 20), lr = t.log_uniform(1e-4, 1e-1) } }, per = "method",'
 
@@ -151,12 +156,11 @@ METHODS='method = t.one_of { t.lora { r = t.choice { 2, 4, 8 }, lr = t.log_unifo
     [ "$(json 'map(.state) | unique | join(" ")')" = stopped ]
 }
 
-# Rates of 1e20 leave no number behind the first step.
-FAILING='optim = { clip = 0 }, schedule = { name = "constant" },'
+# All weights at a rate of 100, decaying as fast: no number is left behind the fourth step.
+FAILING='batch = 1, optim = { clip = 0, decay = 1 }, schedule = { name = "constant" },'
 
 @test "a trial that fails in the middle: the others are untouched, it ranks last, and TPE learns from it" {
-    search s 1200 "method = t.lora { r = 4, lr = t.choice { 1e-2, 1e20 } }, $FAILING
-        search = t.random { trials = 2 },"
+    failing s "method = t.full { lr = t.choice { 1e-3, 100 } }, $FAILING search = t.random { trials = 2 },"
     ask 0 sweep "$BATS_TEST_TMPDIR/s.lua" --json
     [ "$(json '[.arms[0].done, .arms[0].failed] | join(" ")')" = "1 1" ]
     [ "$(json '.best | length')" = 1 ]
@@ -165,22 +169,26 @@ FAILING='optim = { clip = 0 }, schedule = { name = "constant" },'
     good=$(json '.best[0].run')
     alone=$(tb show "$good" --json | jq -r .final_hash)
     ask 0 run --store "$BATS_TEST_TMPDIR/alone.d" --base tiny --data "pairs:$TREE/data/places.txt,eval=0.1" \
-        --method lora:r=4,lr=1e-2 --budget 1200 --set batch.rows=4 --set eval.rows=4 --set eval.every=400tokens \
-        --set optim.clip=0 --set schedule.name=constant --threads 1 --json
+        --method full:lr=1e-3 --budget 12steps --set batch.rows=1 --set eval.rows=4 --set eval.every=4steps \
+        --set optim.clip=0 --set optim.decay=1 --set schedule.name=constant --threads 1 --json
     [ "$(tb show @last --store "$BATS_TEST_TMPDIR/alone.d" --json | jq -r .final_hash)" = "$alone" ]
-    search tpe 400 "method = t.lora { r = t.choice { 1, 2, 3, 4, 5, 6, 7, 8 }, lr = t.choice { 1e-2, 1e20 } }, $FAILING
-        search = t.tpe { trials = 8, startup = 5 },"
+}
+
+# Without eps the first update of B is 0 / 0.
+NONE='method = t.lora { r = t.choice { 1, 2, 3, 4, 5, 6, 7, 8 } }, batch = 1,'
+
+@test "TPE learns from trials that failed" {
+    failing tpe "$NONE optim = { eps = t.choice { 1e-8, 0 } }, search = t.tpe { trials = 8, startup = 5 },"
     ask 0 sweep "$BATS_TEST_TMPDIR/tpe.lua" --json
     [ "$(json '.arms[0].failed >= 1 and .arms[0].done >= 3')" = true ]
-    [ "$(json '[.trials[5:][] | .point["method.lr"] == 0.01] | all')" = true ]
+    [ "$(json '[.trials[5:][] | .point["optim.eps"] == 1e-8] | all')" = true ]
 }
 
 @test "fail_fast ends it with words; where all trials diverge it says what to try" {
-    search s 400 "method = t.lora { r = t.choice { 1, 2, 3, 4 }, lr = 1e20 }, $FAILING search = t.random { trials = 3 },"
+    failing s "$NONE optim = { eps = 0 }, search = t.random { trials = 3 },"
     ask 5 sweep "$BATS_TEST_TMPDIR/s.lua"
     says "no trial has a result, 3 of 3 failed" "try lower rates" "tunebench log"
-    search f 400 "method = t.lora { r = t.choice { 1, 2, 3, 4 }, lr = 1e20 }, $FAILING search = t.random { trials = 4 },
-        fail_fast = true,"
+    failing f "$NONE optim = { eps = 0 }, search = t.random { trials = 4 }, fail_fast = true,"
     ask 5 sweep "$BATS_TEST_TMPDIR/f.lua" --store "$BATS_TEST_TMPDIR/store.d/../other.d" --in-flight 1 --json
     [ "$(json '[.events[] | select(.kind == "fail") | .text | test("as fail_fast asks")] | length')" = 1 ]
     [ "$(json '.arms[0].failed < 4')" = true ]
@@ -233,10 +241,10 @@ FAILING='optim = { clip = 0 }, schedule = { name = "constant" },'
     says "expected 9 at 6.0k, 3.49 at 18k" "expected: " "without pruning" "memory" "disk"
     ask 0 plan recipes/lr-search.lua --json
     [ "$(json '.search.expected_tok < .search.full_tok')" = true ]
-    run bash -c "printf '%s\n' '[\"recipes/lr-search.lua\", \"--set\", \"search.trials=2\"]' \
-        '[\"recipes/lr-search.lua\", \"--set\", \"budget=5k\"]' | '$TB' plan --serve"
-    [ "$(sed -n 1p <<<"$output" | jq '[.runs | length, (.search.arms | map(.trials) | add)] | join(" ")' -r)" = "6 6" ]
-    sed -n 2p <<<"$output" | jq -e '.search.warnings[0] | test("too small for one rung")' >/dev/null
+    printf '%s\n' '["recipes/lr-search.lua", "--set", "search.trials=2"]' \
+        '["recipes/lr-search.lua", "--set", "budget=5k"]' | tb plan --serve >"$BATS_TEST_TMPDIR/plans"
+    jq -se '.[0] | (.runs | length) == 6 and (.search.arms | map(.trials) | add) == 6' "$BATS_TEST_TMPDIR/plans"
+    jq -se '.[1].search.warnings[0] | test("too small for one rung")' "$BATS_TEST_TMPDIR/plans"
     search s 400 'method = t.lora { lr = t.log_uniform(1e-2, 1e-3) }, search = t.random {},'
     ask 4 plan "$BATS_TEST_TMPDIR/s.lua"
     complains "s.lua:" "the range is reversed"
