@@ -89,7 +89,7 @@ METHODS='method = t.one_of { t.lora { r = t.choice { 2, 4, 8 }, lr = t.log_unifo
 }
 
 @test "a worker that is killed while nobody looks on: the next one goes on with the sweep" {
-    search s 4000 "method = t.lora { r = 4, lr = t.log_uniform(1e-3, 1e-2) }, search = t.random { trials = 3 },"
+    search s 2400 "method = t.lora { r = 4, lr = t.log_uniform(1e-3, 1e-2) }, search = t.random { trials = 3 },"
     ask 0 sweep "$BATS_TEST_TMPDIR/s.lua" --detach
     await 200 has '.now | length > 0'
     kill -9 "$(worker)"
@@ -199,7 +199,7 @@ NONE='method = t.lora { r = t.choice { 1, 2, 3, 4, 5, 6, 7, 8 } }, batch = 1,'
 }
 
 @test "a trial whose run cannot be made, or is removed, has failed; the others go on" {
-    search s 4000 "method = t.lora { r = t.choice { 2, 4, 8 }, lr = 1e-2 }, search = t.random { trials = 3 },"
+    search s 1200 "method = t.lora { r = t.choice { 2, 4, 8 }, lr = 1e-2 }, search = t.random { trials = 3 },"
     ask 0 sweep "$BATS_TEST_TMPDIR/s.lua" --detach --in-flight 1
     await 200 has '[.trials[] | select(.run != null and .state == "queued")] | length > 0'
     rm -rf "$TUNEBENCH_STORE/runs/$(tb sweep @last --json |
@@ -209,7 +209,7 @@ NONE='method = t.lora { r = t.choice { 1, 2, 3, 4, 5, 6, 7, 8 } }, batch = 1,'
 }
 
 @test "a protected trial is spared, which is an event beside the word of its user" {
-    search s 3000 "method = t.lora { r = 4, lr = t.choice { 1e-2, 1e-7 } }, search = t.random { trials = 2 },
+    search s 2000 "method = t.lora { r = 4, lr = t.choice { 1e-2, 1e-7 } }, search = t.random { trials = 2 },
         prune = t.asha { min = t.tokens(1200), eta = 2 },"
     ask 0 sweep "$BATS_TEST_TMPDIR/s.lua" --detach
     await 200 has '[.now[] | .tokens > 0] | length > 1'
