@@ -77,7 +77,8 @@ static void tell(const struct tb_sweep *s, bool is_led)
     const char *words = is_led ? "is led by a worker already" : "";
     for (size_t i = tb_json_len(s->events); !*words && i-- > 0;) {
         const struct tb_json *e = tb_json_at(s->events, i);
-        words = tb_str_in(tb_json_str(tb_json_get(e, "kind"), ""), kinds) ? tb_json_str(tb_json_get(e, "text"), "") : "";
+        if (tb_str_in(tb_json_str(tb_json_get(e, "kind"), ""), kinds))
+            words = tb_json_str(tb_json_get(e, "text"), "");
     }
     fprintf(stderr, "sweep %s: %s; look: tunebench sweep %s\n", s->id, words, s->id);
 }

@@ -178,9 +178,9 @@ static bool note_end(struct tb_sweep *s, struct tb_err *err)
     }
     if (n > 0)
         return tb_sweep_note(s, "end", NULL, err, "%zu of %zu runs have a result", n, s->n);
-    return tb_sweep_note(s, "end", NULL, err, "no trial has a result, %zu of %zu failed (%.90s); try lower rates (up to "
-                         "%.3g now), clip = 1 or a longer warmup; look at one: tunebench log RUN", n_failed, s->n, why,
-                         highest_rate(s));
+    return tb_sweep_note(s, "end", NULL, err, "no trial has a result, %zu of %zu failed (%.90s); try lower rates (up "
+                         "to %.3g now), clip = 1 or a longer warmup; look at one: tunebench log RUN", n_failed, s->n,
+                         why, highest_rate(s));
 }
 
 static bool tend(struct tb_worker *w, struct lead *l, struct tb_err *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* sweep_reference_test.c - whole searches on recorded curves: hundreds of random ones, in which trials grow side by side
- * in a random order, against references written out from the papers here that share no line with src/sweep. Then what
- * expect.c says against the mean of thousands of such searches. */
+/* sweep_reference_test.c - whole searches on recorded curves: hundreds of random ones, in which trials grow side by
+ * side in a random order, against references written out from the papers here that share no line with src/sweep. Then
+ * what expect.c says against the mean of thousands of such searches. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

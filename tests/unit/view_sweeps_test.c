@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* view_sweeps_test.c - a sweep as it is shown: rungs counted, best with spread, keys, what runs and what is next, tokens
- * and time with their doubt, columns and scatter, finalists and reasons; the list of a store's sweeps; and what people
- * ask of a whole sweep. */
+/* view_sweeps_test.c - a sweep as it is shown: rungs counted, best with spread, keys, what runs and what is next,
+ * tokens and time with their doubt, columns and scatter, finalists and reasons; the list of a store's sweeps; and what
+ * people ask of a whole sweep. */
 #include "view/sweeps.h"
 
 #include <math.h>
