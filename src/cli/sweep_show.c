@@ -271,44 +271,55 @@ static void print_head(const struct tb_sweep_view *v)
     putchar('\n');
 }
 
-enum { BAR = 16 };
+enum { BAR = 16, LEAST_BAR = 4, BESIDE_BAR = 13 };
+
+/* Cells of a bar such that all rungs fit into the terminal, if they can. */
+static int bar_cells(const struct tb_sweep_view *v, const struct tb_out *o)
+{
+    size_t most = 1;
+    for (size_t arm = 0; arm < v->n_arms; arm++)
+        most = v->arm[arm].n_rungs > most ? v->arm[arm].n_rungs : most;
+    int cells = o->columns ? (o->columns - 28) / (int)most - BESIDE_BAR : BAR;
+    return cells < LEAST_BAR ? LEAST_BAR : cells > BAR ? BAR : cells;
+}
 
 /* A cell for each share of those who set out: passed or pruned there, running, waiting. */
-static void print_bar(const struct tb_sweep_rung *r)
+static void print_bar(const struct tb_sweep_rung *r, int bar)
 {
     int64_t there = r->n_passed + r->n_pruned + r->n_lost, n = r->n_in > 0 ? r->n_in : 1;
-    int full = (int)(BAR * there / n), live = (int)(BAR * (there + r->n_running) / n);
-    int all = r->n_in > 0 ? BAR : 0;
+    int full = (int)(bar * there / n), live = (int)(bar * (there + r->n_running) / n);
+    int all = r->n_in > 0 ? bar : 0;
     char cells[BAR + 1];
-    if (r->n_running && live == full && full < BAR)
+    if (r->n_running && live == full && full < bar)
         live++;
-    for (int i = 0; i < BAR; i++)
+    for (int i = 0; i < bar; i++)
         cells[i] = i < full ? '#' : i < live ? '>' : i < all ? '.' : ' ';
-    cells[BAR] = '\0';
+    cells[bar] = '\0';
     printf("  %s %3lld of %-3lld", cells, (long long)there, (long long)r->n_in);
 }
 
-static void print_rung_heads(const struct tb_sweep_arm_view *a)
+static void print_rung_heads(const struct tb_sweep_arm_view *a, int bar)
 {
     char text[32];
     printf("  %-16s", "tokens");
     for (size_t i = 0; i < a->n_rungs; i++)
-        printf("  %-*s", BAR + 11, tb_fmt_unit(text, sizeof text, TB_UNIT_SHORT, a->rung[i].tokens));
+        printf("  %-*s", bar + BESIDE_BAR - 2, tb_fmt_unit(text, sizeof text, TB_UNIT_SHORT, a->rung[i].tokens));
     puts("  pruned");
 }
 
 static void print_rungs_of(const struct tb_sweep_view *v, const struct tb_out *o)
 {
+    int bar = bar_cells(v, o);
     tb_out_head(o, "rungs (# been there, > on the way, . waiting)");
     for (size_t arm = 0; arm < v->n_arms; arm++) {
         const struct tb_sweep_arm_view *a = &v->arm[arm];
         if (a->st.n_trials == 0)
             continue;
         if (arm == 0)
-            print_rung_heads(a);
+            print_rung_heads(a, bar);
         printf("  %-16.16s", a->name);
         for (size_t i = 0; i < a->n_rungs; i++)
-            print_bar(&a->rung[i]);
+            print_bar(&a->rung[i], bar);
         printf("  %lld\n", (long long)a->st.n_pruned);
     }
 }
