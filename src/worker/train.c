@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "store/marks.h"
 #include "worker/train_priv.h"
 #include "worker/writing.h"
@@ -264,6 +265,8 @@ static bool answer(struct tb_training *t, struct tb_ctl_request *q)
     else if ((good = tb_training_save(t, &err)))
         note = t->last_kept == t->step ? "checkpoint kept" : TB_CTL_NOT_DONE "a trained value is not finite";
     tb_err_prefix(&err, "not done");
+    if (stops)
+        tb_str_copy(t->why, sizeof t->why, tb_json_str(tb_json_get(q->args, "reason"), ""));
     tb_recorder_answer(t->recorder, q, t->step, good ? note : err.text);
     t->is_pruned |= prunes;
     return stops;
@@ -288,6 +291,8 @@ static bool leave(struct tb_training *t, struct tb_err *err)
         return false;
     if (tb_train_wished() != TB_WISH_YIELD) {
         t->state = t->is_pruned ? TB_STATE_PRUNED : TB_STATE_STOPPED;
+        if (*t->why) /* a sweep's decision */
+            return tb_training_seal(t, t->state, "sweep", t->why, err);
         return tb_training_seal(t, t->state, "user", t->is_pruned ? "pruned on request" : "stopped on request", err);
     }
     t->state = TB_STATE_QUEUED;
