@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* generate.h - continues rows token by token on an engine: prompts run once as packed segments, then one token of each
  * row a step, against kept keys and values. Rows may have routes: different adapters on the one base. A row's tokens
- * and log-probabilities have the same bits alone and beside any others, with any threads. Within one instruction set they are repeatable; they are near those of an evaluation,
- * not the same bits, since single tokens take another product (ops.def, gemv_w). */
+ * and log-probabilities have the same bits alone and beside any others, with any threads. Within one instruction set
+ * they are repeatable; they are near those of an evaluation, not the same bits, since single tokens take another
+ * product (ops.def, gemv_w). */
 #ifndef TB_ENGINE_GENERATE_H
 #define TB_ENGINE_GENERATE_H
 
