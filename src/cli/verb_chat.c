@@ -267,7 +267,7 @@ const struct tb_verb tb_verb_chat = {
     .usage = "RUN [RUN] [--serve] | --base MODEL [--adapter DIR ..]",
     .help = "Talks with one run or two side by side on one loaded base, while training goes on.\n"
             "Each line is a prompt, which goes through the data's template; under the texts stands where they part, how "
-            "sure each was there and what the base would say. Runs that are being trained are as in their newest "
+            "sure each was there and what the base would say. Runs being trained are as in their newest "
             "checkpoint; RUN:400 and RUN:best as they were then. It runs at a lower priority than training.\n"
             "--serve answers {\"prompt\": \"..\"} or {\"row\": 3} with events begin, piece, end, compared, done: see "
             "CONVERSATIONS in tunebench(1).",
