@@ -81,9 +81,11 @@ static void print_slots(const struct tb_json *slots)
 
 static void print_end(const struct tb_json *end)
 {
-    const struct tb_json *reference = tb_json_get(end, "reference");
+    const struct tb_json *reference = tb_json_get(end, "on_reference");
     printf("\n     %lld tokens, stop: %s, %.1f s, %.3g tok/s", whole(end, "tokens"), str(end, "stop"),
            real(end, "seconds"), real(end, "tok_per_s"));
+    if (real(end, "scale") != 1)
+        printf("; by %g", real(end, "scale"));
     if (tb_json_type(reference) == TB_JSON_MAP)
         printf("; perplexity of the reference %.3g", real(reference, "perplexity"));
     print_slots(tb_json_get(end, "slots"));
@@ -136,8 +138,10 @@ static void print_fork(const struct tb_json *fork)
 
 static void print_compared(const struct tb_json *a)
 {
+    const struct tb_json *sides = tb_json_get(a, "sides");
     if (tb_json_bool(tb_json_get(a, "identical"), false))
-        puts("identical");
+        printf("%s and %s are identical\n", tb_json_str(tb_json_at(sides, 0), ""),
+               tb_json_str(tb_json_at(sides, 1), ""));
     else if (tb_json_type(tb_json_get(a, "fork")) == TB_JSON_MAP)
         print_fork(tb_json_get(a, "fork"));
 }

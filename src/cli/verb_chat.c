@@ -265,10 +265,11 @@ static const struct tb_flag flags[] = {
 const struct tb_verb tb_verb_chat = {
     .name = "chat",
     .usage = "RUN [RUN] [--serve] | --base MODEL [--adapter DIR ..]",
-    .help = "Talks with one run or two side by side on one loaded base, while training goes on.\n"
-            "Each line is a prompt, which goes through the data's template; under the texts stands where they part, how "
-            "sure each was there and what the base would say. Runs being trained are as in their newest "
-            "checkpoint; RUN:400 and RUN:best as they were then. It runs at a lower priority than training.\n"
+    .help = "Talks with one run, or two side by side, while training goes on.\n"
+            "Both stand on one loaded base. Each line is a prompt, which goes through the data's template; under the "
+            "texts stands where they part, how sure each was there and what the base would say. Runs being trained are "
+            "as in their newest checkpoint; RUN:400 and RUN:best as they were then. It runs at a lower priority than "
+            "training.\n"
             "--serve answers {\"prompt\": \"..\"} or {\"row\": 3} with events begin, piece, end, compared, done: see "
             "CONVERSATIONS in tunebench(1).",
     .examples = "  tunebench chat @last\n"

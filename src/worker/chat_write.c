@@ -236,7 +236,7 @@ static void tell_end(struct write *w, int side)
     tb_json_set(map, "tok_per_s", tb_json_new_real(t->seconds > 0 ? n / t->seconds : NAN));
     tb_json_set(map, "logprob", tb_json_new_real(t->logprob));
     tb_json_set(map, "scale", tb_json_new_real(w->c->sides.side[side].scale));
-    tb_json_set(map, "reference", reference_of(w, side));
+    tb_json_set(map, "on_reference", reference_of(w, side));
     tb_json_set(map, "slots", slots_of(w, t));
     tell(w, map);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* routes_test.c - several sets of adapters in one generation: every method, stacks of them and the bare model on one
  * base, all at once and in pairs, say with the same bits what each says alone; in ref, in guard and on the fastest
- * back end, with one thread and two. A scale of 0 is the base, of LoRA a half is half its alpha, and single tokens agree with
- * whole passes for any; losses by route are those of an evaluation; full is refused. */
+ * back end, with one thread and two. A scale of 0 is the base, of LoRA a half is half its alpha, and single tokens
+ * agree with whole passes for any; losses by route are those of an evaluation; full is refused. */
 #include <stdlib.h>
 
 #include "engine/generate.h"
