@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-enum { MAX_PROMPT = 200 }; /* bytes of it in an event */
+enum { MAX_PROMPT = 200, MOST = 1000000 }; /* bytes of it in an event; votes of one kind against one run */
 
 static const char *const outcomes[] = { "won", "lost", "tied", NULL };
 
@@ -25,7 +25,7 @@ bool tb_vote_check(const struct tb_json *vote, struct tb_err *err)
 static int64_t count(const struct tb_json *map, const char *key)
 {
     int64_t n = tb_json_int(tb_json_get(map, key), 0);
-    return n > 0 ? n : 0;
+    return n < 0 ? 0 : n < MOST ? n : MOST;
 }
 
 static void put(struct tb_json *to, const struct tb_json *from, const char *key, int64_t more)

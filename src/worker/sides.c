@@ -170,6 +170,24 @@ static bool fits(const struct tb_sides *s, const struct tb_engine_spec *spec, co
                    (unsigned long long)(need >> 20), (unsigned long long)(room >> 20));
 }
 
+/* For all sides at once, and the bare base where it is none of them. */
+static bool open_engine(struct tb_sides *s, int row_tok, struct tb_err *err)
+{
+    struct tb_engine_spec bare = { .step_rows = s->n + 1, .row_tok = row_tok, .routes = s->routes,
+                                   .n_routes = s->n_routes };
+    struct tb_engine_spec spec = tb_session_spec(&bare);
+    struct tb_generator_spec rows = { s->n + 1, row_tok };
+    if (!fits(s, &spec, &rows, err) || !(s->engine = tb_engine_open(s->model, s->k, NULL, &spec, err))
+        || !(s->generator = tb_generator_open(s->engine, &rows, err))) {
+        close_engine(s);
+        return false;
+    }
+    s->row_tok = row_tok;
+    for (int i = 0; i < s->n; i++)
+        tb_sides_set_scale(s, i, s->side[i].scale);
+    return true;
+}
+
 bool tb_sides_reserve(struct tb_sides *s, int row_tok, struct tb_err *err)
 {
     int most = tb_sides_room(s), want = MIN_TOK;
@@ -178,19 +196,8 @@ bool tb_sides_reserve(struct tb_sides *s, int row_tok, struct tb_err *err)
     while (want < row_tok)
         want *= 2;
     want = want < most ? want : most;
-    /* Rows at once: all sides, and the bare base where it is none of them. */
-    struct tb_engine_spec bare = { .step_rows = s->n + 1, .row_tok = want, .routes = s->routes,
-                                   .n_routes = s->n_routes };
-    struct tb_engine_spec spec = tb_session_spec(&bare);
-    struct tb_generator_spec rows = { s->n + 1, want };
     close_engine(s);
-    if (!fits(s, &spec, &rows, err) || !(s->engine = tb_engine_open(s->model, s->k, NULL, &spec, err))
-        || !(s->generator = tb_generator_open(s->engine, &rows, err)))
-        return false;
-    s->row_tok = want;
-    for (int i = 0; i < s->n; i++)
-        tb_sides_set_scale(s, i, s->side[i].scale);
-    return true;
+    return open_engine(s, want, NULL) || open_engine(s, row_tok, err);
 }
 
 void tb_sides_set_scale(struct tb_sides *s, int side, double scale)
