@@ -398,8 +398,8 @@ static bool print_detached(const struct attend *a, const struct tb_worker_result
     if (n == 0)
         printf("nothing to train: every run is over\n");
     else
-        printf("%zu run%s on the list; look: tunebench watch --store %s; undo: tunebench stop", n, n == 1 ? "" : "s",
-               tb_store_path(a->store));
+        printf("%zu run%s on the list; look: tunebench watch --store %s; undo: tunebench stop --store %s", n,
+               n == 1 ? "" : "s", tb_store_path(a->store), tb_store_path(a->store));
     for (size_t i = 0; i < r->n && n; i++)
         if (!tb_state_is_over(r->run[i].state))
             printf(" %.8s", r->run[i].id);
