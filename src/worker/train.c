@@ -237,10 +237,7 @@ static void pause_or_go_on(struct tb_training *t, bool pause)
 
 static bool write_marks(struct tb_run_writer *w, void *arg, struct tb_err *err)
 {
-    struct tb_json *facts = tb_marks_facts(arg, err);
-    bool good = facts && tb_run_writer_facts(w, facts, err);
-    tb_json_free(facts);
-    return good;
+    return tb_marks_write(w, arg, err);
 }
 
 /* Answers what was asked; true if the run is to stop. */
