@@ -34,4 +34,7 @@ void tb_compare_lose(struct tb_compare *x, const char *name, const char *why);
 bool tb_compare_finalists(struct tb_compare *x, struct tb_err *err);
 struct tb_report_sweep *tb_compare_search(const struct tb_compare *x);
 
+/* compare_merge.c: fills x->report.merged. */
+bool tb_compare_merge(struct tb_compare *x, struct tb_err *err);
+
 #endif

@@ -256,7 +256,8 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     (void)exit_code;
     bool good = tb_args_count(a, 1, TB_ARGS_MAX, usage, err) && tb_out_open(&x.out, a, err)
              && (x.store = tb_pick_store(a, err)) && tb_store_list(x.store, &x.all, &x.n_all, err) && take_all(&x, err)
-             && make_arms(&x, err) && make_report(&x, err) && write_files(&x, err);
+             && make_arms(&x, err) && make_report(&x, err)
+             && (!tb_args_has(a, "merge") || tb_compare_merge(&x, err)) && write_files(&x, err);
     if (good)
         answer(&x);
     close_all(&x);
@@ -266,6 +267,7 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 static const struct tb_flag flags[] = {
     { "against", "ARM", false, "the arm the others are tested against, by name or letter (the first)" },
     { "group", "seed|none", false, "runs that differ in their seed only as one arm (the usual), or each by itself" },
+    { "merge", NULL, false, "fold the first run of each arm into its base, read that back and compare its logits" },
     { "html", "FILE", false, "also as a page that needs nothing else; also -o FILE.html" },
     { "md", "FILE", false, "also as Markdown; also -o FILE.md" },
     TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN, TB_FLAG_OUTPUT, { 0 }

@@ -107,7 +107,7 @@ struct tb_report {
     struct tb_report_check *check;
     size_t n_checks;
     struct tb_verdict verdict;
-    char **merged; /* of each arm: what became of the check, "" where none was made; NULL: nobody asked */
+    char **merged; /* of each arm: what became of the check; NULL: nobody asked. Filled in by the caller, owned */
 };
 
 /* arms: at least two, at most TB_REPORT_ARMS, each of runs with results. sweep (NULL: none) and its parts, and lost,

@@ -372,11 +372,14 @@ static void part_checks(struct parts *x)
 
 static void part_merged(struct parts *x)
 {
-    if (!x->r->merged)
+    if (!x->r->merged) {
+        add(x, "merged", "MERGED", "Not looked at: compare --merge folds the first run of each arm into its base, reads "
+                                   "that back and compares logits.");
         return;
+    }
     struct tb_report_part *p = add(x, "merged", "MERGED",
-        "Each arm's first run, folded into its base, written as a model, read back: how far its logits are from those "
-        "of base and adapter.");
+        "Each arm's first run, folded into its base, written as a model, read back: how far its logits are from "
+        "those of base and adapter.");
     for (size_t i = 0; i < x->r->arms->n; i++)
         add_line(p, (char[]){ (char)('A' + i), '\0' }, tb_xstrdup(x->r->merged[i]), false);
 }

@@ -159,6 +159,17 @@ well_formed() { # FILE: as XML, which the pages are too
     grep -q 'chart-rungs' "$BATS_TEST_TMPDIR/s.html"
 }
 
+@test "merging: what can be folded is written, read back and compared; what cannot is named; nothing is left" {
+    need_sweep
+    mkdir "$BATS_TEST_TMPDIR/t"
+    run env TMPDIR="$BATS_TEST_TMPDIR/t" "$TB" compare @last --merge
+    [ "$status" = 0 ]
+    says "lora-r" "logits differ by at most" "prompt cannot be merged: it does more than change weights"
+    [ -z "$(ls "$BATS_TEST_TMPDIR/t")" ]
+    ask 0 compare @last
+    says "Not looked at: compare --merge"
+}
+
 @test "a sweep that is not over is shown as it stands" {
     need_sweep
     cp -r "$TUNEBENCH_STORE" "$BATS_TEST_TMPDIR/cut.d"

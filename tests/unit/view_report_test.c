@@ -26,7 +26,8 @@ static void fill(int i)
     int arm = i / SEEDS, seed = i % SEEDS;
     char *text = tb_xasprintf(
         "{\"config\":{\"seed\":%d,\"budget.n\":900,\"budget.unit\":\"tokens\"},"
-        "\"data\":{\"id\":\"d\",\"eval_hash\":\"e\",\"order_hash\":\"o%d\",\"path\":\"<script>\"},\"base\":{\"id\":\"b\"},"
+        "\"data\":{\"id\":\"d\",\"eval_hash\":\"e\",\"order_hash\":\"o%d\",\"path\":\"<script>\"},"
+        "\"base\":{\"id\":\"b\"},"
         "\"env\":{\"numeric\":1,\"host\":\"h\",\"threads\":1,\"argv\":[\"run\",\"a b\"]},"
         "\"scores\":{\"bleu\":%d,\"bleu_low\":%d,\"bleu_high\":%d},\"forget\":{\"before\":2,\"after\":2.5}}",
         seed, seed, 10 + seed, 8 + seed, 13 + seed);
