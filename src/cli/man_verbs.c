@@ -81,6 +81,7 @@ static void put_environment(struct tb_doc *d, const char *word)
                           "them." },
         { "COLUMNS", "Columns of the terminal, where it should not be asked." },
         { "LC_ALL, LC_CTYPE, LANG", "Without UTF-8 in the first that is set, everything is drawn in ASCII." },
+        { "TMPDIR", "Where compare --merge writes models that are gone afterwards; /tmp if not set." },
         { "XDG_CACHE_HOME, HOME", "Where measured speeds are kept: $XDG_CACHE_HOME/tunebench, else "
                                   "$HOME/.cache/tunebench." },
         { "TUNEBENCH_FOREGROUND", "Not empty: training happens in the process that was started, as with "

@@ -143,10 +143,18 @@ void tb_report_forgetting(const struct tb_metrics *m, double *before, double *af
 static void make_forgetting(struct tb_report_arm *to, const struct tb_arm *a)
 {
     double *before = tb_xcalloc(a->n + 1, sizeof *before), *after = tb_xcalloc(a->n + 1, sizeof *after);
-    for (size_t i = 0; i < a->n; i++)
+    double *change = tb_xcalloc(a->n + 1, sizeof *change);
+    size_t n = 0;
+    for (size_t i = 0; i < a->n; i++) {
         tb_report_forgetting(a->m[i], &before[i], &after[i]);
+        change[n] = after[i] - before[i];
+        n += isfinite(change[n]);
+    }
     to->forget_before = mean_of(before, a->n);
     to->forget_after = mean_of(after, a->n);
+    to->forget = mean_of(change, n);
+    to->forget_half = tb_student_half(change, n);
+    free(change);
     free(after);
     free(before);
 }

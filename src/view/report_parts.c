@@ -256,6 +256,18 @@ static char *fronts(const struct tb_report_arm *a)
     return tb_buf_take(&b);
 }
 
+/* "weights 4.51 MiB, activations 26.0 MiB, .." as planned: what a peak hides. */
+static char *memory_words(const struct tb_arm *a)
+{
+    const struct tb_json *parts = tb_metrics_fact(a->m[0], "plan", "predicted");
+    struct tb_buf b = { 0 };
+    char v[32];
+    for (void *it = tb_json_first(parts); it; it = tb_json_next(parts, it))
+        tb_buf_fmt(&b, "%s%s %s", b.n ? ", " : "memory as planned: ", tb_json_iter_key(it),
+                   tb_fmt_unit(v, sizeof v, TB_UNIT_BYTES, tb_json_real(tb_json_iter_value(it), NAN)));
+    return tb_buf_take(&b);
+}
+
 static void part_costs(struct parts *x)
 {
     const struct tb_report *r = x->r;
@@ -278,6 +290,7 @@ static void part_costs(struct parts *x)
         tb_table_real(&p->table, r->arm[i].reach_tok);
         tb_table_text(&p->table, reached);
         tb_table_text(&p->table, front);
+        add_line(p, (char[]){ (char)('A' + i), '\0' }, memory_words(a), false);
         free(reached);
         free(front);
     }
@@ -298,14 +311,15 @@ static void part_forgetting(struct parts *x)
     if (!any)
         return;
     struct tb_report_part *p = add(x, "forgetting", "FORGETTING",
-        "Loss on a general text before training and after it, mean over seeds: what learning the task cost.");
+        "Loss on a general text before training and after it, mean over seeds, the interval by Student's t of the "
+        "seeds: what learning the task cost.");
     open_table(p, head, N_OF(head), NULL);
     for (size_t i = 0; i < x->r->arms->n; i++) {
         const struct tb_report_arm *a = &x->r->arm[i];
         put_name(x, &p->table, i);
         tb_table_real(&p->table, a->forget_before);
         tb_table_real(&p->table, a->forget_after);
-        put_interval(&p->table, a->forget_after - a->forget_before, NAN, NAN, true);
+        put_interval(&p->table, a->forget, a->forget - a->forget_half, a->forget + a->forget_half, true);
     }
 }
 
@@ -373,8 +387,8 @@ static void part_checks(struct parts *x)
 static void part_merged(struct parts *x)
 {
     if (!x->r->merged) {
-        add(x, "merged", "MERGED", "Not looked at: compare --merge folds the first run of each arm into its base, reads "
-                                   "that back and compares logits.");
+        add(x, "merged", "MERGED", "Not looked at: compare --merge folds the first run of each arm into its base, "
+                                   "reads that back and compares logits.");
         return;
     }
     struct tb_report_part *p = add(x, "merged", "MERGED",
@@ -403,7 +417,8 @@ static void part_method(struct parts *x)
     add_line(p, "p Holm", tb_xasprintf("Holm's correction over the comparisons with %c", (int)('A' + r->reference)),
              false);
     add_line(p, "limits", tb_xstrdup("one base and one task: nothing is known of others; quality is the loss on "
-        "held-out rows of the same data unless metrics of texts stand beside it"), false);
+        "held-out rows of the same data unless metrics of texts stand beside it; time per generated token is not "
+        "measured here (tunebench bench decode)"), false);
 }
 
 static const char *fact(const struct tb_metrics *m, const char *section, const char *key)

@@ -232,7 +232,7 @@ static struct tb_json *export(struct export *e, const char *store, const char *r
     struct tb_json *j = NULL;
     bool good = open_run(e, store, run, threads, err);
     if (good && e->as_bf16 && !is_model(e))
-        good = tb_fail(err, TB_ERR_USAGE, "adapters are written in fp32; bf16 is for models, merged or of a run of full");
+        good = tb_fail(err, TB_ERR_USAGE, "adapters are written in fp32; bf16 is for models, merged or of full");
     if (good && write_folder(e, dir, err) && check(e, dir, threads, err))
         j = result(e, dir);
     tb_session_close(&e->s);

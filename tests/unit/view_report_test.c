@@ -88,7 +88,7 @@ static void numbers(void)
     ok(r.n_scores == 1 && r.arm[0].score[0].mean == 11 && r.arm[0].score[0].n == 3, "metrics: mean over seeds");
     near(r.arm[0].score[0].low, 11 - hypot(2, 4.302652729749462 / sqrt(3)), 1e-9, "their interval: prompts and seeds");
     near(r.arm[0].score[0].high, 11 + hypot(3, 4.302652729749462 / sqrt(3)), 1e-9, "uneven as it was recorded");
-    ok(r.arm[0].forget_before == 2 && r.arm[0].forget_after == 2.5, "forgetting");
+    ok(r.arm[0].forget_before == 2 && r.arm[0].forget == 0.5 && r.arm[0].forget_half == 0, "forgetting");
     ok(check_of(&r, "row order")->is_good && check_of(&r, "seeds")->is_good && check_of(&r, "prompts")->is_good,
        "checks");
     ok(!check_of(&r, "search budget")->is_good, "named runs do not show what was tried");
