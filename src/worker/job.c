@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "kernels/kernels.h"
+#include "worker/general.h"
 #include "worker/writing.h"
 #include "worker/bound.h"
 #include "worker/probe.h"
@@ -276,11 +277,15 @@ static void size(struct tb_job *j)
                                        .quantum_tok = tb_job_quantum(),
                                        .share_prompts = tb_dataset_shares_prompts(j->data), .is_training = true,
                                        .step_rows = most_rows(j), .row_tok = longest_row(j) };
+    j->longest = j->spec.row_tok;
+    if (tb_general_longest(j) > j->longest)
+        j->spec.row_tok = tb_general_longest(j);
     for (int i = 0; i < j->stack->n; i++) /* a dropout mask belongs to one row, so prompts cannot be shared */
         if (tb_adapter_real(j->stack->part[i], "dropout") > 0)
             j->spec.share_prompts = false;
     j->fixed_bytes = tb_job_fixed_bytes();
-    j->writing_bytes = tb_writing_bytes(j);
+    uint64_t texts = tb_writing_bytes(j), general = tb_general_bytes(j);
+    j->writing_bytes = texts > general ? texts : general; /* one after the other */
     tb_job_choose_memory(j, tb_mem_free_bytes());
 }
 
@@ -288,8 +293,11 @@ char *tb_job_content(const struct tb_job *j)
 {
     const struct tb_dataset_counts *n = tb_dataset_counts(j->data);
     int context = j->base->model->shape.context, usual = context < TB_JOB_ROW_TOK ? context : TB_JOB_ROW_TOK;
-    return n->longest > j->max_tok && j->max_tok < usual ? tb_xasprintf("%s:%d", tb_dataset_hash(j->data), j->max_tok)
-                                                         : tb_xstrdup(tb_dataset_hash(j->data));
+    bool is_cut = n->longest > j->max_tok && j->max_tok < usual;
+    char *own = is_cut ? tb_xasprintf("%s:%d", tb_dataset_hash(j->data), j->max_tok) : tb_xstrdup(tb_dataset_hash(j->data));
+    char *both = tb_xasprintf("%s%s%s", own, j->general ? " forget " : "", j->general_id);
+    free(own);
+    return both;
 }
 
 static void set_id(struct tb_job *j)
@@ -341,7 +349,7 @@ bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c
         || !(j->stack = tb_stack_open(j->config.map, j->base->model, err))
         || !tb_bound_check(&j->config, j->stack, j->base->model->n_params, err)
         || !choose_rows(j, s, n_virtual, max_tok, err) || !open_order(j, err) || !count_steps(j, err)
-        || !choose_evals(j, err)) {
+        || !choose_evals(j, err) || !tb_general_open(j, s, err)) {
         tb_err_prefix(err, "%s", tb_config_name(c));
         return false;
     }
@@ -368,6 +376,7 @@ void tb_job_close(struct tb_job *j)
     tb_order_close(j->order);
     free(j->eval_row);
     free(j->eval_at);
+    free(j->general_row);
     tb_json_free(j->config.map);
     *j = (struct tb_job){ 0 };
 }

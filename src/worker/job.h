@@ -28,10 +28,14 @@ struct tb_job {
     int n_eval;
     int64_t *eval_at;       /* steps after which it is evaluated, rising; the last is n_steps */
     int n_eval_at;
+    int longest;            /* tokens of the longest row */
     struct tb_engine_spec spec;
     struct tb_footprint need;  /* with spec.recompute as it is */
     struct tb_footprint other; /* with the other */
-    uint64_t writing_bytes; /* of texts at its end, where metrics read them */
+    struct tb_dataset *general; /* text of eval.forget, and its rows (general.h); NULL: none */
+    int *general_row, n_general;
+    char general_id[65];
+    uint64_t writing_bytes; /* beside training: of texts where metrics read them, of the base alone on the general text */
     uint64_t fixed_bytes;   /* of the process beside the run, measured now */
     uint64_t free_bytes;    /* when spec.recompute was decided */
     char order_hash[65], eval_hash[65];

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "dataset/prompt.h"
 #include "engine/generate.h"
 #include "score/score.h"
@@ -36,6 +37,7 @@ struct writing {
     struct asked *asked;
     size_t n, *of; /* of: the prompt of each scored row */
     struct tb_generator *generator;
+    int n_rows; /* scored rows whose prompts these are: the first */
     struct tb_scores scores;
     double seconds;
 };
@@ -57,7 +59,7 @@ static bool has_more_than_loss(const struct tb_scorer *s)
 static struct tb_generator_spec generator_spec(const struct tb_job *j)
 {
     int n = j->spec.step_rows < AT_ONCE ? j->spec.step_rows : AT_ONCE;
-    return (struct tb_generator_spec){ n, j->spec.row_tok };
+    return (struct tb_generator_spec){ n, j->longest };
 }
 
 uint64_t tb_writing_bytes(const struct tb_job *j)
@@ -70,6 +72,25 @@ uint64_t tb_writing_bytes(const struct tb_job *j)
 }
 
 /* ---- prompts */
+/* Scored rows of the first eval.texts prompts; rows of one prompt follow each other. */
+static int first_rows(const struct tb_job *j)
+{
+    int64_t most = tb_config_int(&j->config, "eval.texts"), n_prompts = 0;
+    int n = 0;
+    for (; n < j->n_eval; n++) {
+        bool is_new = n == 0 || tb_dataset_group(j->data, j->eval_row[n]) != tb_dataset_group(j->data, j->eval_row[n - 1]);
+        n_prompts += is_new;
+        if (most && n_prompts > most)
+            break;
+    }
+    return n;
+}
+
+bool tb_writing_is_each(const struct tb_job *j)
+{
+    return strcmp(tb_config_str(&j->config, "eval.when"), "each") == 0;
+}
+
 static struct asked *prompt_of(struct writing *w, int row)
 {
     const struct tb_dataset *d = w->t->job->data;
@@ -99,7 +120,7 @@ static void collect(struct writing *w)
     const struct tb_job *j = w->t->job;
     w->asked = tb_xcalloc((size_t)j->n_eval, sizeof *w->asked);
     w->of = tb_xcalloc((size_t)j->n_eval, sizeof *w->of);
-    for (int i = 0; i < j->n_eval; i++) {
+    for (int i = 0; i < w->n_rows; i++) {
         struct asked *a = prompt_of(w, j->eval_row[i]);
         size_t n;
         const char *p = tb_dataset_completion(j->data, j->eval_row[i], &n);
@@ -135,7 +156,7 @@ static bool write_some(struct writing *w, size_t first, int n, struct tb_err *er
         struct asked *a = &w->asked[first + (size_t)i];
         struct tb_row row = tb_dataset_row(w->t->job->data, a->row);
         a->stream.lead = w->form.lead;
-        if (row.n_prompt < 1 || row.n_prompt >= w->t->job->spec.row_tok)
+        if (row.n_prompt < 1 || row.n_prompt >= w->t->job->longest)
             continue;
         of[n_rows] = a;
         rows[n_rows++] = (struct tb_generate_row){ .ids = row.ids, .n = row.n_prompt, .number = (uint32_t)a->row };
@@ -172,18 +193,19 @@ static const char *output_of(const struct asked *a)
     return a->stream.text.p ? a->stream.text.p : "";
 }
 
-static bool score(struct writing *w, struct tb_err *err)
+/* The first n of them. */
+static bool score(struct writing *w, size_t n, struct tb_scores *scores, struct tb_err *err)
 {
-    struct tb_score_row *rows = tb_xcalloc(w->n + 1, sizeof *rows);
-    for (size_t i = 0; i < w->n; i++) {
+    struct tb_score_row *rows = tb_xcalloc(n + 1, sizeof *rows);
+    for (size_t i = 0; i < n; i++) {
         const struct asked *a = &w->asked[i];
         rows[i] = (struct tb_score_row){ .prompt = a->prompt, .output = output_of(a),
                                          .refs = (const char *const *)a->refs, .n_refs = a->n_refs,
                                          .loss = a->n_tok ? a->loss / (double)a->n_tok : NAN, .n_tok = a->n_tok };
     }
-    bool good = tb_score_rows(w->scorer, rows, w->n, &w->scores, err);
+    bool good = tb_score_rows(w->scorer, rows, n, scores, err);
     if (good)
-        tb_scores_resample(&w->scores, w->scorer, rows);
+        tb_scores_resample(scores, w->scorer, rows);
     free(rows);
     return good;
 }
@@ -218,35 +240,62 @@ static char *words_of(const struct writing *w)
     return tb_buf_take(&b);
 }
 
+/* What metric k says, prompt by prompt. */
+static struct tb_measure measure_of(const struct writing *w, const struct tb_scores *x, size_t k)
+{
+    struct tb_measure one = { .step = w->t->step, .value = x->value[k], .low = x->low[k], .high = x->high[k],
+                              .n_rows = x->n_rows };
+    tb_str_copy(one.name, sizeof one.name, tb_scorer_name(w->scorer, k));
+    one.row = tb_xcalloc(x->n_rows + 1, sizeof *one.row);
+    for (size_t i = 0; i < x->n_rows; i++)
+        one.row[i] = (struct tb_measure_row){ w->asked[i].row, w->asked[i].row, w->asked[i].n_tok,
+                                              x->row_value[i * x->n_metrics + k] };
+    return one;
+}
+
 struct record_call {
     const struct writing *w;
-    struct tb_json *facts;
-    const char *words, **output; /* output: of each scored row */
-    bool has_facts, has_event; /* written already, when a full disk makes it try again */
+    struct tb_measure *measure;
+    size_t n_measures;     /* of these, written already, when a full disk makes it try again; so are has_ .. */
+    struct tb_json *facts; /* NULL: none */
+    const char *words, **output; /* output: of each scored row, NULL: no text */
+    bool has_facts, has_event;
     int n_samples;
 };
 
 static bool record(struct tb_run_writer *to, void *arg, struct tb_err *err)
 {
     struct record_call *c = arg;
-    c->has_facts = c->has_facts || tb_run_writer_facts(to, c->facts, err);
+    for (; c->n_measures < c->w->scores.n_metrics; c->n_measures++)
+        if (!tb_run_writer_measure(to, &c->measure[c->n_measures], err))
+            return false;
+    c->has_facts = c->has_facts || !c->facts || tb_run_writer_facts(to, c->facts, err);
     c->has_event = c->has_facts
-                && (c->has_event || tb_run_writer_event(to, c->w->t->step, "scores", err, "%s", c->words));
+                && (c->has_event || !c->facts
+                    || tb_run_writer_event(to, c->w->t->step, "scores", err, "%s", c->words));
     return c->has_event
         && tb_sampling_write(to, c->w->t->job, c->w->t->step, c->output, &c->n_samples, err);
 }
 
-static bool write_down(struct writing *w, struct tb_err *err)
+/* curve: of the prompts that are measured at each evaluation. */
+static bool write_down(struct writing *w, const struct tb_scores *curve, bool is_end, struct tb_err *err)
 {
     char *words = words_of(w);
+    struct tb_measure *measure = tb_xcalloc(curve->n_metrics + 1, sizeof *measure);
     const char **output = tb_xcalloc((size_t)w->t->job->n_eval, sizeof *output);
-    for (int i = 0; i < w->t->job->n_eval; i++)
+    for (size_t k = 0; k < curve->n_metrics; k++)
+        measure[k] = measure_of(w, curve, k);
+    for (int i = 0; i < w->n_rows; i++)
         output[i] = output_of(&w->asked[w->of[i]]);
-    struct record_call c = { .w = w, .facts = facts_of(w), .words = words, .output = output };
+    struct record_call c = { .w = w, .measure = measure, .facts = is_end ? facts_of(w) : NULL, .words = words,
+                             .output = output };
     bool good = tb_recorder_do(w->t->recorder, record, &c, err);
-    if (good && w->t->view->note)
+    if (good && is_end && w->t->view->note)
         w->t->view->note(w->t->view->arg, w->t->job, w->t->step, "scores", words);
+    for (size_t k = 0; k < curve->n_metrics; k++)
+        free(measure[k].row);
     tb_json_free(c.facts);
+    free(measure);
     free(output);
     free(words);
     return good;
@@ -268,19 +317,52 @@ static void close_writing(struct writing *w)
     free(w->of);
 }
 
-bool tb_training_write(struct tb_training *t, struct tb_err *err)
+/* Those of the curve are fewer at the end, if there is one. */
+static bool score_and_record(struct writing *w, bool is_end, struct tb_err *err)
+{
+    struct tb_scores few = { 0 };
+    int n_rows = first_rows(w->t->job);
+    size_t n = n_rows ? w->of[n_rows - 1] + 1 : 0;
+    bool is_part = is_end && tb_writing_is_each(w->t->job) && n < w->n;
+    bool good = score(w, w->n, &w->scores, err) && (!is_part || score(w, n, &few, err))
+             && write_down(w, is_part ? &few : &w->scores, is_end, err);
+    tb_scores_free(&few);
+    return good;
+}
+
+bool tb_training_write(struct tb_training *t, bool is_end, struct tb_err *err)
 {
     struct writing w = { .t = t, .scorer = open_scorer(t->job, err) };
     double begin_s = tb_clock_mono_s();
     bool good = w.scorer != NULL;
     if (good && t->job->n_eval && has_more_than_loss(w.scorer)) {
+        w.n_rows = is_end ? t->job->n_eval : first_rows(t->job);
         good = have_losses(t, err);
         if (good)
             collect(&w);
         good = good && (!(tb_scorer_needs(w.scorer) & TB_NEEDS_OUTPUT) || write_all(&w, err));
         w.seconds = tb_clock_mono_s() - begin_s;
-        good = good && score(&w, err) && write_down(&w, err);
+        good = good && score_and_record(&w, is_end, err);
     }
     close_writing(&w);
     return good;
+}
+
+/* Completions of the first row of each prompt among the first n. */
+static int64_t tokens_of(const struct tb_job *j, int n)
+{
+    int64_t tok = 0;
+    for (int i = 0; i < n; i++) {
+        struct tb_row r = tb_dataset_row(j->data, j->eval_row[i]);
+        if (i == 0 || tb_dataset_group(j->data, j->eval_row[i]) != tb_dataset_group(j->data, j->eval_row[i - 1]))
+            tok += r.n - r.n_prompt;
+    }
+    return tok;
+}
+
+int64_t tb_writing_tokens(const struct tb_job *j)
+{
+    if (!tb_writing_bytes(j))
+        return 0;
+    return tokens_of(j, j->n_eval) + (tb_writing_is_each(j) ? (j->n_eval_at - 1) * tokens_of(j, first_rows(j)) : 0);
 }
