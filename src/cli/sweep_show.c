@@ -53,6 +53,11 @@ static void put_value(struct tb_table *t, double v)
         tb_table_real(t, v);
 }
 
+static double shown(const struct tb_sweep *s, double v)
+{
+    return tb_objective_shown(&s->objective, v);
+}
+
 static void fill_arms(const struct tb_sweep *s, struct tb_table *t)
 {
     tb_table_init(t, arm_columns, N_OF(arm_columns));
@@ -64,7 +69,7 @@ static void fill_arms(const struct tb_sweep *s, struct tb_table *t)
         tb_table_text(t, tb_sweep_arm(s, arm));
         for (size_t i = 0; i < N_OF(counts); i++)
             tb_table_int(t, counts[i]);
-        put_value(t, st.best < 0 ? NAN : tb_trial_value(&s->trial[st.best]));
+        put_value(t, shown(s, st.best < 0 ? NAN : tb_trial_value(&s->trial[st.best])));
         tb_table_real(t, st.spent_tok);
         tb_table_real(t, st.saved_tok);
         tb_table_text(t, st.best < 0 ? NULL : tb_trial_name(&s->trial[st.best]));
@@ -83,8 +88,8 @@ static void fill_best(const struct tb_sweep *s, struct tb_table *t)
         tb_table_text(t, tb_trial_name(trial));
         tb_table_text(t, tb_sweep_arm(s, trial->arm));
         tb_table_text(t, tb_state_name(trial->state));
-        put_value(t, tb_trial_value(trial));
-        put_value(t, sp.mean);
+        put_value(t, shown(s, tb_trial_value(trial)));
+        put_value(t, shown(s, sp.mean));
         put_value(t, sp.sd);
         tb_table_int(t, sp.n);
         tb_table_real(t, trial->tokens);
@@ -127,7 +132,7 @@ struct filled {
 
 static const struct filled parts[] = {
     { "arms", "arms", fill_arms },
-    { "best", "best so far (lower is better)", fill_best },
+    { "best", "best so far", fill_best },
     { "importance", "importance of keys (share of the ranks' variance, one key at a time; - with fewer than 6 results)",
       fill_importance },
 };
@@ -185,7 +190,9 @@ static void print_head(const struct tb_sweep *s)
     printf("  %s, %lld trials an arm", s->search->name, (long long)tb_sweep_trials(s));
     if (s->prune)
         printf(", pruned by %s", s->prune->name);
-    printf("  eval/loss min\nspent %s tokens; pruning saved %s (%.0f %%)\n",
+    printf("  ");
+    tb_out_safe(s->objective.metric);
+    printf(" %s\nspent %s tokens; pruning saved %s (%.0f %%)\n", s->objective.sign < 0 ? "max" : "min",
            tb_fmt_unit(a, sizeof a, TB_UNIT_SHORT, spent), tb_fmt_unit(b, sizeof b, TB_UNIT_SHORT, saved),
            spent + saved > 0 ? 100 * saved / (spent + saved) : 0);
 }

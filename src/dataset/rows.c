@@ -11,8 +11,10 @@
 enum {
     EVAL_LEAST = 64,
     EVAL_MOST = 512,
-    EVAL_SHARE = 25
-}; /* one evaluation: 1 / 25 of the budget */
+    EVAL_SHARE = 25,
+    GENERAL_LEAST = 16,
+    GENERAL_SHARE = 4
+}; /* one evaluation: 1 / 25 of the budget; of a general text, whose rows may be long, never more than 1 / 4 */
 
 const struct tb_dataset_counts *tb_dataset_counts(const struct tb_dataset *d)
 {
@@ -106,13 +108,16 @@ static int run_of(const struct tb_dataset *d, const int *list, int n, int at, in
     return end - at;
 }
 
-static int *choose(const struct tb_dataset *d, const int *list, int n_list, int64_t budget_tok, int want, int *n)
+/* Of fewer rows than EVAL_LEAST, `least` at the least. */
+static int *choose(const struct tb_dataset *d, const int *list, int n_list, int least, int64_t budget_tok, int want,
+                   int *n)
 {
     int64_t used = 0, tok;
     int took = 0, most = want > 0 ? want : EVAL_MOST;
     while (took < most && took < n_list) {
         int rows = run_of(d, list, n_list, took, &tok);
-        bool is_dear = want <= 0 && took >= EVAL_LEAST && used + tok > budget_tok / EVAL_SHARE;
+        bool is_dear = want <= 0 && ((took >= EVAL_LEAST && used + tok > budget_tok / EVAL_SHARE)
+                                     || (took >= least && used + tok > budget_tok / GENERAL_SHARE));
         bool is_many = want <= 0 && took >= EVAL_LEAST && took + rows > most;
         if (is_dear || is_many)
             break;
@@ -128,12 +133,12 @@ static int *choose(const struct tb_dataset *d, const int *list, int n_list, int6
 
 int *tb_dataset_eval(const struct tb_dataset *d, int64_t budget_tok, int want, int *n)
 {
-    return choose(d, d->held, d->counts.held, budget_tok, want, n);
+    return choose(d, d->held, d->counts.held, EVAL_LEAST, budget_tok, want, n);
 }
 
 int *tb_dataset_choose(const struct tb_dataset *d, int64_t budget_tok, int want, int *n)
 {
-    return choose(d, d->sorted, d->counts.rows, budget_tok, want, n);
+    return choose(d, d->sorted, d->counts.rows, GENERAL_LEAST, budget_tok, want, n);
 }
 
 bool tb_dataset_init_ids(const struct tb_dataset *d, struct tb_tokenizer *t, int n, int32_t *ids,

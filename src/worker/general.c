@@ -20,9 +20,10 @@ static void set_id(struct tb_job *j, const struct tb_config *c)
     for (void *it = tb_json_first(c->map); it; it = tb_json_next(c->map, it))
         if (tb_str_starts(tb_json_iter_key(it), "data."))
             tb_json_set(only.map, tb_json_iter_key(it), tb_json_copy(tb_json_iter_value(it)));
-    char *text = tb_config_text(&only, tb_dataset_hash(j->general), "");
+    char *rows = tb_job_rows_id(j, j->general), *text = tb_config_text(&only, rows, "");
     tb_sha256_hex(text, strlen(text), j->general_id);
     free(text);
+    free(rows);
     tb_json_free(only.map);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* general.h - the general text of a run (eval.forget), on which it is measured what training makes a model forget. Its
  * rows are chosen by the hash of their text, as many as one evaluation of the run's own may cost (doc/frozen.md 2), so
- * all arms and seeds of a plan have the same ones. */
+ * all arms and seeds of a plan have the same ones; it is measured twice a run unless eval.when asks for more. */
 #ifndef TB_WORKER_GENERAL_H
 #define TB_WORKER_GENERAL_H
 

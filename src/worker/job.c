@@ -14,8 +14,9 @@
 #include "base/str.h"
 #include "kernels/kernels.h"
 #include "worker/general.h"
-#include "worker/writing.h"
 #include "worker/bound.h"
+#include "worker/measuring.h"
+#include "worker/writing.h"
 #include "worker/probe.h"
 
 /* Pages of the program and its libraries that a run touches. */
@@ -289,12 +290,17 @@ static void size(struct tb_job *j)
     tb_job_choose_memory(j, tb_mem_free_bytes());
 }
 
+char *tb_job_rows_id(const struct tb_job *j, const struct tb_dataset *d)
+{
+    const struct tb_dataset_counts *n = tb_dataset_counts(d);
+    int context = j->base->model->shape.context, usual = context < TB_JOB_ROW_TOK ? context : TB_JOB_ROW_TOK;
+    return n->longest > j->max_tok && j->max_tok < usual ? tb_xasprintf("%s:%d", tb_dataset_hash(d), j->max_tok)
+                                                         : tb_xstrdup(tb_dataset_hash(d));
+}
+
 char *tb_job_content(const struct tb_job *j)
 {
-    const struct tb_dataset_counts *n = tb_dataset_counts(j->data);
-    int context = j->base->model->shape.context, usual = context < TB_JOB_ROW_TOK ? context : TB_JOB_ROW_TOK;
-    bool is_cut = n->longest > j->max_tok && j->max_tok < usual;
-    char *own = is_cut ? tb_xasprintf("%s:%d", tb_dataset_hash(j->data), j->max_tok) : tb_xstrdup(tb_dataset_hash(j->data));
+    char *own = tb_job_rows_id(j, j->data);
     char *both = tb_xasprintf("%s%s%s", own, j->general ? " forget " : "", j->general_id);
     free(own);
     return both;
@@ -402,6 +408,10 @@ struct tb_json *tb_job_plan_facts(const struct tb_job *j)
     put_int(map, "n_tokens", j->n_tokens);
     if (tb_probe_tokens(j))
         put_int(map, "probe_tokens", tb_probe_tokens(j));
+    if (tb_measuring_reads(j))
+        put_int(map, "general_tokens", tb_measuring_reads(j));
+    if (tb_measuring_writes(j))
+        put_int(map, "text_tokens", tb_measuring_writes(j));
     tb_job_put_memory(j, map);
     return map;
 }

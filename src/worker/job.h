@@ -55,8 +55,10 @@ void tb_job_close(struct tb_job *j); /* also after a failure */
 
 /* After keys of the config changed that may be changed under way: the schedule and the evaluations anew. */
 bool tb_job_renew(struct tb_job *j, struct tb_err *err);
-/* What stands for the data in an id: the hash of their content, with the limit of rows where that dropped some;
+/* What stands for the rows of a text in an id: the hash of its content, with the limit of rows where that dropped some;
  * malloc'ed. */
+char *tb_job_rows_id(const struct tb_job *j, const struct tb_dataset *d);
+/* For the data of the run, and behind them the general text if it has one; malloc'ed. */
 char *tb_job_content(const struct tb_job *j);
 
 /* Bytes of the process beside any run, as they are now. */

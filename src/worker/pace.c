@@ -21,7 +21,7 @@
 enum { MAX_KEPT = 256, MAX_BYTES = 1 << 20, ENOUGH_STEPS = 5 };
 static const double probe_s = 0.1, measure_s = 1.5, enough_s = 0.3;
 static const double usual_share = 0.6; /* of the probe that whole steps reach */
-static const double decode_share = 0.25; /* of an evaluation's rate that texts are written with */
+static const double decode_share = 0.1; /* of an evaluation's rate that texts are written with */
 
 struct tb_pace {
     enum tb_pace_when when;

@@ -11,13 +11,17 @@
 
 enum { ROW_TOK = 4095 };
 
-static bool set_data(struct tb_config *c, const char *data, struct tb_err *err)
+static bool set_data(struct tb_subject *s, struct tb_err *err)
 {
-    struct tb_config other = tb_other_data(c, data, err);
+    char *text = tb_other_data_settle(s->shelf, &s->config, s->spec->data, err);
+    struct tb_config other = { NULL };
+    if (text)
+        other = tb_other_data(&s->config, text, err);
+    free(text);
     if (!other.map)
         return false;
-    tb_json_free(c->map);
-    *c = other;
+    tb_json_free(s->config.map);
+    s->config = other;
     return true;
 }
 
@@ -53,7 +57,7 @@ bool tb_subject_open(struct tb_subject *s, const struct tb_subject_spec *spec, s
 {
     *s = (struct tb_subject){ .spec = spec };
     return (spec->run ? open_run(s, err) : open_folders(s, err))
-        && (!spec->data || set_data(&s->config, spec->data, err));
+        && (!spec->data || set_data(s, err));
 }
 
 void tb_subject_close(struct tb_subject *s)
