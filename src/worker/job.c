@@ -363,7 +363,7 @@ bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c
     hash_eval(j);
     set_id(j);
     size(j);
-    return true;
+    return tb_writing_check(j, err);
 }
 
 bool tb_job_renew(struct tb_job *j, struct tb_err *err)

@@ -18,6 +18,7 @@
 #include "worker/train_priv.h"
 
 enum { AT_ONCE = 4 };
+#define NONE SIZE_MAX
 
 /* A prompt of the scored rows. */
 struct asked {
@@ -35,7 +36,8 @@ struct writing {
     struct tb_scorer *scorer;
     struct tb_prompt_form form;
     struct asked *asked;
-    size_t n, *of; /* of: the prompt of each scored row */
+    size_t n, *of; /* of: the prompt of each scored row, NONE where a text needs one and it has none */
+    bool writes;   /* some metric reads what is written */
     struct tb_generator *generator;
     int n_rows; /* scored rows whose prompts these are: the first */
     struct tb_scores scores;
@@ -69,6 +71,17 @@ uint64_t tb_writing_bytes(const struct tb_job *j)
     struct tb_generator_spec spec = generator_spec(j);
     tb_scorer_close(s);
     return writes ? tb_generator_bytes(j->base->model, j->stack, &spec) : 0;
+}
+
+bool tb_writing_check(const struct tb_job *j, struct tb_err *err)
+{
+    if (j->n_eval == 0 || !tb_writing_bytes(j))
+        return true;
+    for (int i = 0; i < j->n_eval; i++)
+        if (tb_dataset_row(j->data, j->eval_row[i]).n_prompt > 0)
+            return true;
+    return tb_fail(err, TB_ERR_RECIPE, "eval.metrics names metrics of texts, which are written behind prompts, and no row of "
+                   "%s has a prompt; ask for loss or perplexity", tb_dataset_source(j->data, 0)->path);
 }
 
 /* ---- prompts */
@@ -121,6 +134,9 @@ static void collect(struct writing *w)
     w->asked = tb_xcalloc((size_t)j->n_eval, sizeof *w->asked);
     w->of = tb_xcalloc((size_t)j->n_eval, sizeof *w->of);
     for (int i = 0; i < w->n_rows; i++) {
+        w->of[i] = NONE;
+        if (w->writes && tb_dataset_row(j->data, j->eval_row[i]).n_prompt < 1)
+            continue;
         struct asked *a = prompt_of(w, j->eval_row[i]);
         size_t n;
         const char *p = tb_dataset_completion(j->data, j->eval_row[i], &n);
@@ -156,7 +172,7 @@ static bool write_some(struct writing *w, size_t first, int n, struct tb_err *er
         struct asked *a = &w->asked[first + (size_t)i];
         struct tb_row row = tb_dataset_row(w->t->job->data, a->row);
         a->stream.lead = w->form.lead;
-        if (row.n_prompt < 1 || row.n_prompt >= w->t->job->longest)
+        if (row.n_prompt >= w->t->job->longest)
             continue;
         of[n_rows] = a;
         rows[n_rows++] = (struct tb_generate_row){ .ids = row.ids, .n = row.n_prompt, .number = (uint32_t)a->row };
@@ -286,7 +302,7 @@ static bool write_down(struct writing *w, const struct tb_scores *curve, bool is
     for (size_t k = 0; k < curve->n_metrics; k++)
         measure[k] = measure_of(w, curve, k);
     for (int i = 0; i < w->n_rows; i++)
-        output[i] = output_of(&w->asked[w->of[i]]);
+        output[i] = w->writes && w->of[i] != NONE ? output_of(&w->asked[w->of[i]]) : NULL;
     struct record_call c = { .w = w, .measure = measure, .facts = is_end ? facts_of(w) : NULL, .words = words,
                              .output = output };
     bool good = tb_recorder_do(w->t->recorder, record, &c, err);
@@ -321,8 +337,9 @@ static void close_writing(struct writing *w)
 static bool score_and_record(struct writing *w, bool is_end, struct tb_err *err)
 {
     struct tb_scores few = { 0 };
-    int n_rows = first_rows(w->t->job);
-    size_t n = n_rows ? w->of[n_rows - 1] + 1 : 0;
+    size_t n = 0; /* prompts of the first rows */
+    for (int i = first_rows(w->t->job); i-- > 0;)
+        n = w->of[i] != NONE && w->of[i] >= n ? w->of[i] + 1 : n;
     bool is_part = is_end && tb_writing_is_each(w->t->job) && n < w->n;
     bool good = score(w, w->n, &w->scores, err) && (!is_part || score(w, n, &few, err))
              && write_down(w, is_part ? &few : &w->scores, is_end, err);
@@ -336,11 +353,12 @@ bool tb_training_write(struct tb_training *t, bool is_end, struct tb_err *err)
     double begin_s = tb_clock_mono_s();
     bool good = w.scorer != NULL;
     if (good && t->job->n_eval && has_more_than_loss(w.scorer)) {
+        w.writes = tb_scorer_needs(w.scorer) & TB_NEEDS_OUTPUT;
         w.n_rows = is_end ? t->job->n_eval : first_rows(t->job);
         good = have_losses(t, err);
         if (good)
             collect(&w);
-        good = good && (!(tb_scorer_needs(w.scorer) & TB_NEEDS_OUTPUT) || write_all(&w, err));
+        good = good && (!w.writes || write_all(&w, err));
         w.seconds = tb_clock_mono_s() - begin_s;
         good = good && score_and_record(&w, is_end, err);
     }

@@ -15,6 +15,8 @@
 /* Bytes that writing takes beside the run's own, 0 if no metric of the run reads text. */
 uint64_t tb_writing_bytes(const struct tb_job *j);
 
+/* TB_ERR_RECIPE if some metric reads text and no held-out row has a prompt to write behind. */
+bool tb_writing_check(const struct tb_job *j, struct tb_err *err);
 /* Whether eval.when asks for it at each evaluation. */
 bool tb_writing_is_each(const struct tb_job *j);
 
