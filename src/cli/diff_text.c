@@ -130,7 +130,7 @@ static void print_recipes(const struct tb_diff_job *x)
 /* One line of results a run. */
 static const char *const results[] = {
     "name", "state", "method", "trainable", "share", "lr", "tokens", "loss", "first_eval", "eval_loss", "best_eval",
-    "best_step", "tok_s", "adapter", "peak", "duration", "forget", NULL
+    "best_step", "tok_s", "adapter", "peak", "duration", "forgot", NULL
 };
 static const char *const missed_least[] = { "share", "loss", "first_eval", "tokens", "best_step", "adapter", "tok_s",
                                             "state", "method", "peak", "duration", NULL };

@@ -82,7 +82,8 @@ static void print_forgot(const struct tb_out *o, const struct tb_metrics *m)
         return;
     tb_out_head(o, "FORGETTING (loss of a general text)");
     tb_out_pair(o, WIDTH, "text", tb_json_str(tb_metrics_fact(m, "forget", "path"), ""));
-    snprintf(text, sizeof text, "%s with %s label tokens", tb_fmt_unit(rows, sizeof rows, TB_UNIT_COUNT, fact(m, "n_rows")),
+    snprintf(text, sizeof text, "%s with %s label tokens",
+             tb_fmt_unit(rows, sizeof rows, TB_UNIT_COUNT, fact(m, "n_rows")),
              tb_fmt_unit(tok, sizeof tok, TB_UNIT_COUNT, fact(m, "n_tok")));
     tb_out_pair(o, WIDTH, "rows", text);
     pair(o, "before, the base alone", fact(m, "before"));

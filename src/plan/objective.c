@@ -55,8 +55,8 @@ static bool is_unknown(const struct series *s, const char *metric, struct tb_err
     struct tb_buf all = { 0 };
     for (size_t i = 0; i < s->n; i++)
         tb_buf_fmt(&all, "%s%s", i ? ", " : "", s->name[i]);
-    tb_fail(err, TB_ERR_RECIPE, "objective: no evaluation produces '%.60s'%s%s%s; there %s %s. eval = { metrics = {..} } asks "
-            "for metrics of texts, eval = { forget = .. } for forget/loss", metric, near ? ", did you mean '" : "",
+    tb_fail(err, TB_ERR_RECIPE, "objective: no evaluation produces '%.60s'%s%s%s; there %s %s. "
+            "eval = { metrics = {..} } asks for metrics of texts, eval = { forget = .. } for forget/loss", metric, near ? ", did you mean '" : "",
             near ? near : "", near ? "'?" : "", s->n == 1 ? "is" : "are", all.p);
     tb_buf_free(&all);
     return false;
@@ -83,8 +83,8 @@ bool tb_objective_check(const struct tb_json *objective, const struct tb_config 
     bool is_late = strcmp(metric, "eval/loss") != 0 && strcmp(tb_config_str(c, "eval.when"), "each") != 0;
     bool good = check(&s, metric, goal, err);
     if (good && is_pruned && is_late)
-        good = tb_fail(err, TB_ERR_RECIPE, "objective: prune judges trials under way, and %s is measured at their end; set "
-                       "eval = { when = \"each\" }", metric);
+        good = tb_fail(err, TB_ERR_RECIPE, "objective: prune judges trials under way, and %s is measured at their end; "
+                       "set eval = { when = \"each\" }", metric);
     for (size_t i = 0; i < s.n; i++)
         free(s.name[i]);
     return good;

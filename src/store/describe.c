@@ -53,8 +53,8 @@ const struct tb_described tb_described_groups[] = {
     { "/lineage", NULL, "The run and step that it was cloned from, if it was, and how." },
     { "/scores", NULL, "Metrics of the texts that the trained run wrote behind the prompts of its held-out rows, each "
                        "with the ends of its 95 % interval (NAME_low, NAME_high)." },
-    { "/forget", NULL, "What the run forgot of a general text: before (the base without its adapter), after, change with "
-                       "the ends of its 95 % interval, in nats per label token; path and id of the text." },
+    { "/forget", NULL, "What the run forgot of a general text: before (the base without its adapter), after, change "
+                       "with the ends of its 95 % interval, in nats per label token; path and id of the text." },
     { "/probe", NULL, "The rates that a probe tried before the run began, and what came of them." },
     { "/result", NULL, "What it came to: final_hash of the adapter, peak memory; tags, note and marks that were "
       "given." },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* measure.c - the table of measures, and one of them as a journal record: a JSON map {step, name, value, low, high} with
- * the columns row_id, prompt_id, n_tok and values of its rows. NaN is null. */
+/* measure.c - the table of measures, and one of them as a journal record: a JSON map {step, name, value, low, high}
+ * with the columns row_id, prompt_id, n_tok and values of its rows. NaN is null. */
 #include "store/measure.h"
 
 #include <math.h>
@@ -103,9 +103,9 @@ bool tb_measures_apply(struct tb_measures *m, const struct tb_json *map)
     tb_str_copy(one.name, sizeof one.name, name);
     one.row = tb_xcalloc(n + 1, sizeof *one.row);
     for (size_t i = 0; i < n; i++)
-        one.row[i] = (struct tb_measure_row){ tb_json_int(tb_json_at(id, i), -1), tb_json_int(tb_json_at(prompt, i), -1),
-                                              tb_json_int(tb_json_at(tok, i), 0),
-                                              tb_json_real(tb_json_at(values, i), NAN) };
+        one.row[i] = (struct tb_measure_row){
+            tb_json_int(tb_json_at(id, i), -1), tb_json_int(tb_json_at(prompt, i), -1),
+            tb_json_int(tb_json_at(tok, i), 0), tb_json_real(tb_json_at(values, i), NAN) };
     tb_measures_put(m, &one);
     return true;
 }

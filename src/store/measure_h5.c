@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* measure_h5.c - the tables of measures to and from run.h5. */
-#include "store/measure_h5.h"
+#include "store/measure_priv.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -86,18 +86,22 @@ struct columns {
     size_t width, n, n_all; /* lines, rows of all */
 };
 
+static bool is_length(const struct tb_h5_in *h, const char *path, size_t n, size_t want, struct tb_err *err)
+{
+    return n == want
+        || tb_fail_at(err, TB_ERR_FORMAT, h->name, 0, "%s has %zu rows; its neighbours %zu", path, n, want);
+}
+
 static bool get_ints(struct tb_h5_in *h, const char *path, int64_t **v, size_t want, struct tb_err *err)
 {
     size_t n = 0;
-    return tb_h5_get_ints(h, path, v, &n, err)
-        && (n == want || tb_fail_at(err, TB_ERR_FORMAT, h->name, 0, "%s has %zu rows; its neighbours %zu", path, n, want));
+    return tb_h5_get_ints(h, path, v, &n, err) && is_length(h, path, n, want, err);
 }
 
 static bool get_reals(struct tb_h5_in *h, const char *path, double **v, size_t want, struct tb_err *err)
 {
     size_t n = 0;
-    return tb_h5_get_reals(h, path, v, &n, err)
-        && (n == want || tb_fail_at(err, TB_ERR_FORMAT, h->name, 0, "%s has %zu rows; its neighbours %zu", path, n, want));
+    return tb_h5_get_reals(h, path, v, &n, err) && is_length(h, path, n, want, err);
 }
 
 static bool get_columns(struct tb_h5_in *h, struct columns *c, struct tb_err *err)
@@ -107,7 +111,7 @@ static bool get_columns(struct tb_h5_in *h, struct columns *c, struct tb_err *er
     bool good = tb_h5_get_ints(h, MEASURES "step", &c->step, &c->n, err)
              && get_ints(h, MEASURES "n_rows", &c->n_rows, c->n, err)
              && tb_h5_get_strs(h, MEASURES "name", &c->name, &c->width, &n_names, err)
-             && (n_names == c->n || tb_fail_at(err, TB_ERR_FORMAT, h->name, 0, "/eval/measures: columns differ in length"))
+             && is_length(h, MEASURES "name", n_names, c->n, err)
              && tb_h5_get_reals(h, ROWS "value", &c->value, &c->n_all, err)
              && get_ints(h, ROWS "row_id", &c->row[0], c->n_all, err)
              && get_ints(h, ROWS "prompt_id", &c->row[1], c->n_all, err)

@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 #include "store/h5_priv.h"
-#include "store/measure_h5.h"
+#include "store/measure_priv.h"
 
 /* Sections of the facts that are groups of their own. */
 static const char *const sections[] = { "config", "plan", "base", "data", "env", "lineage",

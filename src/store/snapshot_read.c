@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "store/h5_priv.h"
-#include "store/measure_h5.h"
+#include "store/measure_priv.h"
 #include "store/snapshot.h"
 
 static bool get_column(struct tb_h5_in *h, const char *path, bool is_int, double **v, size_t *n,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* objective.h - the series by which trials are judged (plan/objective.h). Inside a sweep a lower value is better, so one
- * of which the highest is looked for changes its sign on the way in, and back on the way out. */
+/* objective.h - the series by which trials are judged (plan/objective.h). Inside a sweep a lower value is better, so
+ * one of which the highest is looked for changes its sign on the way in, and back on the way out. */
 #ifndef TB_SWEEP_OBJECTIVE_H
 #define TB_SWEEP_OBJECTIVE_H
 

@@ -142,7 +142,8 @@ static bool open_log(struct tb_sweep *s, struct tb_err *err)
 
 static void begin(struct tb_sweep *s, const char *store)
 {
-    *s = (struct tb_sweep){ .events = tb_json_new_list(), .winner = -1, .lock = -1, .log = -1, .objective = tb_objective_read(NULL) };
+    *s = (struct tb_sweep){ .events = tb_json_new_list(), .winner = -1, .lock = -1, .log = -1,
+                             .objective = tb_objective_read(NULL) };
     s->runs = tb_path_join(store, "runs");
 }
 

@@ -84,8 +84,8 @@ static const struct tb_run_column columns[] = {
     [EVAL] = { "eval_loss", "eval", TB_UNIT_LOSS, "last evaluation loss" },
     [BEST_EVAL] = { "best_eval", "best", TB_UNIT_LOSS, "best evaluation loss" },
     [BEST_STEP] = { "best_step", "best at", TB_UNIT_PLAIN, "step of the best evaluation" },
-    [FORGET] = { "forget", "forgot", TB_UNIT_LOSS, "change of the loss of the general text, after less before: above 0 it "
-                                                   "forgot" },
+    [FORGET] = { "forgot", "forgot", TB_UNIT_LOSS,
+                 "change of the loss of the general text, after less before; above 0: it forgot" },
     [FORGET_BEFORE] = { "forget_before", "general@0", TB_UNIT_LOSS, "loss of the general text, of the base alone" },
     [FORGET_AFTER] = { "forget_after", "general", TB_UNIT_LOSS, "loss of the general text after training" },
     [TOK_S] = { "tok_s", "tok/s", TB_UNIT_PLAIN, "tokens per second of training, the mean" },
@@ -117,7 +117,8 @@ static const char *const aliases[][2] = {
     { "train/loss", "loss" }, { "tag", "tags" }, { "optim.lr", "lr" }, { "method.kind", "method" },
     { "hash", "final_hash" }, { "budget.n", "budget" }, { "budget.unit", "budget_unit" },
     { "adapter_bytes", "adapter" }, { "peak_bytes", "peak" }, { "predicted_bytes", "predicted" },
-    { "n_trainable", "trainable" }, { "wall_s", "duration" }, { "best_eval/loss", "best_eval" }, { "forget/loss", "forget_after" },
+    { "n_trainable", "trainable" }, { "wall_s", "duration" }, { "best_eval/loss", "best_eval" },
+    { "forget/loss", "forget_after" },
 };
 
 const struct tb_run_column *tb_run_column_at(size_t i)

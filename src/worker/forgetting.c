@@ -54,7 +54,8 @@ static bool record(struct tb_run_writer *w, void *arg, struct tb_err *err)
 }
 
 /* Scored by this engine, into a new measure. */
-static bool measure(const struct tb_job *j, struct tb_engine *e, int64_t step, struct tb_measure *out, struct tb_err *err)
+static bool measure(const struct tb_job *j, struct tb_engine *e, int64_t step, struct tb_measure *out,
+                    struct tb_err *err)
 {
     size_t n = (size_t)j->n_general;
     struct tb_row *rows = tb_xcalloc(n + 1, sizeof *rows);
@@ -68,8 +69,8 @@ static bool measure(const struct tb_job *j, struct tb_engine *e, int64_t step, s
     for (size_t i = 0; good && i < n; i++) {
         if (labels[i] == 0)
             continue;
-        out->row[out->n_rows++] = (struct tb_measure_row){ j->general_row[i], tb_dataset_group(j->general, j->general_row[i]),
-                                                           labels[i], loss[i] / labels[i] };
+        int row = j->general_row[i], prompt = tb_dataset_group(j->general, row);
+        out->row[out->n_rows++] = (struct tb_measure_row){ row, prompt, labels[i], loss[i] / labels[i] };
         sum += loss[i];
         n_tok += labels[i];
     }

@@ -35,7 +35,7 @@ struct tb_job {
     struct tb_dataset *general; /* text of eval.forget, and its rows (general.h); NULL: none */
     int *general_row, n_general;
     char general_id[65];
-    uint64_t writing_bytes; /* beside training: of texts where metrics read them, of the base alone on the general text */
+    uint64_t writing_bytes; /* beside training: texts where metrics read them, the base alone on the general text */
     uint64_t fixed_bytes;   /* of the process beside the run, measured now */
     uint64_t free_bytes;    /* when spec.recompute was decided */
     char order_hash[65], eval_hash[65];

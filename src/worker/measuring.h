@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* measuring.h - what a run measures beside the loss of its held-out rows: texts (writing.h), forgetting (forgetting.h). */
+/* measuring.h - what a run measures beside the loss of its held-out rows: metrics of texts (writing.h), and what it
+ * forgets (forgetting.h). */
 #ifndef TB_WORKER_MEASURING_H
 #define TB_WORKER_MEASURING_H
 

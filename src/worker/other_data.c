@@ -32,8 +32,8 @@ char *tb_other_data_settle(struct tb_shelf *s, const struct tb_config *c, const 
     if (!other.map)
         return NULL;
     if (tb_shelf_settle(s, &other, err)) {
-        const char *path = tb_json_str(tb_json_at(tb_config_get(&other, "data.path"), 0), ""), *keys = strchr(text, ',');
-        const char *colon = strchr(text, ':');
+        const char *path = tb_json_str(tb_json_at(tb_config_get(&other, "data.path"), 0), "");
+        const char *keys = strchr(text, ','), *colon = strchr(text, ':');
         bool has_word = colon && !memchr(text, '/', (size_t)(colon - text));
         char *whole = tb_xasprintf("%.*s%s%s", has_word ? (int)(colon + 1 - text) : 0, text, path, keys ? keys : "");
         out = tb_worker_sniff(whole, err);

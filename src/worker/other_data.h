@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* other_data.h - a text beside the one that a run is trained on, in the words of --data: "FILE", "text:FILE,rows=line". */
+/* other_data.h - a text beside the one that a run is trained on, in the words of --data: "FILE", or
+ * "text:FILE,rows=line". */
 #ifndef TB_WORKER_OTHER_DATA_H
 #define TB_WORKER_OTHER_DATA_H
 

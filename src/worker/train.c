@@ -115,9 +115,9 @@ static bool begin(struct tb_training *t, struct tb_err *err)
     t->best_step = t->last_kept = -1;
     t->best_loss = INFINITY;
     tb_stopping_from_json(&t->stopping, NULL);
-    if (!tb_training_general_before(t, err) || !open_engine(t, err) || !tb_training_start(t, err) || !tb_training_recall(t, err)
-        || !tb_training_load(t, &found, err) || !tb_training_follow(t, err) || !tb_training_probe_begin(t, err)
-        || !tb_recorder_do(t->recorder, set_running, t, err))
+    if (!tb_training_general_before(t, err) || !open_engine(t, err) || !tb_training_start(t, err)
+        || !tb_training_recall(t, err) || !tb_training_load(t, &found, err) || !tb_training_follow(t, err)
+        || !tb_training_probe_begin(t, err) || !tb_recorder_do(t->recorder, set_running, t, err))
         return false;
     t->saved_s = t->wall_s;
     t->state = TB_STATE_RUNNING;

@@ -80,19 +80,24 @@ bool tb_writing_check(const struct tb_job *j, struct tb_err *err)
     for (int i = 0; i < j->n_eval; i++)
         if (tb_dataset_row(j->data, j->eval_row[i]).n_prompt > 0)
             return true;
-    return tb_fail(err, TB_ERR_RECIPE, "eval.metrics names metrics of texts, which are written behind prompts, and no row of "
-                   "%s has a prompt; ask for loss or perplexity", tb_dataset_source(j->data, 0)->path);
+    return tb_fail(err, TB_ERR_RECIPE, "eval.metrics names metrics of texts, which are written behind prompts, and no "
+                   "row of %s has a prompt; ask for loss or perplexity", tb_dataset_source(j->data, 0)->path);
 }
 
 /* ---- prompts */
-/* Scored rows of the first eval.texts prompts; rows of one prompt follow each other. */
+/* Rows of one prompt follow each other. */
+static bool is_new_prompt(const struct tb_job *j, int i)
+{
+    return i == 0 || tb_dataset_group(j->data, j->eval_row[i]) != tb_dataset_group(j->data, j->eval_row[i - 1]);
+}
+
+/* Scored rows of the first eval.texts prompts. */
 static int first_rows(const struct tb_job *j)
 {
     int64_t most = tb_config_int(&j->config, "eval.texts"), n_prompts = 0;
     int n = 0;
     for (; n < j->n_eval; n++) {
-        bool is_new = n == 0 || tb_dataset_group(j->data, j->eval_row[n]) != tb_dataset_group(j->data, j->eval_row[n - 1]);
-        n_prompts += is_new;
+        n_prompts += is_new_prompt(j, n);
         if (most && n_prompts > most)
             break;
     }
@@ -372,7 +377,7 @@ static int64_t tokens_of(const struct tb_job *j, int n)
     int64_t tok = 0;
     for (int i = 0; i < n; i++) {
         struct tb_row r = tb_dataset_row(j->data, j->eval_row[i]);
-        if (i == 0 || tb_dataset_group(j->data, j->eval_row[i]) != tb_dataset_group(j->data, j->eval_row[i - 1]))
+        if (is_new_prompt(j, i))
             tok += r.n - r.n_prompt;
     }
     return tok;

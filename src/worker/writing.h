@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* writing.h - what a run writes behind the prompts of its held-out rows, and what the metrics of eval.metrics say of
  * that. The text is greedy, one for each prompt, at most as long as the longest row; references are all completions of
- * the prompt. It happens at the end of the budget, for all prompts, and with eval.when = "each" at the other evaluations
- * too, for the first eval.texts of them; the measure of the end is then of those as well, so that a curve is of the same
- * prompts throughout. It changes no bit of the run.
+ * the prompt. It happens at the end of the budget, for all prompts, and with eval.when = "each" at the other
+ * evaluations too, for the first eval.texts of them; the measure of the end is then of those as well, so that a curve
+ * is of the same prompts throughout. It changes no bit of the run.
  * Recorded: each metric as a measure (store/measure.h), a row a prompt; the texts of the sampled rows (eval.samples) as
- * their outputs; at the end also facts "scores" {name: value, name_low, name_high: 95 % by resampled prompts, n_prompts,
- * seconds} and an event "scores". */
+ * their outputs; at the end also facts "scores" {name: value, name_low, name_high: 95 % by resampled prompts,
+ * n_prompts, seconds} and an event "scores". */
 #ifndef TB_WORKER_WRITING_H
 #define TB_WORKER_WRITING_H
 

@@ -12,11 +12,14 @@ static struct tb_json *parse(const char *text)
     return tb_json_parse(text, strlen(text), "test", NULL);
 }
 
-/* What is said of an objective, "" if nothing. */
+/* What is said of an objective ("eval/slots max"), "" if nothing. */
 static const char *said(const char *objective, const char *config, bool is_pruned)
 {
     static struct tb_err err;
-    struct tb_json *o = parse(objective);
+    char metric[64], goal[8], text[128] = "null";
+    if (sscanf(objective, "%63s %7s", metric, goal) == 2)
+        snprintf(text, sizeof text, "{\"metric\": \"%s\", \"goal\": \"%s\"}", metric, goal);
+    struct tb_json *o = parse(text);
     struct tb_config c = { parse(config) };
     err = (struct tb_err){ 0 };
     bool good = tb_objective_check(o, &c, is_pruned, &err);
@@ -28,22 +31,22 @@ static const char *said(const char *objective, const char *config, bool is_prune
 static void names(void)
 {
     const char *plain = "{\"eval.metrics\": [\"loss\"]}",
-               *texts = "{\"eval.metrics\": [\"slots\", \"perplexity\", \"rude=contains:damn\"], \"eval.when\": \"each\", "
-                        "\"eval.forget\": \"text:a.txt\"}";
-    is_str(said("null", plain, true), "", "without an objective it is the loss");
-    is_str(said("{\"metric\": \"eval/loss\", \"goal\": \"min\"}", texts, true), "", "which every run evaluates");
-    is_str(said("{\"metric\": \"eval/slots\", \"goal\": \"max\"}", texts, true), "", "a metric of texts");
-    is_str(said("{\"metric\": \"eval/perplexity\", \"goal\": \"min\"}", texts, true), "", "one that is better when lower");
-    is_str(said("{\"metric\": \"forget/loss\", \"goal\": \"min\"}", texts, true), "", "what is forgotten");
-    is_str(said("{\"metric\": \"eval/rude\", \"goal\": \"min\"}", texts, true), "", "a matcher of what is not wanted");
-    is_str(said("{\"metric\": \"eval/rude\", \"goal\": \"max\"}", texts, true), "", "or wanted");
-    ok(strstr(said("{\"metric\": \"eval/slot\", \"goal\": \"max\"}", texts, true), "did you mean 'eval/slots'?"), "near");
-    ok(strstr(said("{\"metric\": \"eval/bleu\", \"goal\": \"max\"}", plain, true), "there is eval/loss."), "what there is");
-    ok(strstr(said("{\"metric\": \"forget/loss\", \"goal\": \"min\"}", plain, false), "no evaluation produces"), "no text");
-    ok(strstr(said("{\"metric\": \"eval/slots\", \"goal\": \"min\"}", texts, true), "better when it is higher"), "its end");
-    const char *late = "{\"eval.metrics\": [\"slots\"], \"eval.when\": \"end\"}";
-    is_str(said("{\"metric\": \"eval/slots\", \"goal\": \"max\"}", late, false), "", "at the end, where nothing is pruned");
-    ok(strstr(said("{\"metric\": \"eval/slots\", \"goal\": \"max\"}", late, true), "when = \"each\""), "rungs need it before");
+               *late = "{\"eval.metrics\": [\"slots\"], \"eval.when\": \"end\"}",
+               *texts = "{\"eval.metrics\": [\"slots\", \"perplexity\", \"rude=contains:damn\"], "
+                        "\"eval.when\": \"each\", \"eval.forget\": \"text:a.txt\"}";
+    is_str(said("", plain, true), "", "without an objective it is the loss");
+    is_str(said("eval/loss min", texts, true), "", "which every run evaluates");
+    is_str(said("eval/slots max", texts, true), "", "a metric of texts");
+    is_str(said("eval/perplexity min", texts, true), "", "one that is better when lower");
+    is_str(said("forget/loss min", texts, true), "", "what is forgotten");
+    is_str(said("eval/rude min", texts, true), "", "a matcher of what is not wanted");
+    is_str(said("eval/rude max", texts, true), "", "or wanted");
+    ok(strstr(said("eval/slot max", texts, true), "did you mean 'eval/slots'?"), "near");
+    ok(strstr(said("eval/bleu max", plain, true), "there is eval/loss."), "what there is");
+    ok(strstr(said("forget/loss min", plain, false), "no evaluation produces"), "no text");
+    ok(strstr(said("eval/slots min", texts, true), "better when it is higher"), "its end");
+    is_str(said("eval/slots max", late, false), "", "at the end, where nothing is pruned");
+    ok(strstr(said("eval/slots max", late, true), "when = \"each\""), "rungs need it before");
 }
 
 static void put(struct tb_metrics *m, int64_t step, const char *name, double value)

@@ -22,12 +22,9 @@ static char *with(const char *more)
     return tb_xasprintf("{" USUAL ", \"eval.forget\": \"%s\"%s}", general, more);
 }
 
-static char *measured(const char *more)
+static char *measured(void)
 {
-    char *all = tb_xasprintf(", \"eval.metrics\": [\"bleu\", \"slots\"], \"eval.when\": \"each\", \"eval.texts\": 2%s", more);
-    char *changes = with(all);
-    free(all);
-    return changes;
+    return with(", \"eval.metrics\": [\"bleu\", \"slots\"], \"eval.when\": \"each\", \"eval.texts\": 2");
 }
 
 static const struct tb_measure *at(const struct lab_end *e, const char *name, int64_t step)
@@ -56,7 +53,8 @@ static bool same_measures(const struct tb_metrics *a, const struct tb_metrics *b
 
 static void plain(struct lab_end *e)
 {
-    ok(lab_run(&lab, "plain", "{" USUAL "}", 0, TB_WISH_NONE, e) && e->m.measures.n == 0, "nothing unless it is asked for");
+    bool good = lab_run(&lab, "plain", "{" USUAL "}", 0, TB_WISH_NONE, e);
+    ok(good && e->m.measures.n == 0, "nothing unless it is asked for");
 }
 
 static void at_end(const struct lab_end *plain)
@@ -90,9 +88,11 @@ static void base_alone(void)
         snprintf(store, sizeof store, "base-%zu", i);
         bool good = lab_run(&lab, store, changes, 0, TB_WISH_NONE, i ? &e : &first);
         if (i)
-            ok(good && same_rows(at(&first, "forget/loss", 0), at(&e, "forget/loss", 0)), "before is the same: %s", kinds[i]);
+            ok(good && same_rows(at(&first, "forget/loss", 0), at(&e, "forget/loss", 0)), "before is the same: %s",
+               kinds[i]);
         if (i + 1 == sizeof kinds / sizeof *kinds)
-            ok(good && same_rows(at(&e, "forget/loss", 0), at(&e, "forget/loss", 6)), "nothing learned, nothing forgotten");
+            ok(good && same_rows(at(&e, "forget/loss", 0), at(&e, "forget/loss", 6)),
+               "nothing learned, nothing forgotten");
         if (i)
             lab_forget(&e);
         free(changes);
@@ -102,7 +102,7 @@ static void base_alone(void)
 
 static void each(const struct lab_end *plain, struct lab_end *e)
 {
-    char *changes = measured("");
+    char *changes = measured();
     struct tb_series s;
     bool good = lab_run(&lab, "each", changes, 0, TB_WISH_NONE, e);
     ok(good && lab_same(&e->m, &plain->m), "texts at each evaluation: the same bits");
@@ -148,7 +148,7 @@ static void train_and_die(const char *path, const char *changes, double s)
 static void killed(const struct lab_end *whole)
 {
     static const double delay[] = { 0.0005, 0.002, 0.005, 0.01, 0.02 };
-    char *changes = measured("");
+    char *changes = measured();
     int n_killed = 0;
     for (size_t i = 0; i < sizeof delay / sizeof *delay; i++) {
         struct lab_end e;
@@ -163,7 +163,8 @@ static void killed(const struct lab_end *whole)
         waitpid(pid, &status, 0);
         n_killed += WIFSIGNALED(status);
         bool good = lab_run(&lab, store, changes, 0, TB_WISH_NONE, &e);
-        ok(good && lab_same(&e.m, &whole->m) && same_measures(&e.m, &whole->m), "killed %g s behind an evaluation", delay[i]);
+        ok(good && lab_same(&e.m, &whole->m) && same_measures(&e.m, &whole->m), "killed %g s behind an evaluation",
+           delay[i]);
         lab_forget(&e);
         free(path);
     }

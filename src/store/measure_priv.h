@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* measure_h5.h - measures in run.h5: /eval/measures, a line each (step, name, value, low, high, n_rows), and
+/* measure_priv.h - measures in run.h5: /eval/measures, a line each (step, name, value, low, high, n_rows), and
  * /eval/measure_rows, the rows of all of them one after the other (row_id, prompt_id, n_tok, value). A copy for viewers
  * stands beside the loss: /metrics/eval/<name>, a value for each evaluation, NaN where it was not measured. */
-#ifndef TB_STORE_MEASURE_H5_H
-#define TB_STORE_MEASURE_H5_H
+#ifndef TB_STORE_MEASURE_PRIV_H
+#define TB_STORE_MEASURE_PRIV_H
 
 #include "store/h5_priv.h"
 #include "store/metrics.h"
