@@ -136,8 +136,8 @@ const struct tb_verb tb_verb_eval = {
     .usage = "RUN [--data DATA] | --base MODEL [--adapter DIR ..] --data DATA",
     .help = "Measures the loss of a run, of adapter folders or of a bare model.\n"
             "It is the mean per label token. With --data a run is set against its base without the adapter, with a\n"
-            "95 % interval of resampled prompts: on a general text that is what it forgot. RUN:400 and RUN:best are the\n"
-            "run as it was then. --json adds the loss of each row; --csv and --plain list the rows.",
+            "95 % interval of resampled prompts: on a general text that is what it forgot. RUN:400 and RUN:best are\n"
+            "the run as it was then. --json adds the loss of each row; --csv and --plain list the rows.",
     .examples = "  tunebench eval @last\n"
                 "  tunebench eval lora-r8-s0:best --data data/places-new.txt\n"
                 "  tunebench eval lora-r8-s0 --data data/style.txt\n"
