@@ -13,8 +13,8 @@ enum {
     EVAL_MOST = 512,
     EVAL_SHARE = 25,
     GENERAL_LEAST = 16,
-    GENERAL_SHARE = 4
-}; /* one evaluation: 1 / 25 of the budget; of a general text, whose rows may be long, never more than 1 / 4 */
+    GENERAL_SHARE = 10
+}; /* one evaluation: 1 / 25 of the budget; of a general text, whose rows may be long, at most 1 / 10 even of few */
 
 const struct tb_dataset_counts *tb_dataset_counts(const struct tb_dataset *d)
 {

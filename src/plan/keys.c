@@ -119,8 +119,9 @@ static const struct tb_key eval[] = {
       .help = "what is measured: loss, bleu, rougeL ..; score --list names all" },
     { .name = "when", .type = TB_KEY_CHOICE, .choices = "end|each", SAME("\"end\""), REPORT,
       .help = "when texts are written for metrics, and forgetting is measured: once, or at each evaluation" },
-    { INT("texts", 0, 1e6), SAME("32"), REPORT,
-      .help = "prompts that texts are written for at each evaluation; at the end all of them; 0: always all" },
+    { INT("texts", 0, 1e6), SAME("0"), REPORT,
+      .help = "prompts that texts are written for at each evaluation, at the end all of them; 0: what the "
+              "budget bears" },
     { .name = "forget", .type = TB_KEY_STR, SAME("\"\""), REPORT,
       .help = "a general text, whose loss is measured before and after: FILE or text:FILE,rows=line, or "
               "t.text{..}; the id holds its content" },

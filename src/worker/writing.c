@@ -17,7 +17,12 @@
 #include "worker/sampling.h"
 #include "worker/train_priv.h"
 
-enum { AT_ONCE = 4 };
+enum {
+    AT_ONCE = 4,
+    LEAST_TEXTS = 4,
+    MOST_TEXTS = 32,
+    TEXTS_SHARE = 100
+}; /* texts of one evaluation: 1 / 100 of the budget's tokens, each of which takes about as long as 5 of training */
 #define NONE SIZE_MAX
 
 /* A prompt of the scored rows. */
@@ -91,14 +96,19 @@ static bool is_new_prompt(const struct tb_job *j, int i)
     return i == 0 || tb_dataset_group(j->data, j->eval_row[i]) != tb_dataset_group(j->data, j->eval_row[i - 1]);
 }
 
-/* Scored rows of the first eval.texts prompts. */
+/* Scored rows of the first eval.texts prompts, else of as many as the budget bears. */
 static int first_rows(const struct tb_job *j)
 {
-    int64_t most = tb_config_int(&j->config, "eval.texts"), n_prompts = 0;
+    int64_t want = tb_config_int(&j->config, "eval.texts"), n_prompts = 0, tok = 0;
+    int64_t budget = j->n_tokens ? j->n_tokens : tb_dataset_counts(j->data)->train_tok;
     int n = 0;
     for (; n < j->n_eval; n++) {
-        n_prompts += is_new_prompt(j, n);
-        if (most && n_prompts > most)
+        struct tb_row r = tb_dataset_row(j->data, j->eval_row[n]);
+        if (!is_new_prompt(j, n))
+            continue;
+        tok += r.n - r.n_prompt;
+        n_prompts++;
+        if (want ? n_prompts > want : n_prompts > MOST_TEXTS || (n_prompts > LEAST_TEXTS && tok > budget / TEXTS_SHARE))
             break;
     }
     return n;
