@@ -255,9 +255,9 @@ static char *rung_words(const struct tb_report_sweep *s)
     size_t n[TB_FATE_OPEN + 1] = { 0 };
     for (size_t i = 0; i < s->n; i++)
         n[s->trial[i].fate]++;
-    return tb_xasprintf("Held-out loss of every trial by trained tokens. Crosses: %zu pruned, %zu failed; rings: %zu "
+    return tb_xasprintf("%s of every trial by trained tokens. Crosses: %zu pruned, %zu failed; rings: %zu "
                         "came to their end without being the best of their arm, %zu are not over; dots: %zu "
-                        "finalists. Upright lines: %zu rungs.", n[TB_FATE_PRUNED], n[TB_FATE_FAILED],
+                        "finalists. Upright lines: %zu rungs.", s->metric, n[TB_FATE_PRUNED], n[TB_FATE_FAILED],
                         n[TB_FATE_OVER], n[TB_FATE_OPEN], n[TB_FATE_FINALIST], s->n_rungs);
 }
 
@@ -275,7 +275,7 @@ char *tb_report_chart_rungs(const struct tb_report *r)
     struct tb_figure f;
     char *words = rung_words(s), name[32];
     tb_figure_open(&f, &(struct tb_figure_spec){ .id = "chart-rungs", .title = "Trials of the search", .words = words,
-        .x_name = "tokens", .x = axis_of(x, false, false), .y = axis_of(y, y.high > 4 * y.low, false) });
+        .x_name = "tokens", .x = axis_of(x, false, false), .y = axis_of(y, y.low > 0 && y.high > 4 * y.low, false) });
     for (size_t i = 0; i < s->n_rungs; i++) {
         snprintf(name, sizeof name, "rung %zu", i + 1);
         tb_figure_upright(&f, s->rung[i], name);
