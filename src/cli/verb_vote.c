@@ -69,7 +69,7 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 }
 
 static const struct tb_flag flags[] = {
-    { "winner", "WHO", false, "a, b or tie: who wrote better" },
+    { "winner", "a|b|tie", false, "who wrote better" },
     { "prompt", "TEXT", false, "behind what they wrote, for the record" },
     { "blind", NULL, false, "it was not known which was which" },
     { "back", NULL, false, "takes such a vote back" },
