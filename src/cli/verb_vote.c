@@ -30,7 +30,7 @@ static char *inverse(const struct tb_steer *s, const struct tb_args *a, const ch
     struct tb_buf b = { 0 };
     if (tb_args_has(a, "back"))
         return NULL;
-    tb_shell_word(&b, a->pos[1]);
+    tb_buf_str(&b, s->runs.n == 1 ? base : tb_choice_item(&s->runs, 1)->sum.id);
     tb_buf_fmt(&b, " --winner %s%s --back", winner, tb_args_has(a, "blind") ? " --blind" : "");
     char *command = tb_choice_command(&s->runs, 0, "vote", b.p);
     tb_buf_free(&b);
