@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "cli/make_plan.h"
+#include "cli/plan_json.h"
 #include "worker/worker.h"
 
 enum { MAX_LINE = 1 << 20 };
@@ -68,7 +69,10 @@ static struct tb_json *plan_of(struct tb_planner *planner, const struct tb_args 
         }
     const char *store = tb_args_has(&a, "store") ? tb_args_get(&a, "store") : tb_args_get(own, "store");
     struct tb_plan *p = tb_make_plan(&a, "plan RECIPE", err);
-    struct tb_json *out = p ? tb_planner_plan(planner, p, store, err) : NULL;
+    struct tb_plan known = p ? tb_plan_known(p) : (struct tb_plan){ 0 };
+    struct tb_json *out = p ? tb_planner_plan(planner, &known, store, err) : NULL;
+    if (out)
+        tb_plan_put_sweep(out, p);
     tb_plan_free(p);
     return out;
 }

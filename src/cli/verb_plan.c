@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "cli/make_plan.h"
 #include "cli/out.h"
+#include "cli/plan_json.h"
 #include "cli/serve.h"
 #include "cli/sources.h"
 #include "cli/sweep_show.h"
@@ -163,18 +164,6 @@ static void print_plan(const struct tb_out *o, const struct tb_json *plan)
         printf("%lld runs were written twice and are made once\n", (long long)count_of(plan, "n_same"));
 }
 
-/* Of a search that goes by results only the trials that are known before. */
-static struct tb_json *plan_of(const struct tb_plan *p, const struct tb_worker_spec *spec, struct tb_err *err)
-{
-    const struct tb_json *search = tb_json_get(p->sweep, "search");
-    const struct tb_search *s = tb_search_find(tb_json_str(tb_json_get(search, "kind"), ""));
-    size_t n_known = s ? (size_t)s->startup(search) * tb_json_len(tb_json_get(p->sweep, "arms")) : p->n_runs;
-    struct tb_plan known = *p;
-    known.whole = p;
-    known.n_runs = n_known < p->n_runs ? n_known : p->n_runs;
-    return tb_worker_plan(&known, spec, err);
-}
-
 /* Everything else is said by the requests. */
 static bool serve(const struct tb_args *a, struct tb_err *err)
 {
@@ -191,12 +180,10 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     if (tb_args_has(a, "serve"))
         return serve(a, err);
     struct tb_plan *p = tb_out_open(&out, a, err) ? tb_make_plan(a, "plan RECIPE", err) : NULL;
-    struct tb_json *plan = p ? plan_of(p, &spec, err) : NULL;
-    if (plan && p->sweep) {
-        struct tb_json *sweep = tb_json_copy(p->sweep);
-        tb_json_del(sweep, "points"); /* of runs, which are listed, or that results will choose from */
-        tb_json_set(plan, "sweep", sweep);
-    }
+    struct tb_plan known = p ? tb_plan_known(p) : (struct tb_plan){ 0 };
+    struct tb_json *plan = p ? tb_worker_plan(&known, &spec, err) : NULL;
+    if (plan)
+        tb_plan_put_sweep(plan, p);
     if (plan && out.form == TB_EMIT_JSON) {
         tb_out_json(&out, plan);
     } else if (plan) {

@@ -219,7 +219,7 @@ const struct tb_verb tb_verb_scan = {
             "It looks into DIR (the working folder), the folders of $TUNEBENCH_MODELS and the data that come along,\n"
             "three levels deep. Models are opened, data files (.txt .jsonl .csv .tsv) are sniffed by their first 64 "
             "KiB;\n"
-            "what cannot be used is listed with the reason.",
+            "what cannot be used is listed with the reason. A FILE is looked at by itself.",
     .examples = "  tunebench scan\n"
                 "  tunebench scan ~/models ~/e2e\n"
                 "  tunebench scan --json | jq -r '.data[] | select(.ok) | .data'\n",

@@ -182,6 +182,19 @@ static bool add_root(struct scan *s, const char *path, struct tb_err *err)
     return true;
 }
 
+/* A folder, or a file by itself, whatever its name ends with. */
+static bool add_named(struct scan *s, const char *path, struct tb_err *err)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return add_root(s, path, err);
+    if (tb_str_ends(path, ".gguf"))
+        add(s, s->models, MAX_MODELS, tb_scan_model(path));
+    else
+        add(s, s->data, MAX_DATA, tb_scan_data(path, &s->left));
+    return true;
+}
+
 /* Folders of the colon list that are not there are no error: the list is for all machines. */
 static void add_list(struct scan *s, const char *list)
 {
@@ -210,7 +223,7 @@ struct tb_json *tb_session_scan(const char *const *dirs, int n, struct tb_err *e
                       .data = tb_json_new_list(), .adapters = tb_json_new_list(), .unread = tb_json_new_list() };
     bool good = n > 0 || add_root(&s, ".", err);
     for (int i = 0; good && i < n; i++)
-        good = add_root(&s, dirs[i], err);
+        good = add_named(&s, dirs[i], err);
     if (good)
         look_into_all(&s); /* first, so that what lies there is called by the names that the caller knows */
     s.most = MAX_ENTRIES; /* however much lay there */
