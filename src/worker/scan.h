@@ -20,4 +20,7 @@ bool tb_scan_is_data(const char *name);
 /* {path, peft_type, base, bytes, ok, why} of a folder with an adapter_config.json. */
 struct tb_json *tb_scan_adapter(const char *path);
 
+/* {path, title, ok, why} of a .lua file; title: the words of its first comment. NULL if it speaks of nothing of ours. */
+struct tb_json *tb_scan_recipe(const char *path);
+
 #endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* start_layout.c - models beside data where there is room, then methods with their figures, then settings, then what
+ * it comes to as recipe and command. What vanishes first on a low screen is the foot, then the recipe, then the
+ * command. */
+#include "tui/start_layout.h"
+
+enum { BESIDE = 90, PREVIEW = 2, SUMS = 3, LEAST_LIST = 2, WORDY = 100 };
+
+static int at_most(int n, int most)
+{
+    return n < most ? n : most;
+}
+
+/* A heading of one row is cut off. */
+static struct tb_rect under_head(struct tb_rect r)
+{
+    tb_rect_cut(&r, 1);
+    return r;
+}
+
+static void lay_lists(struct start_layout *l, struct tb_rect r, const struct start_sizes *n)
+{
+    struct tb_rect part[3];
+    if (l->is_beside) {
+        const struct tb_part columns[] = { { .least = 40, .weight = 2 }, { .least = 45, .weight = 3 } };
+        tb_split_columns(r, 1, columns, 2, part);
+        l->models = under_head(part[0]);
+        l->data = under_head(part[1]);
+        l->preview = tb_rect_cut(&l->data, l->data.height > LEAST_LIST + PREVIEW ? -PREVIEW : 0);
+        return;
+    }
+    const struct tb_part rows[] = {
+        { .least = 1 + LEAST_LIST, .weight = 1, .most = 1 + n->n_models },
+        { .least = 1 + LEAST_LIST, .weight = 1, .most = 1 + n->n_data },
+        { .least = 1, .weight = 1, .most = PREVIEW, .fold = 1 },
+    };
+    tb_split_rows(r, 0, rows, 3, part);
+    l->models = under_head(part[0]);
+    l->data = under_head(part[1]);
+    l->preview = part[2];
+}
+
+struct start_layout start_lay_out(int width, int height, const struct start_sizes *n)
+{
+    struct start_layout l = { .is_beside = width >= BESIDE };
+    struct tb_rect part[6];
+    int longest = n->n_models > n->n_data + PREVIEW ? n->n_models : n->n_data + PREVIEW;
+    int lists = l.is_beside ? 1 + longest : 2 + n->n_models + n->n_data + PREVIEW;
+    int least = l.is_beside ? 1 + LEAST_LIST : 2 + 2 * LEAST_LIST;
+    const struct tb_part rows[] = {
+        { .least = least, .weight = 2, .most = lists },
+        { .least = 1 + at_most(n->n_arms, 3), .weight = 3, .most = 1 + n->n_arms },
+        { .least = 2, .weight = 1, .most = SUMS },
+        { .least = width < WORDY ? 2 : 1 },
+        { .least = 3, .weight = 2, .most = 1 + n->n_recipe + 3, .fold = 2 },
+        { .least = 1, .fold = 3 },
+    };
+    tb_split_rows((struct tb_rect){ 0, 0, width, height }, 0, rows, 6, part);
+    lay_lists(&l, part[0], n);
+    l.methods = under_head(part[1]);
+    l.sums = part[2];
+    l.settings = part[3];
+    l.recipe = under_head(part[4]);
+    l.command = tb_rect_cut(&l.recipe, l.recipe.height > 4 ? -3 : -l.recipe.height);
+    l.foot = part[5];
+    return l;
+}
