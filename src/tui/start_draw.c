@@ -72,7 +72,7 @@ static void draw_data(struct tb_canvas *c, int y, const struct tb_json *e, unsig
     data_kind(e, kind, sizeof kind);
     tb_fmt_count(rows, sizeof rows, tb_json_int(tb_json_get(e, "rows"), -1));
     snprintf(words, sizeof words, "%s%s rows", is_exact ? "" : "~", rows);
-    draw_path(c, 3, y, c->width - right - 4, style, text_of(e, "path"));
+    draw_path(c, 3, y, c->width - right - 4, style, text_of(e, "name"));
     tb_canvas_right(c, c->width - right, y, 13, style, words);
     tb_canvas_field(c, c->width - right + 14, y, 9, style, kind);
 }
@@ -258,7 +258,9 @@ static void draw_totals(const struct start *st, struct tb_canvas *c, int y)
     tb_fmt_unit(free_text, sizeof free_text, TB_UNIT_BYTES, (double)f->free_bytes);
     if (f->est_s > 0)
         snprintf(rate, sizeof rate, ", %.0f tok/s%s", (double)f->n_tokens / f->est_s, f->is_measured ? "" : " (a guess)");
-    tb_canvas_fmt(c, 5, y, style, "%s%s", words, rate);
+    char *all = tb_xasprintf("%s%s", words, rate);
+    tb_canvas_field(c, 5, y, k.memory - 5, style, all);
+    free(all);
     figure(c, k.memory, y, 9, is_old || fits ? style : TB_STYLE_WARN, TB_UNIT_BYTES, (double)f->together_bytes);
     figure(c, k.time, y, 9, style, TB_UNIT_SECONDS, f->est_s);
 }
@@ -341,7 +343,8 @@ static void draw_settings(const struct start *st, struct tb_canvas *c, struct tb
     for (size_t i = 0; i < f->n; i++) {
         const struct tb_entry *e = &f->entry[i];
         bool has_focus = st->pane == START_SETTINGS && f->at == i, is_choice = e->kind == TB_ENTRY_CHOICE;
-        int label = tb_text_width(e->label), room = is_choice ? tb_text_width(tb_field_text(&e->field)) + 1 : 8;
+        int label = tb_text_width(e->label), text = tb_text_width(tb_field_text(&e->field)) + 1;
+        int room = is_choice || text > 6 ? text < 24 ? text : 24 : 6;
         if (x + label + room + 3 > r.width && y + 1 < r.height) {
             x = 1;
             y++;
@@ -354,15 +357,36 @@ static void draw_settings(const struct start *st, struct tb_canvas *c, struct tb
     }
 }
 
+static int lines_of(const char *text)
+{
+    const char *from = text ? strstr(text, "return") : NULL;
+    int n = 0;
+    for (; from && *from; from++)
+        n += *from == '\n';
+    return n;
+}
+
+/* Its lines, or, where they are too many, its words one behind the other. */
 static void draw_recipe(const struct start *st, struct tb_canvas *c, struct tb_rect r)
 {
-    struct tb_canvas part = tb_canvas_part(c, r);
-    const char *line = st->recipe ? strstr(st->recipe, "return") : NULL;
-    for (int y = 0; line && *line && y < r.height; y++) {
-        size_t n = strcspn(line, "\n");
-        tb_canvas_bytes(&part, 3, y, TB_STYLE_PLAIN, line, n);
-        line += n + (line[n] == '\n');
+    struct tb_canvas part = tb_canvas_part(c, (struct tb_rect){ 3, r.y, r.width - 4, r.height });
+    const char *text = st->recipe ? strstr(st->recipe, "return") : NULL;
+    bool is_whole = lines_of(st->recipe) <= r.height;
+    struct tb_buf b = { 0 };
+    for (; text && *text; text++)
+        if (is_whole || (*text != '\n' && *text != ' '))
+            tb_buf_char(&b, *text);
+        else if (b.p[b.n - 1] != ' ')
+            tb_buf_char(&b, ' ');
+    for (int y = 0; is_whole && b.p && y < r.height; y++) {
+        const char *line = b.p;
+        for (int i = 0; i < y; i++)
+            line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n');
+        tb_canvas_bytes(&part, 0, y, TB_STYLE_PLAIN, line, strcspn(line, "\n"));
     }
+    if (!is_whole && b.p)
+        tb_canvas_wrap(&part, 0, TB_STYLE_PLAIN, b.p);
+    tb_buf_free(&b);
 }
 
 static void draw_words(const struct start *st, struct tb_canvas *c, const struct start_layout *l)
@@ -416,20 +440,19 @@ static void draw_adding(const struct start *st, struct tb_canvas *c)
         tb_canvas_wrap(&rest, 0, TB_STYLE_DIM, st->others);
 }
 
-static int lines_of(const char *text)
+/* One for the words that stand in an empty list. */
+static int list_rows(const struct start *st, enum start_pane pane)
 {
-    const char *from = text ? strstr(text, "return") : NULL;
-    int n = 0;
-    for (; from && *from; from++)
-        n += *from == '\n';
-    return n;
+    int n = (int)start_list_len(st, pane);
+    return n ? n : 1;
 }
 
 struct start_layout start_layout_of(const struct start *st, int width, int height)
 {
     const struct start_sizes n = {
-        .n_models = 1 + (int)start_list_len(st, START_MODELS), .n_data = 1 + (int)start_list_len(st, START_DATA),
+        .n_models = list_rows(st, START_MODELS), .n_data = list_rows(st, START_DATA),
         .n_arms = (int)st->setup.n_arms, .n_recipe = lines_of(st->recipe),
+        .n_command = st->command ? tb_wrap_rows(width - 2, st->command) : 1,
     };
     return start_lay_out(width, height, &n);
 }

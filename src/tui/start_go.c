@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* start_go.c - what was chosen becomes a recipe in a file of its own, and that recipe is run: what was trained can be
  * trained again, changed and shown to others. Where no file can be written the command line is run. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -30,30 +27,32 @@ static char *stem_of(const char *data)
     return tb_xstrdup("recipe");
 }
 
-/* A file that was not there before: never over another. */
-static bool write_new(const char *path, const char *text, bool *is_taken, struct tb_err *err)
+static char *name_of(const char *stem, int i)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    *is_taken = fd < 0 && errno == EEXIST;
-    if (fd < 0)
-        return tb_fail_errno(err, "%s cannot be written", path);
-    bool good = tb_write_all(fd, text, strlen(text)) || tb_fail_errno(err, "%s cannot be written", path);
-    if (close(fd) != 0 && good)
-        good = tb_fail_errno(err, "%s cannot be written", path);
-    if (!good)
-        unlink(path);
-    return good;
+    return tb_xasprintf("%s/%s-%d.lua", folder, stem, i);
 }
 
-/* recipes/<stem>-1.lua, or the next number that is free. */
-static bool save_as_new(struct start *st, const char *stem, struct tb_err *err)
+char *start_next_name(const struct start *st)
+{
+    char *stem = stem_of(st->setup.data ? st->setup.data : ""), *name = NULL;
+    for (int i = 1; i <= MOST_NAMES; i++) {
+        free(name);
+        name = name_of(stem, i);
+        if (!tb_file_exists(name))
+            break;
+    }
+    free(stem);
+    return name;
+}
+
+/* Under the next name that is free: somebody may take it meanwhile. */
+static bool save_as_new(struct start *st, struct tb_err *err)
 {
     bool good = false, is_taken = true;
-    for (int i = 1; is_taken && i <= MOST_NAMES; i++) {
-        char *path = tb_xasprintf("%s/%s-%d.lua", folder, stem, i);
-        char *text = tb_setup_recipe(&st->setup, path, err);
+    for (int i = 0; is_taken && i < MOST_NAMES; i++) {
+        char *path = start_next_name(st), *text = tb_setup_recipe(&st->setup, path, err);
         *err = text ? (struct tb_err){ 0 } : *err;
-        good = text && write_new(path, text, &is_taken, err);
+        good = text && tb_file_write_new(path, text, strlen(text), &is_taken, err);
         is_taken = is_taken && text;
         if (good)
             tb_setup_put(&st->saved, path);
@@ -65,31 +64,27 @@ static bool save_as_new(struct start *st, const char *stem, struct tb_err *err)
 
 const char *start_save(struct start *st, struct tb_err *err)
 {
-    bool is_same = st->saved && st->recipe && strcmp(st->saved_text, st->recipe) == 0 && tb_file_exists(st->saved);
-    if (!st->recipe) {
+    bool is_same = st->saved && st->command && strcmp(st->saved_command, st->command) == 0 && tb_file_exists(st->saved);
+    if (!st->command) {
         *err = st->wrong;
         return NULL;
     }
     if (is_same)
         return st->saved;
-    char *stem = stem_of(st->setup.data);
-    bool good = tb_dir_make(folder, 0777, err) && save_as_new(st, stem, err);
-    if (good)
-        tb_setup_put(&st->saved_text, st->recipe);
-    free(stem);
-    return good ? st->saved : NULL;
+    if (!tb_dir_make(folder, 0777, err) || !save_as_new(st, err))
+        return NULL;
+    tb_setup_put(&st->saved_command, st->command);
+    return st->saved;
 }
 
-/* The runs of the plan, so that their curves are shown. */
-static void mark_runs(struct tb_screen *s)
+void start_mark_runs(struct tb_desk *d, const struct tb_planning *p)
 {
-    const struct start *st = s->state;
-    if (tb_planning_is_busy(&st->planning) || !st->planning.is_good)
+    if (tb_planning_is_busy(p) || !p->is_good)
         return;
-    while (s->desk->n_marks)
-        tb_desk_mark(s->desk, s->desk->mark[0], false);
-    for (size_t i = 0; i < st->planning.forecast.n; i++)
-        tb_desk_mark(s->desk, st->planning.forecast.run[i].id, true);
+    while (d->n_marks)
+        tb_desk_mark(d, d->mark[0], false);
+    for (size_t i = 0; i < p->forecast.n; i++)
+        tb_desk_mark(d, p->forecast.run[i].id, true);
 }
 
 static char *command(struct start *st, const char *verb, struct tb_err *err)
@@ -119,7 +114,7 @@ void start_go(struct tb_screen *s, bool is_plan)
         return;
     }
     char *run = command(st, "run", &err), *whole = tb_xasprintf("%s --detach", run);
-    mark_runs(s);
+    start_mark_runs(s->desk, &st->planning);
     tb_desk_do(s->desk, whole, false);
     tb_desk_go(s->desk, "runs");
     free(run);

@@ -4,7 +4,7 @@
  * command. */
 #include "tui/start_layout.h"
 
-enum { BESIDE = 90, PREVIEW = 2, SUMS = 3, LEAST_LIST = 2, WORDY = 100 };
+enum { BESIDE = 90, PREVIEW = 2, SUMS = 3, LEAST_LIST = 1, RECIPE = 3, WORDY = 100, PARTS = 6 };
 
 static int at_most(int n, int most)
 {
@@ -32,7 +32,7 @@ static void lay_lists(struct start_layout *l, struct tb_rect r, const struct sta
     const struct tb_part rows[] = {
         { .least = 1 + LEAST_LIST, .weight = 1, .most = 1 + n->n_models },
         { .least = 1 + LEAST_LIST, .weight = 1, .most = 1 + n->n_data },
-        { .least = 1, .weight = 1, .most = PREVIEW, .fold = 1 },
+        { .least = 0, .weight = 1, .most = PREVIEW },
     };
     tb_split_rows(r, 0, rows, 3, part);
     l->models = under_head(part[0]);
@@ -40,28 +40,37 @@ static void lay_lists(struct start_layout *l, struct tb_rect r, const struct sta
     l->preview = part[2];
 }
 
+/* The parts from top to bottom: lists, methods, sums, settings, words, foot. */
+static void split(int width, int height, const struct start_sizes *n, int n_recipe, struct tb_rect *part)
+{
+    bool is_beside = width >= BESIDE;
+    int longest = n->n_models > n->n_data + PREVIEW ? n->n_models : n->n_data + PREVIEW;
+    const struct tb_part rows[] = {
+        { .least = is_beside ? 1 + LEAST_LIST : 2 + 2 * LEAST_LIST, .weight = 2,
+          .most = is_beside ? 1 + longest : 2 + n->n_models + n->n_data + PREVIEW },
+        { .least = 1 + at_most(n->n_arms, 3), .weight = 3, .most = 1 + n->n_arms },
+        { .least = 1, .weight = 2, .most = SUMS },
+        { .least = width < WORDY ? 2 : 1 },
+        { .least = 1 + n->n_command, .weight = n_recipe > 0, .most = 1 + n_recipe + n->n_command, .fold = 2 },
+        { .least = 1, .fold = 3 },
+    };
+    tb_split_rows((struct tb_rect){ 0, 0, width, height }, 0, rows, PARTS, part);
+}
+
 struct start_layout start_lay_out(int width, int height, const struct start_sizes *n)
 {
     struct start_layout l = { .is_beside = width >= BESIDE };
-    struct tb_rect part[6];
-    int longest = n->n_models > n->n_data + PREVIEW ? n->n_models : n->n_data + PREVIEW;
-    int lists = l.is_beside ? 1 + longest : 2 + n->n_models + n->n_data + PREVIEW;
-    int least = l.is_beside ? 1 + LEAST_LIST : 2 + 2 * LEAST_LIST;
-    const struct tb_part rows[] = {
-        { .least = least, .weight = 2, .most = lists },
-        { .least = 1 + at_most(n->n_arms, 3), .weight = 3, .most = 1 + n->n_arms },
-        { .least = 2, .weight = 1, .most = SUMS },
-        { .least = width < WORDY ? 2 : 1 },
-        { .least = 3, .weight = 2, .most = 1 + n->n_recipe + 3, .fold = 2 },
-        { .least = 1, .fold = 3 },
-    };
-    tb_split_rows((struct tb_rect){ 0, 0, width, height }, 0, rows, 6, part);
+    struct tb_rect part[PARTS];
+    split(width, height, n, n->n_recipe, part);
+    bool has_recipe = part[4].height >= 1 + n->n_command + RECIPE;
+    if (!has_recipe)
+        split(width, height, n, 0, part);
     lay_lists(&l, part[0], n);
     l.methods = under_head(part[1]);
     l.sums = part[2];
     l.settings = part[3];
     l.recipe = under_head(part[4]);
-    l.command = tb_rect_cut(&l.recipe, l.recipe.height > 4 ? -3 : -l.recipe.height);
+    l.command = tb_rect_cut(&l.recipe, has_recipe ? -n->n_command : -l.recipe.height);
     l.foot = part[5];
     return l;
 }

@@ -50,7 +50,7 @@ struct start {
     struct start_figure *figure;
     size_t n_figures;
     int64_t n_cpus;
-    char *saved, *saved_text; /* the recipe that was saved last, NULL: none */
+    char *saved, *saved_command; /* the recipe that was saved last, and what it does; NULL: none */
 };
 
 /* The state of the screen, NULL if there is no such screen: what it has put together is shown by Recipe too. */
@@ -81,8 +81,11 @@ void start_setup_close(struct start *st);
 
 /* ---- start_go.c */
 /* Saves the recipe under a new name, unless it was saved as it is; its path, lent, NULL with *err. */
+char *start_next_name(const struct start *st); /* "recipes/places-1.lua", free as yet; malloc'ed */
 const char *start_save(struct start *st, struct tb_err *err);
 void start_go(struct tb_screen *s, bool is_plan);
+/* Marks the runs of a plan, so that their curves are shown. */
+void start_mark_runs(struct tb_desk *d, const struct tb_planning *p);
 
 /* ---- start_draw.c */
 struct start_layout start_layout_of(const struct start *st, int width, int height);

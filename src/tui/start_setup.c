@@ -59,7 +59,7 @@ void start_setup_close(struct start *st)
     free(st->recipe);
     free(st->command);
     free(st->saved);
-    free(st->saved_text);
+    free(st->saved_command);
 }
 
 void start_take_settings(struct start *st)
@@ -97,7 +97,9 @@ void start_update(struct tb_screen *s)
     free(st->recipe);
     free(st->command);
     st->command = NULL;
-    st->recipe = tb_setup_recipe(&st->setup, "RECIPE", &st->wrong);
+    char *name = start_next_name(st);
+    st->recipe = tb_setup_recipe(&st->setup, name, &st->wrong);
+    free(name);
     struct tb_json *words = st->recipe ? tb_setup_words(&st->setup, &st->wrong) : NULL;
     if (!words)
         return;
@@ -151,12 +153,15 @@ const struct start_figure *start_figure_of(const struct start *st, const char *m
 
 /* ---- the keys of an arm */
 
+/* A value that nobody gave shows as the default, lists as they are typed; a rate as nothing, since it is not the key's. */
 static void add_key(struct start *st, const struct tb_key *key, const struct tb_json *values)
 {
+    struct tb_json *def = key->def ? tb_json_parse(key->def, strlen(key->def), key->name, NULL) : NULL;
     const struct tb_json *v = tb_json_get(values, key->name);
-    char *text = v ? tb_setup_typed(v) : NULL;
+    char *text = v ? tb_setup_typed(v) : strcmp(key->name, "lr") == 0 ? tb_xstrdup("") : def ? tb_setup_typed(def) : NULL;
     if (key->type != TB_KEY_MAP)
         tb_form_key(&st->keys, key->name, key, text);
+    tb_json_free(def);
     free(text);
 }
 

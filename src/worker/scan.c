@@ -241,6 +241,20 @@ static void preview(struct tb_json *map, const char *path, const struct tb_json 
     free(head);
 }
 
+/* What a recipe calls a file of the shipped data, wherever that is installed (shelf.c), unless the working folder has one
+ * of that name; else its path. malloc'ed. */
+static char *data_word(const char *path)
+{
+    const char *base = tb_path_base(path), *shipped = tb_session_data_dir();
+    size_t n = shipped ? strlen(shipped) : 0;
+    char *word = tb_xasprintf("data/%s", base);
+    bool is_shipped = n && strncmp(path, shipped, n) == 0 && path + n + 1 == base;
+    if (is_shipped && !tb_file_exists(word))
+        return word;
+    free(word);
+    return tb_xstrdup(path);
+}
+
 struct tb_json *tb_scan_data(const char *path, int64_t *left)
 {
     struct tb_json *map = tb_json_new_map();
@@ -258,8 +272,10 @@ struct tb_json *tb_scan_data(const char *path, int64_t *left)
     if (rows)
         put_str(map, "rows_are", rows);
     if (found) {
-        char *text = tb_sniff_text(found, path);
+        char *word = data_word(path), *text = tb_sniff_text(found, word);
+        put_str(map, "name", word);
         put_str(map, "data", text);
+        free(word);
         free(text);
         count_rows(map, path, rows && strcmp(rows, "paragraph") == 0, left);
         preview(map, path, found);
