@@ -211,7 +211,7 @@ static void go(struct tb_screen *s)
         return;
     }
     bool is_search = r->planning.is_there && tb_json_get(r->planning.forecast.sweep, "search");
-    start_mark_runs(s->desk, &r->planning);
+    start_unmark(s->desk);
     run_verb(s, is_search ? "sweep" : "run", " --detach", false);
     tb_desk_go(s->desk, "runs");
 }

@@ -77,14 +77,10 @@ const char *start_save(struct start *st, struct tb_err *err)
     return st->saved;
 }
 
-void start_mark_runs(struct tb_desk *d, const struct tb_planning *p)
+void start_unmark(struct tb_desk *d)
 {
-    if (tb_planning_is_busy(p) || !p->is_good)
-        return;
     while (d->n_marks)
         tb_desk_mark(d, d->mark[0], false);
-    for (size_t i = 0; i < p->forecast.n; i++)
-        tb_desk_mark(d, p->forecast.run[i].id, true);
 }
 
 static char *command(struct start *st, const char *verb, struct tb_err *err)
@@ -104,7 +100,10 @@ void start_go(struct tb_screen *s, bool is_plan)
     struct start *st = s->state;
     struct tb_err err = { 0 };
     if (!st->command) {
-        tb_desk_fail(s->desk, &st->wrong);
+        if (st->wrong.kind != TB_ERR_NONE)
+            tb_desk_fail(s->desk, &st->wrong);
+        else
+            tb_desk_say(s->desk, TB_STYLE_MESSAGE, "still looking for a model and data ..");
         return;
     }
     if (is_plan) {
@@ -114,7 +113,7 @@ void start_go(struct tb_screen *s, bool is_plan)
         return;
     }
     char *run = command(st, "run", &err), *whole = tb_xasprintf("%s --detach", run);
-    start_mark_runs(s->desk, &st->planning);
+    start_unmark(s->desk);
     tb_desk_do(s->desk, whole, false);
     tb_desk_go(s->desk, "runs");
     free(run);

@@ -84,8 +84,7 @@ void start_setup_close(struct start *st);
 char *start_next_name(const struct start *st); /* "recipes/places-1.lua", free as yet; malloc'ed */
 const char *start_save(struct start *st, struct tb_err *err);
 void start_go(struct tb_screen *s, bool is_plan);
-/* Marks the runs of a plan, so that their curves are shown. */
-void start_mark_runs(struct tb_desk *d, const struct tb_planning *p);
+void start_unmark(struct tb_desk *d); /* all: those that are made now will be marked */
 
 /* ---- start_draw.c */
 struct start_layout start_layout_of(const struct start *st, int width, int height);
