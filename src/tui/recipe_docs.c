@@ -107,5 +107,7 @@ bool recipe_docs(struct tb_screen *s)
         return show_key(s, "optim", tb_key_find(tb_keys_section("optim"), "lr"));
     if (word)
         return show_word(s, word);
-    return section_named(name) ? show_section(s, section_named(name)) : show_general(s, name);
+    if (section_named(name))
+        return show_section(s, section_named(name));
+    return show_general(s, name) || (outer && show_word(s, outer)); /* no key of it: those that there are */
 }

@@ -51,9 +51,8 @@ static unsigned style_of(uint8_t ink)
                                                                                                         : TB_STYLE_PLAIN;
 }
 
-static void draw_pieces(struct tb_canvas *c, int y, const struct drawn *d)
+static void draw_pieces(struct tb_canvas *c, int x, int y, const struct drawn *d)
 {
-    int x = 0;
     for (size_t i = 0, k; i < d->text.n; i = k) {
         bool is_marked = i >= d->from && i < d->from + d->n;
         for (k = i + 1; k < d->text.n && d->ink[k] == d->ink[i] && k != d->from && k != d->from + d->n;)
@@ -63,23 +62,33 @@ static void draw_pieces(struct tb_canvas *c, int y, const struct drawn *d)
     }
 }
 
+/* Columns to the left of the cursor in its line. */
+static int cursor_x(const struct recipe *r)
+{
+    size_t n;
+    const char *line = tb_source_line(&r->source, r->line, &n);
+    struct drawn before = prepare(line, r->column < n ? r->column : n, n + 1, 0);
+    int x = tb_text_width(before.text.p ? before.text.p : "");
+    tb_buf_free(&before.text);
+    free(before.ink);
+    return x;
+}
+
 static void draw_line(const struct recipe *r, struct tb_canvas *c, int y, int i, const struct tb_place_in *fault)
 {
     size_t n;
     const char *line = tb_source_line(&r->source, i, &n);
+    int at = cursor_x(r), room = c->width - NUMBER, shift = at > room - 12 ? at - room + 12 : 0;
     bool is_faulty = fault->line == i;
     struct drawn d = prepare(line, n, is_faulty ? fault->column : n + 1, is_faulty ? fault->n : 0);
     struct tb_canvas part = tb_canvas_part(c, (struct tb_rect){ NUMBER, y, c->width - NUMBER, 1 });
     unsigned style = is_faulty ? TB_STYLE_BAD : TB_STYLE_DIM;
     tb_canvas_fmt(c, 0, y, style | (i == r->line ? TB_STYLE_REVERSE : 0), "%3d ", i + 1);
-    draw_pieces(&part, 0, &d);
-    if (i == r->line) {
-        size_t at = r->column < n ? r->column : n;
-        struct drawn before = prepare(line, at, at + 1, 0);
-        tb_canvas_cursor(&part, tb_text_width(before.text.p ? before.text.p : ""), 0);
-        tb_buf_free(&before.text);
-        free(before.ink);
-    }
+    draw_pieces(&part, -shift, 0, &d);
+    if (tb_text_width(d.text.p ? d.text.p : "") - shift > room)
+        tb_canvas_text(&part, room - 2, 0, TB_STYLE_DIM, "..");
+    if (i == r->line)
+        tb_canvas_cursor(&part, at - shift, 0);
     tb_buf_free(&d.text);
     free(d.ink);
 }
@@ -138,18 +147,28 @@ static void row_of_unit(struct lines *l, const char *label, enum tb_unit unit, d
     row(l, TB_STYLE_PLAIN, label, text);
 }
 
+/* "25,600  1.084 %", or from the smallest to the largest. */
+static void draw_arm(struct tb_canvas *c, const struct tb_forecast *f, const struct tb_forecast_arm *a)
+{
+    char least[32], most[32];
+    tb_canvas_field(c, 0, 0, 12, TB_STYLE_PLAIN, a->method);
+    tb_fmt_count(least, sizeof least, a->least_trainable);
+    if (a->least_trainable < a->most_trainable)
+        tb_canvas_fmt(c, 13, 0, TB_STYLE_PLAIN, "%3zu x %s .. %s", a->n, least,
+                      tb_fmt_count(most, sizeof most, a->most_trainable));
+    else
+        tb_canvas_fmt(c, 13, 0, TB_STYLE_PLAIN, "%3zu x %s  %s", a->n, least,
+                      tb_fmt_unit(most, sizeof most, TB_UNIT_SHARE, f->run[a->first].share));
+}
+
 static void draw_arms(struct lines *l, const struct tb_forecast *f)
 {
-    char text[160], count[32], share[32];
-    snprintf(text, sizeof text, "%zu in %zu arm%s", f->n, f->n_arms, f->n_arms == 1 ? "" : "s");
+    char text[160];
+    snprintf(text, sizeof text, "%zu in %zu arm%s, numbers trained", f->n, f->n_arms, f->n_arms == 1 ? "" : "s");
     row(l, TB_STYLE_STRONG, "runs", text);
     for (size_t i = 0; i < f->n_arms && l->y < l->c->height; i++) {
-        const struct tb_forecast_run *r = &f->run[f->arm[i].first];
         struct tb_canvas line = tb_canvas_part(l->c, (struct tb_rect){ 3, l->y++, l->c->width - 3, 1 });
-        tb_canvas_field(&line, 0, 0, 12, TB_STYLE_PLAIN, f->arm[i].method);
-        tb_canvas_fmt(&line, 13, 0, TB_STYLE_PLAIN, "%3zu x %s  %s", f->arm[i].n,
-                      tb_fmt_count(count, sizeof count, r->n_trainable),
-                      tb_fmt_unit(share, sizeof share, TB_UNIT_SHARE, r->share));
+        draw_arm(&line, f, &f->arm[i]);
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* recipe_list.c - lines to choose from, over the screen: recipes (in the folder, shipped, kept by the store with the
  * runs that they made), or methods to be inserted. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,8 @@ void recipe_list_close(struct recipe *r)
     tb_child_close(r->scan);
     r->scan = NULL;
 }
+
+enum { PATH = 40 };
 
 static void add(struct recipe *r, const char *word, const char *help)
 {
@@ -81,7 +84,10 @@ static void cell(const void *arg, int row, int column, struct tb_grid_cell *out)
 {
     const struct recipe *r = arg;
     const struct recipe_choice *k = &r->choice[row];
-    tb_str_copy(out->text, sizeof out->text, column == 0 ? k->word : k->help);
+    size_t n = strlen(k->word), cut = column == 0 && n > PATH ? n - PATH + 2 : 0; /* its end says more */
+    while (cut && ((unsigned char)k->word[cut] & 0xc0) == 0x80)
+        cut++;
+    snprintf(out->text, sizeof out->text, "%s%s", cut ? ".." : "", column == 0 ? k->word + cut : k->help);
     out->style = column == 0 ? TB_STYLE_PLAIN : TB_STYLE_DIM;
 }
 
@@ -142,7 +148,7 @@ unsigned recipe_list_press(struct tb_screen *s, const struct tb_press *p)
 
 void recipe_list_draw(const struct recipe *r, struct tb_canvas *c)
 {
-    static const struct tb_grid_column files[] = { { .title = "recipe", .least = 20, .most = 60 },
+    static const struct tb_grid_column files[] = { { .title = "recipe", .least = PATH, .most = PATH },
                                                    { .title = "what it asks", .least = 10, .most = 120, .drop = 1 } };
     static const struct tb_grid_column methods[] = { { .title = "method", .least = 8 },
                                                      { .title = "what it trains", .least = 10, .most = 120, .drop = 1 } };

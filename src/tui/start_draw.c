@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/schema.h"
@@ -318,10 +319,17 @@ static const struct tb_err *trouble_of(const struct start *st)
 static void draw_sums(const struct start *st, struct tb_canvas *c, struct tb_rect r)
 {
     struct tb_canvas part = tb_canvas_part(c, r);
+    struct tb_canvas words = tb_canvas_part(&part, (struct tb_rect){ 5, 0, r.width - 6, r.height });
+    const struct tb_json *e = st->pane <= START_DATA ? start_entry(st, st->pane, (size_t)st->at[st->pane]) : NULL;
     const struct tb_err *err = trouble_of(st);
     char text[sizeof err->where + sizeof err->text + 32];
+    if (e && !start_is_usable(e)) {
+        char *why = tb_xasprintf("%s: %s", tb_path_base(text_of(e, "path")), text_of(e, "why"));
+        tb_canvas_wrap(&words, 0, TB_STYLE_WARN, why);
+        free(why);
+        return;
+    }
     if (err) {
-        struct tb_canvas words = tb_canvas_part(&part, (struct tb_rect){ 5, 0, r.width - 6, r.height });
         tb_canvas_wrap(&words, 0, TB_STYLE_BAD, tb_err_string(err, text, sizeof text));
         return;
     }

@@ -68,38 +68,36 @@ static void put_in_front(struct tb_json **list, const struct tb_json *from)
     *list = all;
 }
 
-/* The entry that a list should begin at: one for pairs rather than plain text, since that tells what was learned; of
- * these the largest, but nothing that would be read for long. */
-static int best_data(const struct tb_json *list)
+static bool is_shipped(const struct tb_json *e)
 {
-    int best = -1;
-    double best_score = -1;
-    for (size_t i = 0; i < tb_json_len(list); i++) {
-        const struct tb_json *e = tb_json_at(list, i);
-        double bytes = (double)tb_json_int(tb_json_get(e, "bytes"), 0);
-        bool is_text = strcmp(text_of(e, "kind"), "text") == 0, is_huge = bytes > 1e9;
-        double score = (is_text ? 0 : 2) + (is_huge ? 0 : 1) + bytes / (bytes + 1e6);
-        if (start_is_usable(e) && score > best_score) {
-            best = (int)i;
-            best_score = score;
-        }
-    }
-    return best;
+    return tb_json_bool(tb_json_get(e, "is_shipped"), false);
 }
 
-/* The smallest model: the first try should be over soon. */
-static int best_model(const struct tb_json *list)
+/* How much data look like what somebody came for: prompts with completions rather than plain text, own files rather than
+ * shipped ones, larger ones, but nothing that would be read for long. A few lines of text are some readme. */
+static double data_score(const struct tb_json *e)
 {
-    int best = -1;
-    int64_t least = 0;
-    for (size_t i = 0; i < tb_json_len(list); i++) {
-        int64_t n = tb_json_int(tb_json_get(tb_json_at(list, i), "parameters"), 0);
-        if (start_is_usable(tb_json_at(list, i)) && (best < 0 || n < least)) {
-            best = (int)i;
-            least = n;
-        }
-    }
-    return best;
+    double bytes = (double)tb_json_int(tb_json_get(e, "bytes"), 0);
+    bool is_text = strcmp(text_of(e, "kind"), "text") == 0;
+    double own = is_shipped(e) ? 0 : is_text && bytes < 50e3 ? 1 : 3;
+    return (is_text ? 0 : 2) + own + (bytes < 1e9) + bytes / (bytes + 1e6);
+}
+
+/* The smallest of somebody's own models: the first try should be over soon. */
+static double model_score(const struct tb_json *e)
+{
+    double n = (double)tb_json_int(tb_json_get(e, "parameters"), 0);
+    return (is_shipped(e) ? 0 : 1) + 1e6 / (n + 1e6);
+}
+
+/* The entry that a list begins at; -1 if none can be used. */
+static int best(const struct tb_json *list, double (*score)(const struct tb_json *e))
+{
+    int at = -1;
+    for (size_t i = 0; i < tb_json_len(list); i++)
+        if (start_is_usable(tb_json_at(list, i)) && (at < 0 || score(tb_json_at(list, i)) > score(tb_json_at(list, (size_t)at))))
+            at = (int)i;
+    return at;
 }
 
 static int index_of(const struct tb_json *list, const char *key, const char *text)
@@ -114,8 +112,8 @@ static int index_of(const struct tb_json *list, const char *key, const char *tex
 static void place(struct start *st, bool models_came, bool data_came)
 {
     int model = index_of(st->models, "name", st->setup.base), data = index_of(st->data, "data", st->setup.data);
-    model = models_came ? 0 : model >= 0 ? model : best_model(st->models);
-    data = data_came ? 0 : data >= 0 ? data : best_data(st->data);
+    model = models_came ? 0 : model >= 0 ? model : best(st->models, model_score);
+    data = data_came ? 0 : data >= 0 ? data : best(st->data, data_score);
     st->at[START_MODELS] = model < 0 ? 0 : model;
     st->at[START_DATA] = data < 0 ? 0 : data;
     start_choose(st, START_MODELS);

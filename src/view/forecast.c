@@ -72,7 +72,8 @@ static struct tb_forecast_arm *arm_of(struct tb_forecast *f, size_t i)
     for (size_t k = 0; k < f->n_arms; k++)
         if (strcmp(f->arm[k].method, f->run[i].method) == 0)
             return &f->arm[k];
-    f->arm[f->n_arms] = (struct tb_forecast_arm){ .method = f->run[i].method, .first = i };
+    f->arm[f->n_arms] = (struct tb_forecast_arm){ .method = f->run[i].method, .first = i,
+                                                  .least_trainable = f->run[i].n_trainable };
     return &f->arm[f->n_arms++];
 }
 
@@ -89,6 +90,8 @@ static void add_run(struct tb_forecast *f, size_t i)
     a->n_new += r->is_new;
     a->est_s = r->is_new ? plus(a->est_s, r->est_s) : a->est_s;
     a->peak_bytes = r->peak_bytes > a->peak_bytes ? r->peak_bytes : a->peak_bytes;
+    a->least_trainable = r->n_trainable < a->least_trainable ? r->n_trainable : a->least_trainable;
+    a->most_trainable = r->n_trainable > a->most_trainable ? r->n_trainable : a->most_trainable;
     f->peak_bytes = r->peak_bytes > f->peak_bytes ? r->peak_bytes : f->peak_bytes;
     f->free_bytes = i == 0 || r->free_bytes < f->free_bytes ? r->free_bytes : f->free_bytes;
     f->is_measured = f->is_measured && (r->is_measured || !r->is_new);

@@ -28,6 +28,7 @@ struct tb_forecast_arm {
     size_t n, n_new, first; /* runs; new ones; index of the first */
     double est_s;        /* of the new ones */
     int64_t peak_bytes;  /* of the largest */
+    int64_t least_trainable, most_trainable;
 };
 
 struct tb_forecast {

@@ -6,11 +6,11 @@
 
 #include "base/json.h"
 
-/* {path, name, kind ("gguf", "folder"), arch, parameters, type, bytes, context, ok, why}: name is what --base takes,
+/* {path, name, is_shipped, kind ("gguf", "folder"), arch, parameters, type, bytes, context, ok, why}: name is what --base takes,
  * why (null if ok) says why it cannot be used. */
 struct tb_json *tb_scan_model(const char *path);
 
-/* {path, name, kind, sep | fields | rows_are, rows, rows_are_exact, bytes, prompt, completion, data, ok, why}: data is the
+/* {path, name, is_shipped, kind, sep | fields | rows_are, rows, rows_are_exact, bytes, prompt, completion, data, ok, why}: data is the
  * text that --data takes; prompt and completion of the first row, shortened. *left: bytes that may still be read to
  * count rows, 4 MiB at most of one file; behind that the number is an estimate. */
 struct tb_json *tb_scan_data(const char *path, int64_t *left);
