@@ -59,7 +59,8 @@ unsigned start_tick(struct tb_screen *s)
     if (has_changed)
         start_update(s);
     if (tb_planning_pump(&st->planning)) {
-        start_take_answer(st);
+        if (start_take_answer(st))
+            start_update(s);
         has_changed = true;
     }
     return has_changed ? TB_DO_DRAW : TB_DO_NOTHING;

@@ -175,12 +175,8 @@ static bool take_model(struct start *st, const struct tb_json *e)
     bool is_same = st->setup.base && strcmp(st->setup.base, text_of(e, "name")) == 0;
     tb_setup_put(&st->setup.base, text_of(e, "name"));
     st->setup.n_params = tb_json_int(tb_json_get(e, "parameters"), 0);
-    if (!st->has_budget) {
-        struct tb_entry *budget = tb_form_named(&st->settings, "budget");
-        tb_setup_put(&st->setup.budget, tb_setup_budget(st->setup.n_params));
-        if (budget)
-            tb_field_set(&budget->field, st->setup.budget);
-    }
+    if (!is_same)
+        start_propose_budget(st, 0, 0);
     return !is_same;
 }
 

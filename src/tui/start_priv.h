@@ -37,6 +37,7 @@ struct start {
     int at[START_PANES];     /* row with the cursor */
     struct tb_form settings; /* budget seeds every held rates */
     bool has_budget;         /* somebody typed one */
+    char *fitted;            /* base whose speed has told the budget, NULL: none yet */
     struct tb_form keys;     /* of the arm being edited */
     bool is_editing;
     struct tb_field path;    /* of a file being added */
@@ -72,7 +73,10 @@ void start_setup_open(struct start *st);
 /* Something was chosen: texts anew, and the plan is asked for. */
 void start_update(struct tb_screen *s);
 void start_take_settings(struct start *st);
-void start_take_answer(struct start *st);
+/* True if another plan should be asked for: the budget has been fitted to what was measured. */
+bool start_take_answer(struct start *st);
+/* Unless somebody typed one. */
+bool start_propose_budget(struct start *st, size_t n_runs, double tok_per_s);
 const struct start_figure *start_figure_of(const struct start *st, const char *method);
 void start_edit(struct start *st);   /* opens the form of the arm under the cursor */
 bool start_edit_done(struct start *st, struct tb_err *err); /* its values into the arm */

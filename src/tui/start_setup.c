@@ -58,6 +58,7 @@ void start_setup_close(struct start *st)
     free(st->others);
     free(st->recipe);
     free(st->command);
+    free(st->fitted);
     free(st->saved);
     free(st->saved_command);
 }
@@ -117,20 +118,24 @@ static struct start_figure *figure_for(struct start *st, const char *method, siz
     return &st->figure[st->n_figures++];
 }
 
+bool start_propose_budget(struct start *st, size_t n_runs, double tok_per_s)
+{
+    const char *budget = tb_setup_budget(st->setup.n_params, n_runs, tok_per_s);
+    if (st->has_budget || strcmp(budget, st->setup.budget) == 0)
+        return false;
+    tb_setup_put(&st->setup.budget, budget);
+    tb_field_set(&tb_form_named(&st->settings, "budget")->field, budget);
+    return true;
+}
+
 /* Runs stand in the order of the methods, once for each seed; a method written twice is there once. */
-void start_take_answer(struct start *st)
+static void take_figures(struct start *st, const struct tb_json *words)
 {
     const struct tb_forecast *f = &st->planning.forecast;
-    const char *asked = st->planning.answered;
-    struct tb_json *words = asked ? tb_json_parse(asked, strlen(asked), "question", NULL) : NULL;
-    if (!st->planning.is_good || !words) {
-        tb_json_free(words);
-        return;
-    }
-    free_figures(st);
-    st->figure = tb_xcalloc(tb_json_len(words) + 1, sizeof *st->figure);
     const char *method[128];
     size_t n = 0;
+    free_figures(st);
+    st->figure = tb_xcalloc(tb_json_len(words) + 1, sizeof *st->figure);
     for (size_t i = 0; i + 1 < tb_json_len(words) && n < 128; i++)
         if (strcmp(tb_json_str(tb_json_at(words, i), ""), "--method") == 0)
             method[n++] = tb_json_str(tb_json_at(words, ++i), "");
@@ -140,7 +145,23 @@ void start_take_answer(struct start *st)
         g->n_there += !f->run[i].is_new;
         g->est_s += f->run[i].is_new && isfinite(f->run[i].est_s) ? f->run[i].est_s : 0;
     }
+}
+
+bool start_take_answer(struct start *st)
+{
+    const struct tb_forecast *f = &st->planning.forecast;
+    const char *asked = st->planning.answered;
+    struct tb_json *words = asked ? tb_json_parse(asked, strlen(asked), "question", NULL) : NULL;
+    bool is_good = st->planning.is_good && words;
+    if (is_good)
+        take_figures(st, words);
     tb_json_free(words);
+    bool is_first = is_good && f->est_s > 0 && (!st->fitted || strcmp(st->fitted, st->setup.base) != 0);
+    if (is_first && !tb_planning_is_busy(&st->planning)) {
+        tb_setup_put(&st->fitted, st->setup.base);
+        return start_propose_budget(st, f->n_new, (double)f->n_tokens / f->est_s);
+    }
+    return false;
 }
 
 const struct start_figure *start_figure_of(const struct start *st, const char *method)

@@ -19,6 +19,7 @@ enum { MOST_SEEDS = 100 };
 /* Bases below this many weights need rates far above the methods' defaults, which suit those of a hundred million and
  * more: with 5e-4, LoRA on 2.4 million weights has hardly begun after 100,000 tokens. */
 static const int64_t small_params = 30000000;
+static const double half_an_hour_s = 1800;
 
 /* Found by trying on the base that comes along: recipes/compare-three.lua and HACKING.md. */
 static const struct {
@@ -37,9 +38,17 @@ double tb_setup_rate(const char *kind, int64_t n_params)
     return NAN;
 }
 
-const char *tb_setup_budget(int64_t n_params)
+const char *tb_setup_budget(int64_t n_params, size_t n_runs, double tok_per_s)
 {
-    return n_params > 0 && n_params < small_params ? "100k" : "500k";
+    static const struct {
+        const char *text;
+        double n_tok;
+    } steps[] = { { "500k", 500e3 }, { "200k", 200e3 }, { "100k", 100e3 }, { "50k", 50e3 }, { "20k", 20e3 } };
+    enum { N = sizeof steps / sizeof *steps };
+    size_t i = n_params > 0 && n_params < small_params ? 2 : 0;
+    while (i + 1 < N && tok_per_s > 0 && (double)n_runs * steps[i].n_tok > half_an_hour_s * tok_per_s)
+        i++;
+    return steps[i].text;
 }
 
 /* ---- what was chosen */
@@ -79,7 +88,7 @@ void tb_setup_init(struct tb_setup *s)
         tb_setup_add(s, s->n_arms, name);
         s->arm[s->n_arms - 1].is_on = false;
     }
-    tb_setup_put(&s->budget, tb_setup_budget(0));
+    tb_setup_put(&s->budget, tb_setup_budget(0, 0, 0));
     tb_setup_put(&s->held_out, "");
     tb_setup_put(&s->every, "");
 }

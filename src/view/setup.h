@@ -46,8 +46,9 @@ void tb_setup_put(char **text, const char *to);
 
 /* Peak rate for a method on a base of n_params weights; NaN: nothing better is known than the method's default. */
 double tb_setup_rate(const char *kind, int64_t n_params);
-/* The budget to begin with: what shows a difference between methods on a base of that size. Lent. */
-const char *tb_setup_budget(int64_t n_params);
+/* The budget to begin with: what shows a difference between methods on a base of that size, and, once it is known how
+ * many tokens a second all arms together are trained at (else 0), is over in half an hour. Lent. */
+const char *tb_setup_budget(int64_t n_params, size_t n_runs, double tok_per_s);
 
 /* Arm i with its rate, as behind --method; malloc'ed, NULL with *err if its text is wrong. */
 char *tb_setup_method(const struct tb_setup *s, size_t i, struct tb_err *err);

@@ -95,6 +95,10 @@ static void proposals(void)
     is_str(text, "lora", "a large one the method's default");
     free(text);
     ok(isnan(tb_setup_rate("lora", 0)) && isnan(tb_setup_rate("nothing", 1000)), "nothing is known of no size, no method");
+    is_str(tb_setup_budget(2361408, 0, 0), "100k", "a budget for a small base");
+    is_str(tb_setup_budget(135000000, 0, 0), "500k", "for a large one whose speed is not known");
+    is_str(tb_setup_budget(135000000, 3, 400), "200k", "and what half an hour bears once it is");
+    is_str(tb_setup_budget(135000000, 3, 1), "20k", "but something");
     s.n_seeds = 3;
     same_runs(&s, 9, "with seeds");
     tb_setup_put(&s.every, "10k");
