@@ -40,7 +40,8 @@ static struct names names_in(const char *folder, const char *begin)
     struct names all = { 0 };
     DIR *dir = opendir(*folder ? folder : ".");
     for (struct dirent *d; dir && all.n < MOST_NAMES && (d = readdir(dir));) {
-        if (!tb_str_starts(d->d_name, begin) || (d->d_name[0] == '.' && *begin != '.'))
+        bool is_dots = strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0;
+        if (is_dots || !tb_str_starts(d->d_name, begin) || (d->d_name[0] == '.' && *begin != '.'))
             continue;
         all.name = tb_grow(all.name, all.n, &all.cap, sizeof *all.name);
         all.name[all.n++] = tb_xstrdup(d->d_name);
