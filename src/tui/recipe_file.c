@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -11,6 +13,28 @@
 #include "tui/start_priv.h"
 
 enum { MOST_BYTES = 1 << 20, MOST_NAMES = 1000 };
+
+void recipe_unwatch(struct recipe *r)
+{
+    if (r->watch > 0)
+        close(r->watch);
+    r->watch = 0;
+}
+
+/* Its folder, since editors put a new file in the place of the old one. Where nothing can be watched the file is met
+ * again when the list of runs is. */
+static void watch(struct recipe *r)
+{
+    char *folder = tb_xstrdup(r->path), *slash = strrchr(folder, '/');
+    recipe_unwatch(r);
+    if (slash)
+        slash[slash == folder] = '\0';
+    r->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    if (r->watch > 0 && inotify_add_watch(r->watch, slash ? folder : ".", IN_CLOSE_WRITE | IN_MOVE | IN_DELETE | IN_ATTRIB) < 0)
+        recipe_unwatch(r);
+    r->watch = r->watch > 0 ? r->watch : 0;
+    free(folder);
+}
 
 void recipe_open(struct tb_screen *s, const char *path)
 {
@@ -36,6 +60,8 @@ static bool read_file(struct recipe *r)
     size_t n = 0;
     struct stat now = r->stamp;
     r->file_err = (struct tb_err){ 0 };
+    if (!r->source.text)
+        watch(r);
     stat(r->path, &now);
     char *text = tb_file_read(r->path, MOST_BYTES, &n, &r->file_err);
     r->stamp = now;
@@ -67,7 +93,10 @@ bool recipe_read(struct tb_screen *s)
 {
     struct recipe *r = s->state;
     struct stat now;
+    char news[4096];
     bool is_new = false;
+    while (r->watch > 0 && read(r->watch, news, sizeof news) > 0) /* whatever it is, the file says what it means */
+        continue;
     if (!r->path) {
         is_new = read_draft(r, start_of(s->desk));
     } else if (stat(r->path, &now) != 0) {

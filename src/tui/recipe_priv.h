@@ -23,6 +23,7 @@ struct recipe_choice {
 struct recipe {
     char *path;             /* NULL: what Start has put together, which is no file yet */
     struct stat stamp;      /* of the file when it was read */
+    int watch;              /* wakes when something moves in its folder; 0: nothing does */
     bool is_gone;           /* it was read, and is there no more */
     struct tb_err file_err; /* why it cannot be read; the text is then the last that could */
     struct tb_source source;
@@ -48,6 +49,7 @@ struct tb_place_in recipe_fault(const struct tb_screen *s);
 void recipe_open(struct tb_screen *s, const char *path);
 /* Reads the file if it has changed, else the draft; true if there is another text. */
 bool recipe_read(struct tb_screen *s);
+void recipe_unwatch(struct recipe *r);
 void recipe_ask(struct tb_screen *s); /* for a plan */
 bool recipe_write(struct recipe *r, const char *text, struct tb_err *err);
 /* A name that is free, beside the file: "recipes/places-2.lua"; malloc'ed. */

@@ -51,6 +51,7 @@ static void close_recipe(struct tb_screen *s)
 {
     struct recipe *r = s->state;
     recipe_list_close(r);
+    recipe_unwatch(r);
     tb_planning_close(&r->planning);
     tb_source_free(&r->source);
     tb_json_free(r->overrides);
@@ -95,16 +96,15 @@ static bool is_busy(const struct tb_screen *s)
     return r->scan || (p && tb_planning_is_busy(p));
 }
 
-/* A file is looked at ten times a second. */
 static int fds(const struct tb_screen *s, struct pollfd *fds, int room)
 {
     const struct recipe *r = s->state;
     const struct tb_planning *p = recipe_planning(s);
     int n = 0;
-    if (!fds)
-        return r->path || is_busy(s);
-    if (r->scan && room >= TB_CHILD_FDS)
-        n += tb_child_fds(r->scan, fds);
+    if (r->watch > 0 && room > 0)
+        fds[n++] = (struct pollfd){ .fd = r->watch, .events = POLLIN };
+    if (r->scan && room - n >= TB_CHILD_FDS)
+        n += tb_child_fds(r->scan, fds + n);
     return p ? n + tb_planning_fds(p, fds + n, room - n) : n;
 }
 
@@ -308,6 +308,7 @@ static void to_draft(struct recipe *r)
     free(r->path);
     free(r->before);
     r->path = r->before = NULL;
+    recipe_unwatch(r);
     r->is_gone = false;
     r->file_err = (struct tb_err){ 0 };
     r->line = r->first = 0;
@@ -372,7 +373,7 @@ static void restore(struct tb_screen *s, const struct tb_json *map)
     const struct tb_json *list = tb_json_get(map, "overrides");
     if (!path || !tb_file_exists(path))
         return;
-    r->path = tb_xstrdup(path);
+    r->path = tb_xstrdup(path); /* read when the screen is looked at */
     for (size_t i = 0; i < tb_json_len(list); i++)
         tb_json_append(r->overrides, tb_json_new_str(tb_json_str(tb_json_at(list, i), "")));
 }

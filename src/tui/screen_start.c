@@ -76,8 +76,6 @@ static int fds(const struct tb_screen *s, struct pollfd *fds, int room)
 {
     const struct start *st = s->state;
     int n = 0;
-    if (!fds)
-        return is_busy(s);
     if (st->scan && room >= TB_CHILD_FDS)
         n += tb_child_fds(st->scan, fds);
     return n + tb_planning_fds(&st->planning, fds + n, room - n);

@@ -252,7 +252,7 @@ int tb_tui_wait_ms(const struct tb_tui *t)
     double now = tb_clock_mono_s(), until = t->refresh_at;
     if (s->wants_more)
         return 0;
-    if (tb_desk_is_live(d) || tb_acts_open(&d->acts) || (s->class->fds && s->class->fds(s, NULL, 0)))
+    if (tb_desk_is_live(d) || tb_tui_is_busy(t))
         until = now + 0.1 < until ? now + 0.1 : until;
     return until <= now ? 0 : (int)((until - now) * 1000) + 1;
 }

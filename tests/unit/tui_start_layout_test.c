@@ -53,7 +53,8 @@ int main(void)
             printf("# not at %dx%d\n", bad_w, bad_h);
     }
     struct start_layout l = start_lay_out(100, 26, &some[0]);
-    ok(l.is_beside && l.recipe.height >= 3 && l.command.height == 2 && l.preview.height == 2, "100x30: recipe and preview");
+    if (!ok(l.is_beside && l.recipe.height >= 3 && l.command.height == 2 && l.preview.height == 2, "100x30: recipe, preview"))
+        printf("# recipe %d command %d preview %d\n", l.recipe.height, l.command.height, l.preview.height);
     l = start_lay_out(80, 20, &some[0]);
     ok(!l.is_beside && l.recipe.height == 0 && l.command.height >= 2, "80x24: the command alone");
     return done();
