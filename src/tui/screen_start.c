@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "tui/paths.h"
+#include "tui/recent.h"
 #include "tui/start_priv.h"
 
 static const struct tb_bind binds[] = {
@@ -49,6 +50,9 @@ static bool load(struct tb_screen *s, struct tb_err *err)
     (void)err;
     if (!st->was_scanned && !st->scan)
         start_scan(st, NULL);
+    if (!st->stores)
+        st->stores = s->desk->is_script ? tb_json_new_list()
+                                        : tb_recent_stores(s->desk->store ? tb_store_path(s->desk->store) : NULL);
     return true;
 }
 
@@ -323,6 +327,34 @@ static unsigned act(struct tb_screen *s, int act)
     return TB_DO_DRAW;
 }
 
+/* ---- what is kept */
+
+static void keep(const struct tb_screen *s, struct tb_json *map)
+{
+    const struct start *st = s->state;
+    tb_json_set(map, "base", tb_json_new_str(st->setup.base));
+    tb_json_set(map, "data", tb_json_new_str(st->setup.data));
+    tb_json_set(map, "added", tb_json_copy(st->added));
+    if (st->has_budget)
+        tb_json_set(map, "budget", tb_json_new_str(st->setup.budget));
+}
+
+static void restore(struct tb_screen *s, const struct tb_json *map)
+{
+    struct start *st = s->state;
+    const char *budget = tb_json_str(tb_json_get(map, "budget"), NULL);
+    const struct tb_json *added = tb_json_get(map, "added");
+    tb_setup_put(&st->setup.base, tb_json_str(tb_json_get(map, "base"), NULL));
+    tb_setup_put(&st->setup.data, tb_json_str(tb_json_get(map, "data"), NULL));
+    for (size_t i = 0; i < tb_json_len(added); i++)
+        tb_json_append(st->added, tb_json_copy(tb_json_at(added, i)));
+    if (budget) {
+        st->has_budget = true;
+        tb_setup_put(&st->setup.budget, budget);
+        tb_field_set(&tb_form_named(&st->settings, "budget")->field, budget);
+    }
+}
+
 static void status(const struct tb_screen *s, char *dst, size_t n)
 {
     const struct start *st = s->state;
@@ -340,4 +372,5 @@ const struct tb_screen_class tb_screen_start = {
     .name = "start", .title = "Start", .key = '0', .state_size = sizeof(struct start), .binds = binds,
     .open = open_start, .close = close_start, .load = load, .draw = start_draw, .press = press, .act = act,
     .is_typing = is_typing, .is_busy = is_busy, .tick = start_tick, .fds = fds, .status = status,
+    .save = keep, .restore = restore,
 };

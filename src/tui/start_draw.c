@@ -13,6 +13,8 @@
 #include "tui/start_priv.h"
 #include "view/fmt.h"
 
+enum { WIDEST = 120 };
+
 static const char *text_of(const struct tb_json *map, const char *key)
 {
     return tb_json_str(tb_json_get(map, key), "");
@@ -170,6 +172,7 @@ struct columns {
 
 static struct columns columns_of(int width)
 {
+    width = width < WIDEST ? width : WIDEST; /* figures stay near the names that they belong to */
     struct columns k = { .time = width - 10, .memory = width - 20, .share = width - 31, .trainable = width - 43 };
     k.words = k.trainable;
     if (width < 80) {
@@ -374,27 +377,35 @@ static int lines_of(const char *text)
     return n;
 }
 
-/* Its lines, or, where they are too many, its words one behind the other. */
+/* From "return" on, one word behind the other. */
+static char *compact(const char *recipe)
+{
+    const char *text = recipe ? strstr(recipe, "return") : NULL;
+    struct tb_buf b = { 0 };
+    for (; text && *text; text++)
+        if (*text != '\n' && *text != ' ')
+            tb_buf_char(&b, *text);
+        else if (b.n && b.p[b.n - 1] != ' ')
+            tb_buf_char(&b, ' ');
+    return tb_buf_take(&b);
+}
+
+/* Its lines, or its words where the lines are too many. */
 static void draw_recipe(const struct start *st, struct tb_canvas *c, struct tb_rect r)
 {
     struct tb_canvas part = tb_canvas_part(c, (struct tb_rect){ 3, r.y, r.width - 4, r.height });
-    const char *text = st->recipe ? strstr(st->recipe, "return") : NULL;
-    bool is_whole = lines_of(st->recipe) <= r.height;
-    struct tb_buf b = { 0 };
-    for (; text && *text; text++)
-        if (is_whole || (*text != '\n' && *text != ' '))
-            tb_buf_char(&b, *text);
-        else if (b.p[b.n - 1] != ' ')
-            tb_buf_char(&b, ' ');
-    for (int y = 0; is_whole && b.p && y < r.height; y++) {
-        const char *line = b.p;
-        for (int i = 0; i < y; i++)
-            line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n');
-        tb_canvas_bytes(&part, 0, y, TB_STYLE_PLAIN, line, strcspn(line, "\n"));
+    const char *line = st->recipe ? strstr(st->recipe, "return") : NULL;
+    if (lines_of(st->recipe) > r.height) {
+        char *words = compact(st->recipe);
+        tb_canvas_wrap(&part, 0, TB_STYLE_PLAIN, words);
+        free(words);
+        return;
     }
-    if (!is_whole && b.p)
-        tb_canvas_wrap(&part, 0, TB_STYLE_PLAIN, b.p);
-    tb_buf_free(&b);
+    for (int y = 0; line && *line && y < r.height; y++) {
+        size_t n = strcspn(line, "\n");
+        tb_canvas_bytes(&part, 0, y, TB_STYLE_PLAIN, line, n);
+        line += n + (line[n] == '\n');
+    }
 }
 
 static void draw_words(const struct start *st, struct tb_canvas *c, const struct start_layout *l)
@@ -411,13 +422,20 @@ static void draw_words(const struct start *st, struct tb_canvas *c, const struct
         tb_canvas_wrap(&part, 0, TB_STYLE_DIM, st->command);
 }
 
+/* On a first start whether dots are seen; else where other runs are. */
 static void draw_foot(const struct tb_screen *s, struct tb_canvas *c, struct tb_rect r)
 {
+    const struct start *st = s->state;
     struct tb_canvas part = tb_canvas_part(c, r);
-    if (r.height < 1 || s->desk->n)
+    int x = 1;
+    if (r.height < 1)
         return;
-    if (tb_canvas_glyphs(c) == TB_GLYPHS_BRAILLE)
-        tb_canvas_text(&part, 1, 0, TB_STYLE_DIM, "⠃⠗⠁⠊⠇⠇⠑  if this is no word of dots:  :set glyphs block");
+    if (!s->desk->n && tb_canvas_glyphs(c) == TB_GLYPHS_BRAILLE)
+        x = tb_canvas_text(&part, x, 0, TB_STYLE_DIM, "⠃⠗⠁⠊⠇⠇⠑  if this is no word of dots:  :set glyphs block") + 3;
+    if (tb_json_len(st->stores))
+        x = tb_canvas_text(&part, x, 0, TB_STYLE_DIM, "other stores (tunebench --store DIR): ");
+    for (size_t i = 0; i < tb_json_len(st->stores) && x < r.width; i++)
+        x = tb_canvas_fmt(&part, x, 0, TB_STYLE_PLAIN, "%s  ", tb_json_str(tb_json_at(st->stores, i), ""));
 }
 
 /* ---- over it */
@@ -457,11 +475,13 @@ static int list_rows(const struct start *st, enum start_pane pane)
 
 struct start_layout start_layout_of(const struct start *st, int width, int height)
 {
+    char *words = compact(st->recipe);
     const struct start_sizes n = {
         .n_models = list_rows(st, START_MODELS), .n_data = list_rows(st, START_DATA),
         .n_arms = (int)st->setup.n_arms, .n_recipe = lines_of(st->recipe),
-        .n_command = st->command ? tb_wrap_rows(width - 2, st->command) : 1,
+        .n_compact = tb_wrap_rows(width - 4, words), .n_command = st->command ? tb_wrap_rows(width - 2, st->command) : 1,
     };
+    free(words);
     return start_lay_out(width, height, &n);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "tui/start_priv.h"
@@ -36,9 +37,16 @@ bool start_is_usable(const struct tb_json *entry)
 
 /* ---- scanning */
 
+enum { MOST_ADDED = 16 };
+
 void start_scan(struct start *st, const char *path)
 {
-    const char *argv[] = { "tunebench", "scan", "--json", path, NULL };
+    const char *argv[4 + MOST_ADDED + 1] = { "tunebench", "scan", "--json", path ? path : "." };
+    for (size_t i = 0, n = 4; !path && i < tb_json_len(st->added) && n < 4 + MOST_ADDED; i++) {
+        const char *added = tb_json_str(tb_json_at(st->added, i), "");
+        if (tb_file_exists(added))
+            argv[n++] = added;
+    }
     tb_child_close(st->scan);
     st->scan_err = (struct tb_err){ 0 };
     tb_setup_put(&st->scanned, path);
@@ -126,6 +134,14 @@ static bool has_come(const struct start *st, const struct tb_json *list)
     return st->scanned && tb_str_starts(text_of(tb_json_at(list, 0), "path"), st->scanned);
 }
 
+static bool is_added(const struct start *st, const char *path)
+{
+    for (size_t i = 0; i < tb_json_len(st->added); i++)
+        if (strcmp(tb_json_str(tb_json_at(st->added, i), ""), path) == 0)
+            return true;
+    return false;
+}
+
 static void take(struct start *st, struct tb_json *found)
 {
     const struct tb_json *models = tb_json_get(found, "models"), *data = tb_json_get(found, "data");
@@ -134,7 +150,7 @@ static void take(struct start *st, struct tb_json *found)
     put_in_front(&st->data, data);
     if (st->scanned && !models_came && !data_came)
         tb_fail(&st->scan_err, TB_ERR_NOTFOUND, "%s holds neither a model nor data", st->scanned);
-    else if (st->scanned)
+    else if (st->scanned && !is_added(st, st->scanned))
         tb_json_append(st->added, tb_json_new_str(st->scanned));
     place(st, models_came, data_came);
 }
@@ -173,9 +189,10 @@ static int next_usable(const struct start *st, enum start_pane pane, int from)
 static bool take_model(struct start *st, const struct tb_json *e)
 {
     bool is_same = st->setup.base && strcmp(st->setup.base, text_of(e, "name")) == 0;
+    bool is_first = st->setup.n_params == 0; /* the base of the last time is met again */
     tb_setup_put(&st->setup.base, text_of(e, "name"));
     st->setup.n_params = tb_json_int(tb_json_get(e, "parameters"), 0);
-    if (!is_same)
+    if (!is_same || is_first)
         start_propose_budget(st, 0, 0);
     return !is_same;
 }

@@ -4,7 +4,7 @@
  * command. */
 #include "tui/start_layout.h"
 
-enum { BESIDE = 90, PREVIEW = 2, SUMS = 3, LEAST_LIST = 1, RECIPE = 3, WORDY = 100, PARTS = 6 };
+enum { BESIDE = 90, PREVIEW = 2, SUMS = 3, LEAST_LIST = 1, WORDY = 100, PARTS = 6 };
 
 static int at_most(int n, int most)
 {
@@ -26,12 +26,12 @@ static void lay_lists(struct start_layout *l, struct tb_rect r, const struct sta
         tb_split_columns(r, 1, columns, 2, part);
         l->models = under_head(part[0]);
         l->data = under_head(part[1]);
-        l->preview = tb_rect_cut(&l->data, l->data.height > LEAST_LIST + PREVIEW ? -PREVIEW : 0);
+        l->preview = tb_rect_cut(&l->data, l->data.height >= LEAST_LIST + PREVIEW ? -PREVIEW : 0);
         return;
     }
     const struct tb_part rows[] = {
         { .least = 1 + LEAST_LIST, .weight = 1, .most = 1 + n->n_models },
-        { .least = 1 + LEAST_LIST, .weight = 1, .most = 1 + n->n_data },
+        { .least = 1 + LEAST_LIST, .weight = 2, .most = 1 + n->n_data },
         { .least = 0, .weight = 1, .most = PREVIEW },
     };
     tb_split_rows(r, 0, rows, 3, part);
@@ -61,16 +61,18 @@ struct start_layout start_lay_out(int width, int height, const struct start_size
 {
     struct start_layout l = { .is_beside = width >= BESIDE };
     struct tb_rect part[PARTS];
-    split(width, height, n, n->n_recipe, part);
-    bool has_recipe = part[4].height >= 1 + n->n_command + RECIPE;
-    if (!has_recipe)
-        split(width, height, n, 0, part);
+    const int wish[] = { n->n_recipe, n->n_compact, 0 };
+    int i = 0, n_recipe;
+    do {
+        n_recipe = wish[i++];
+        split(width, height, n, n_recipe, part);
+    } while (n_recipe && part[4].height < 1 + n_recipe + n->n_command);
     lay_lists(&l, part[0], n);
     l.methods = under_head(part[1]);
     l.sums = part[2];
     l.settings = part[3];
     l.recipe = under_head(part[4]);
-    l.command = tb_rect_cut(&l.recipe, has_recipe ? -n->n_command : -l.recipe.height);
+    l.command = tb_rect_cut(&l.recipe, n_recipe ? -n->n_command : -l.recipe.height);
     l.foot = part[5];
     return l;
 }

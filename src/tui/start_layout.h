@@ -15,10 +15,10 @@ struct start_layout {
     bool is_beside;          /* models and data stand side by side */
 };
 
-/* n_models, n_data, n_arms: lines that the lists would like; n_recipe, n_command: lines
- * of these. */
+/* n_models, n_data, n_arms: lines that the lists would like; n_recipe, n_compact, n_command: lines
+ * of the recipe, the same with words one behind the other, and of the command. */
 struct start_sizes {
-    int n_models, n_data, n_arms, n_recipe, n_command;
+    int n_models, n_data, n_arms, n_recipe, n_compact, n_command;
 };
 struct start_layout start_lay_out(int width, int height, const struct start_sizes *n);
 

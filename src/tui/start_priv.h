@@ -51,6 +51,7 @@ struct start {
     struct start_figure *figure;
     size_t n_figures;
     int64_t n_cpus;
+    struct tb_json *stores;  /* other ones, a list of paths; NULL: not looked for yet */
     char *saved, *saved_command; /* the recipe that was saved last, and what it does; NULL: none */
 };
 
@@ -80,7 +81,8 @@ bool start_propose_budget(struct start *st, size_t n_runs, double tok_per_s);
 const struct start_figure *start_figure_of(const struct start *st, const char *method);
 void start_edit(struct start *st);   /* opens the form of the arm under the cursor */
 bool start_edit_done(struct start *st, struct tb_err *err); /* its values into the arm */
-void start_stack(struct start *st);  /* a new arm: those that are ticked and may be stacked */
+/* A new arm: the methods that are ticked and may be stacked, the first arm of each. */
+void start_stack(struct start *st);
 void start_setup_close(struct start *st);
 
 /* ---- start_go.c */

@@ -59,6 +59,7 @@ void start_setup_close(struct start *st)
     free(st->recipe);
     free(st->command);
     free(st->fitted);
+    tb_json_free(st->stores);
     free(st->saved);
     free(st->saved_command);
 }
@@ -243,6 +244,18 @@ bool start_edit_done(struct start *st, struct tb_err *err)
     return good;
 }
 
+/* Whether an arm before i is ticked too and of the same method. */
+static bool has_before(const struct start *st, size_t i, const char *kind)
+{
+    bool has = false;
+    for (size_t k = 0; k < i && !has; k++) {
+        char *other = tb_setup_kind(&st->setup.arm[k]);
+        has = st->setup.arm[k].is_on && strcmp(other, kind) == 0;
+        free(other);
+    }
+    return has;
+}
+
 void start_stack(struct start *st)
 {
     struct tb_buf b = { 0 };
@@ -251,7 +264,7 @@ void start_stack(struct start *st)
     for (size_t i = 0; i < st->setup.n_arms; i++) {
         char *kind = tb_setup_kind(&st->setup.arm[i]);
         const struct tb_schema *word = tb_schema_find("method", kind);
-        if (st->setup.arm[i].is_on && word && word->can_stack)
+        if (st->setup.arm[i].is_on && word && word->can_stack && !has_before(st, i, kind))
             tb_buf_fmt(&b, "%s%s", n++ ? ";" : "", st->setup.arm[i].text);
         free(kind);
     }

@@ -181,14 +181,17 @@ struct tb_json *tb_setup_values(const struct tb_setup_arm *a)
     return map;
 }
 
-/* Whether a text means a key's default. */
+/* Whether a text means a key's default: 0 and 0.0 do, for a number. */
 static bool is_default(const struct tb_key *key, const char *text)
 {
-    struct tb_json *v = key && key->def ? tb_key_parse(key, text, NULL) : NULL,
-                   *def = v ? tb_json_parse(key->def, strlen(key->def), key->name, NULL) : NULL;
+    struct tb_json *json = key && key->def ? tb_json_parse(key->def, strlen(key->def), key->name, NULL) : NULL;
+    char *typed = tb_setup_typed(json);
+    struct tb_json *v = json ? tb_key_parse(key, text, NULL) : NULL, *def = v ? tb_key_parse(key, typed, NULL) : NULL;
     bool same = def && tb_json_equal(v, def);
+    tb_json_free(json);
     tb_json_free(v);
     tb_json_free(def);
+    free(typed);
     return same;
 }
 

@@ -39,8 +39,8 @@ static bool holds(int width, int height, const struct start_sizes *n)
 
 int main(void)
 {
-    static const struct start_sizes some[] = { { 1, 1, 8, 10, 2 }, { 3, 9, 8, 12, 3 }, { 200, 1000, 40, 60, 9 },
-                                               { 1, 3, 3, 0, 1 } };
+    static const struct start_sizes some[] = { { 1, 1, 8, 10, 3, 2 }, { 3, 9, 8, 12, 4, 3 },
+                                               { 200, 1000, 40, 60, 20, 9 }, { 1, 3, 3, 0, 0, 1 } };
     for (int i = 0; i < 4; i++) {
         int bad_w = 0, bad_h = 0;
         for (int w = 60; w <= 400 && !bad_w; w += w < 130 ? 1 : 27)
