@@ -18,7 +18,8 @@ static void add_key(struct tb_text *t, const char *section, const struct tb_key 
     if (k->follows)
         tb_text_fmt(t, TB_STYLE_PLAIN, "  %s; by itself %g times %s", b.p, k->times, k->follows);
     else
-        tb_text_fmt(t, TB_STYLE_PLAIN, "  %s%s%s", b.p, k->def ? "; default " : "; must be given", k->def ? k->def : "");
+        tb_text_fmt(t, TB_STYLE_PLAIN, "  %s%s%s", b.p, k->def ? "; default " : "; must be given",
+                    k->def ? k->def : "");
     tb_text_fmt(t, TB_STYLE_PLAIN, "  %s", k->help ? k->help : "");
     if (k->in_flight)
         tb_text_add(t, TB_STYLE_DIM, "  may be changed while the run is trained");

@@ -23,7 +23,7 @@ static void head(struct tb_canvas *c, const char *title, unsigned style)
 /* A line as it is drawn: tabs are blanks. */
 struct drawn {
     struct tb_buf text;
-    uint8_t *ink;  /* of text's bytes */
+    uint8_t *ink; /* of text's bytes */
     size_t from, n; /* what is marked in it */
 };
 
@@ -47,8 +47,10 @@ static struct drawn prepare(const char *line, size_t n, size_t mark, size_t n_ma
 
 static unsigned style_of(uint8_t ink)
 {
-    return ink == TB_INK_COMMENT ? TB_STYLE_DIM : ink == TB_INK_STRING ? TB_STYLE_GOOD : ink == TB_INK_WORD ? TB_STYLE_STRONG
-                                                                                                        : TB_STYLE_PLAIN;
+    return ink == TB_INK_COMMENT  ? TB_STYLE_DIM
+           : ink == TB_INK_STRING ? TB_STYLE_GOOD
+           : ink == TB_INK_WORD   ? TB_STYLE_STRONG
+                                  : TB_STYLE_PLAIN;
 }
 
 static void draw_pieces(struct tb_canvas *c, int x, int y, const struct drawn *d)
@@ -121,9 +123,10 @@ static void draw_source(const struct tb_screen *s, struct tb_canvas *c)
 
 static void draw_empty(struct tb_canvas *c)
 {
-    tb_canvas_wrap(c, 1, TB_STYLE_DIM,
-                   "No recipe yet.\n \nL opens one: of this folder, of this store, or one that comes along.\n0 puts one "
-                   "together: tick methods, and it is written as you choose.");
+    tb_canvas_wrap(
+        c, 1, TB_STYLE_DIM,
+        "No recipe yet.\n \nL opens one: of this folder, of this store, or one that comes along.\n0 puts one "
+        "together: tick methods, and it is written as you choose.");
 }
 
 /* ---- the plan */
@@ -224,7 +227,8 @@ static void draw_done(struct lines *l, const struct tb_forecast *f)
 static void draw_search(struct lines *l, const struct tb_forecast *f)
 {
     const struct tb_json *search = tb_json_get(f->sweep, "search"), *prune = tb_json_get(f->sweep, "prune");
-    const char *kind = tb_json_str(tb_json_get(search, "kind"), ""), *rule = tb_json_str(tb_json_get(prune, "kind"), "");
+    const char *kind = tb_json_str(tb_json_get(search, "kind"), ""),
+               *rule = tb_json_str(tb_json_get(prune, "kind"), "");
     char text[160], least[32];
     size_t n_seeds = tb_json_len(tb_json_get(f->sweep, "seeds"));
     int64_t finalists = tb_json_int(tb_json_get(f->sweep, "finalists"), 0);
@@ -234,7 +238,8 @@ static void draw_search(struct lines *l, const struct tb_forecast *f)
              (long long)tb_json_int(tb_json_get(search, "trials"), 0), tb_json_len(tb_json_get(f->sweep, "arms")));
     row(l, TB_STYLE_PLAIN, "search", text);
     if (finalists && n_seeds > 1) {
-        snprintf(text, sizeof text, "then the best %lld of each with %zu more seeds", (long long)finalists, n_seeds - 1);
+        snprintf(text, sizeof text, "then the best %lld of each with %zu more seeds", (long long)finalists,
+                 n_seeds - 1);
         row(l, TB_STYLE_PLAIN, "", text);
     }
     if (*rule) {
@@ -253,8 +258,9 @@ static void draw_plan(const struct tb_screen *s, struct tb_canvas *c)
     if (is_bad && recipe_fault(s).line < 0)
         row(&l, TB_STYLE_BAD, "wrong", tb_err_string(&p->err, where, sizeof where));
     if (!p || !p->is_there) {
-        row(&l, TB_STYLE_DIM, "", p && tb_planning_is_busy(p) ? "measuring: two seconds for each method that is new here .."
-                                                              : "no version was good yet");
+        row(&l, TB_STYLE_DIM, "",
+            p && tb_planning_is_busy(p) ? "measuring: two seconds for each method that is new here .."
+                                        : "no version was good yet");
         return;
     }
     draw_arms(&l, &p->forecast);
@@ -279,8 +285,9 @@ static void draw_overrides(const struct recipe *r, struct tb_canvas *c)
     int x = tb_canvas_text(c, 1, 0, TB_STYLE_DIM, "overrides ");
     for (size_t i = 0; i < tb_json_len(r->overrides); i++)
         x = tb_canvas_fmt(c, x, 0, TB_STYLE_STRONG, " %s", tb_json_str(tb_json_at(r->overrides, i), ""));
-    tb_canvas_text(c, x, 0, TB_STYLE_DIM, tb_json_len(r->overrides) ? "  the same as --set; kept with every run"
-                                                                    : " none   o sets one, as budget=20k: the same as --set");
+    tb_canvas_text(c, x, 0, TB_STYLE_DIM,
+                   tb_json_len(r->overrides) ? "  the same as --set; kept with every run"
+                                             : " none   o sets one, as budget=20k: the same as --set");
 }
 
 static void draw_title(const struct recipe *r, struct tb_canvas *c)
@@ -303,7 +310,8 @@ void recipe_draw(const struct tb_screen *s, struct tb_canvas *c)
         tb_split_columns(whole, 1, columns, 2, part);
     else
         tb_split_rows(whole, 0, rows, 2, part);
-    struct tb_canvas left = tb_canvas_part(c, part[0]), right = tb_canvas_part(c, part[1]), last = tb_canvas_part(c, foot);
+    struct tb_canvas left = tb_canvas_part(c, part[0]), right = tb_canvas_part(c, part[1]),
+                     last = tb_canvas_part(c, foot);
     struct tb_canvas source = tb_canvas_part(&left, (struct tb_rect){ 0, 1, left.width, left.height - 1 });
     struct tb_canvas plan = tb_canvas_part(&right, (struct tb_rect){ 0, 1, right.width, right.height - 1 });
     draw_title(r, &left);

@@ -30,7 +30,8 @@ static void watch(struct recipe *r)
     if (slash)
         slash[slash == folder] = '\0';
     r->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (r->watch > 0 && inotify_add_watch(r->watch, slash ? folder : ".", IN_CLOSE_WRITE | IN_MOVE | IN_DELETE | IN_ATTRIB) < 0)
+    if (r->watch > 0
+        && inotify_add_watch(r->watch, slash ? folder : ".", IN_CLOSE_WRITE | IN_MOVE | IN_DELETE | IN_ATTRIB) < 0)
         recipe_unwatch(r);
     r->watch = r->watch > 0 ? r->watch : 0;
     free(folder);
@@ -76,8 +77,8 @@ static bool read_file(struct recipe *r)
 
 static bool has_moved(const struct stat *a, const struct stat *b)
 {
-    return a->st_mtim.tv_sec != b->st_mtim.tv_sec || a->st_mtim.tv_nsec != b->st_mtim.tv_nsec || a->st_size != b->st_size
-        || a->st_ino != b->st_ino || a->st_dev != b->st_dev;
+    return a->st_mtim.tv_sec != b->st_mtim.tv_sec || a->st_mtim.tv_nsec != b->st_mtim.tv_nsec
+           || a->st_size != b->st_size || a->st_ino != b->st_ino || a->st_dev != b->st_dev;
 }
 
 static bool read_draft(struct recipe *r, const struct start *st)

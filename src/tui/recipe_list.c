@@ -150,13 +150,15 @@ void recipe_list_draw(const struct recipe *r, struct tb_canvas *c)
 {
     static const struct tb_grid_column files[] = { { .title = "recipe", .least = PATH, .most = PATH },
                                                    { .title = "what it asks", .least = 10, .most = 120, .drop = 1 } };
-    static const struct tb_grid_column methods[] = { { .title = "method", .least = 8 },
-                                                     { .title = "what it trains", .least = 10, .most = 120, .drop = 1 } };
+    static const struct tb_grid_column methods[] = {
+        { .title = "method", .least = 8 }, { .title = "what it trains", .least = 10, .most = 120, .drop = 1 }
+    };
     struct tb_rect box = tb_rect_center(tb_canvas_rect(c), c->width - 4, (int)r->n_choices + 4);
     struct tb_grid_rows rows = rows_of(r);
     tb_canvas_fill(c, box, TB_STYLE_PLAIN);
-    struct tb_rect in = tb_canvas_box(c, box, r->list == RECIPE_FILES ? "open a recipe: enter; esc leaves"
-                                                                      : "insert behind the cursor's line: enter; esc leaves");
+    struct tb_rect in = tb_canvas_box(c, box,
+                                      r->list == RECIPE_FILES ? "open a recipe: enter; esc leaves"
+                                                              : "insert behind the cursor's line: enter; esc leaves");
     struct tb_canvas part = tb_canvas_part(c, (struct tb_rect){ in.x + 1, in.y, in.width - 2, in.height });
     if (r->scan && rows.n == 0)
         tb_canvas_text(&part, 0, 0, TB_STYLE_DIM, "looking ..");

@@ -35,7 +35,8 @@ struct tb_place_in recipe_fault(const struct tb_screen *s)
 {
     const struct recipe *r = s->state;
     const struct tb_planning *p = recipe_planning(s);
-    bool is_ours = r->path && p->answered && !p->is_good && strcmp(tb_path_base(p->err.where), tb_path_base(r->path)) == 0;
+    bool is_ours =
+        r->path && p->answered && !p->is_good && strcmp(tb_path_base(p->err.where), tb_path_base(r->path)) == 0;
     return is_ours ? tb_source_error(&r->source, &p->err) : (struct tb_place_in){ -1, 0, 0 };
 }
 
@@ -332,7 +333,8 @@ static unsigned act(struct tb_screen *s, int act)
     case RECIPE_TAKE_BACK: take_back(s); break;
     case RECIPE_DOCS:
         if (!recipe_docs(s))
-            tb_desk_say(s->desk, TB_STYLE_MESSAGE, "the tables say nothing of that word; left and right go from word to word");
+            tb_desk_say(s->desk, TB_STYLE_MESSAGE,
+                        "the tables say nothing of that word; left and right go from word to word");
         break;
     case RECIPE_LOAD: recipe_list_open(s, RECIPE_FILES); break;
     case RECIPE_SAVE: save(s); break;

@@ -251,8 +251,7 @@ static bool is_typing(const struct tb_screen *s)
 {
     const struct start *st = s->state;
     const struct tb_form *f = &st->settings;
-    return st->is_editing || st->is_adding
-        || (st->pane == START_SETTINGS && f->entry[f->at].kind == TB_ENTRY_FIELD);
+    return st->is_editing || st->is_adding || (st->pane == START_SETTINGS && f->entry[f->at].kind == TB_ENTRY_FIELD);
 }
 
 /* ---- acts */
@@ -371,6 +370,6 @@ static void status(const struct tb_screen *s, char *dst, size_t n)
 const struct tb_screen_class tb_screen_start = {
     .name = "start", .title = "Start", .key = '0', .state_size = sizeof(struct start), .binds = binds,
     .open = open_start, .close = close_start, .load = load, .draw = start_draw, .press = press, .act = act,
-    .is_typing = is_typing, .is_busy = is_busy, .tick = start_tick, .fds = fds, .status = status,
-    .save = keep, .restore = restore,
+    .is_typing = is_typing, .is_busy = is_busy, .tick = start_tick, .fds = fds, .status = status, .save = keep,
+    .restore = restore,
 };

@@ -176,7 +176,8 @@ void tb_source_paint(const char *line, size_t n, uint8_t *ink)
         else if (ends)
             quote = '\0';
         bool is_ours = !quote && !ends && i >= 2 && is_word(line[i])
-            && ((line[i - 1] == '.' && line[i - 2] == 't' && (i < 3 || !is_word(line[i - 3]))) || ink[i - 1] == TB_INK_WORD);
+                       && ((line[i - 1] == '.' && line[i - 2] == 't' && (i < 3 || !is_word(line[i - 3])))
+                           || ink[i - 1] == TB_INK_WORD);
         if (is_ours)
             ink[i] = TB_INK_WORD;
     }

@@ -49,10 +49,10 @@ static void draw_model(struct tb_canvas *c, int y, const struct tb_json *e, unsi
     char params[32], bytes[32];
     int right = 17;
     draw_path(c, 3, y, c->width - right - 4, style, text_of(e, "name"));
-    tb_canvas_right(c, c->width - right, y, 7, style, tb_fmt_unit(params, sizeof params, TB_UNIT_SHORT,
-                                                                 number_of(e, "parameters")));
-    tb_canvas_right(c, c->width - right + 7, y, 9, style, tb_fmt_unit(bytes, sizeof bytes, TB_UNIT_BYTES,
-                                                                     number_of(e, "bytes")));
+    tb_canvas_right(c, c->width - right, y, 7, style,
+                    tb_fmt_unit(params, sizeof params, TB_UNIT_SHORT, number_of(e, "parameters")));
+    tb_canvas_right(c, c->width - right + 7, y, 9, style,
+                    tb_fmt_unit(bytes, sizeof bytes, TB_UNIT_BYTES, number_of(e, "bytes")));
     if (c->width >= 60)
         tb_canvas_fmt(c, c->width - right - 16, y, style, "%-7.7s %-7.7s", text_of(e, "arch"), text_of(e, "type"));
 }
@@ -91,8 +91,8 @@ static void draw_unusable(struct tb_canvas *c, int y, const struct tb_json *e)
 
 static void draw_none(const struct start *st, struct tb_canvas *c, enum start_pane pane, int y)
 {
-    const char *what = pane == START_MODELS ? "a adds a .gguf file or a Hugging Face folder"
-                                            : "a adds a .txt .jsonl .csv file";
+    const char *what =
+        pane == START_MODELS ? "a adds a .gguf file or a Hugging Face folder" : "a adds a .txt .jsonl .csv file";
     if (!st->was_scanned && y == 0)
         tb_canvas_text(c, 3, y, TB_STYLE_DIM, "looking ..");
     else if (y < c->height)
@@ -129,7 +129,8 @@ static void draw_preview(const struct start *st, struct tb_canvas *c, struct tb_
     if (!e || r.height < 1 || !start_is_usable(e))
         return;
     bool has_prompt = *text_of(e, "prompt");
-    tb_canvas_field(&part, 3, 0, r.width - 4, TB_STYLE_DIM, has_prompt ? text_of(e, "prompt") : text_of(e, "completion"));
+    tb_canvas_field(&part, 3, 0, r.width - 4, TB_STYLE_DIM,
+                    has_prompt ? text_of(e, "prompt") : text_of(e, "completion"));
     if (has_prompt && r.height > 1) {
         tb_canvas_text(&part, 3, 1, TB_STYLE_DIM, "=>");
         tb_canvas_field(&part, 6, 1, r.width - 7, TB_STYLE_PLAIN, text_of(e, "completion"));
@@ -167,7 +168,7 @@ static char *summary_of(const struct start *st, const struct tb_setup_arm *a, co
 /* Columns of figures from the right: time, memory, share, trainable. The widest screens have them all. */
 struct columns {
     int time, memory, share, trainable; /* x; -1: no room */
-    int words;                          /* columns left of them */
+    int words; /* columns left of them */
 };
 
 static struct columns columns_of(int width)
@@ -221,7 +222,8 @@ static void draw_arm(const struct start *st, struct tb_canvas *c, int y, size_t 
 
 static void draw_methods(const struct start *st, struct tb_canvas *c, struct tb_rect r)
 {
-    struct tb_canvas part = tb_canvas_part(c, r), title = tb_canvas_part(c, (struct tb_rect){ r.x, r.y - 1, r.width, 1 });
+    struct tb_canvas part = tb_canvas_part(c, r),
+                     title = tb_canvas_part(c, (struct tb_rect){ r.x, r.y - 1, r.width, 1 });
     struct columns k = columns_of(r.width);
     struct tb_span seen = tb_span_keep(0, st->at[START_METHODS], (int)st->setup.n_arms, r.height);
     head(c, r, "METHODS TO COMPARE", st->pane == START_METHODS);
@@ -244,7 +246,8 @@ static void draw_methods(const struct start *st, struct tb_canvas *c, struct tb_
 static void runs_in_words(const struct tb_forecast *f, char *dst, size_t n)
 {
     if (f->n_new == 0)
-        snprintf(dst, n, "%s in the store already: nothing is left to train", f->n == 1 ? "this run is" : "all runs are");
+        snprintf(dst, n, "%s in the store already: nothing is left to train",
+                 f->n == 1 ? "this run is" : "all runs are");
     else if (f->n_there)
         snprintf(dst, n, "%zu runs to train, %zu in the store already", f->n_new, f->n_there);
     else
@@ -255,13 +258,15 @@ static void draw_totals(const struct start *st, struct tb_canvas *c, int y)
 {
     const struct tb_forecast *f = &st->planning.forecast;
     struct columns k = columns_of(c->width);
-    bool is_old = tb_planning_is_busy(&st->planning) || !st->planning.is_good, fits = f->together_bytes <= f->free_bytes;
+    bool is_old = tb_planning_is_busy(&st->planning) || !st->planning.is_good,
+         fits = f->together_bytes <= f->free_bytes;
     char words[120], free_text[32], rate[48] = "";
     unsigned style = is_old ? TB_STYLE_DIM : TB_STYLE_STRONG;
     runs_in_words(f, words, sizeof words);
     tb_fmt_unit(free_text, sizeof free_text, TB_UNIT_BYTES, (double)f->free_bytes);
     if (f->est_s > 0)
-        snprintf(rate, sizeof rate, ", %.0f tok/s%s", (double)f->n_tokens / f->est_s, f->is_measured ? "" : " (a guess)");
+        snprintf(rate, sizeof rate, ", %.0f tok/s%s", (double)f->n_tokens / f->est_s,
+                 f->is_measured ? "" : " (a guess)");
     char *all = tb_xasprintf("%s%s", words, rate);
     tb_canvas_field(c, 5, y, k.memory - 5, style, all);
     free(all);
@@ -280,9 +285,10 @@ static void draw_memory(const struct start *st, struct tb_canvas *c, int y)
     size_t run = g ? g->run : 0, n = f->n ? tb_forecast_parts(f, run, part, 12) : 0;
     bool fits = f->n && f->run[run].fits, all_fit = f->together_bytes <= f->free_bytes;
     tb_fmt_unit(bytes, sizeof bytes, TB_UNIT_BYTES, (double)f->free_bytes);
-    int x = tb_canvas_fmt(c, 5, y, fits ? TB_STYLE_GOOD : TB_STYLE_BAD, "%s", !fits   ? "does not fit: "
-                                                                             : all_fit ? "fits: "
-                                                                                       : "fits one by one: ");
+    int x = tb_canvas_fmt(c, 5, y, fits ? TB_STYLE_GOOD : TB_STYLE_BAD, "%s",
+                          !fits     ? "does not fit: "
+                          : all_fit ? "fits: "
+                                    : "fits one by one: ");
     x = tb_canvas_fmt(c, x, y, TB_STYLE_PLAIN, "%s free, %lld processors", bytes, (long long)st->n_cpus);
     x = tb_canvas_fmt(c, x, y, TB_STYLE_DIM, n ? ".  %s: " : "", f->run[run].name);
     for (size_t i = 0; i < n; i++)
@@ -303,7 +309,8 @@ static void draw_note(const struct start *st, struct tb_canvas *c, int y)
     else if (st->setup.rates == TB_RATES_SIZE && is_small)
         tb_canvas_text(c, 5, y, TB_STYLE_DIM, "same rows, order and budget for all; rates known for so small a base");
     else if (st->setup.rates == TB_RATES_PROBE)
-        tb_canvas_text(c, 5, y, TB_STYLE_DIM, "same rows, order and budget for all; five rates are tried before each run");
+        tb_canvas_text(c, 5, y, TB_STYLE_DIM,
+                       "same rows, order and budget for all; five rates are tried before each run");
     else
         tb_canvas_text(c, 5, y, TB_STYLE_DIM, "same rows, order and budget for all; each method its own rate");
     free(kind);
@@ -340,7 +347,8 @@ static void draw_sums(const struct start *st, struct tb_canvas *c, struct tb_rec
         draw_totals(st, &part, 0);
         draw_memory(st, &part, 1);
     } else if (tb_planning_is_busy(&st->planning)) {
-        tb_canvas_text(&part, 5, 0, TB_STYLE_DIM, "measuring: two seconds for each method that is new to this machine ..");
+        tb_canvas_text(&part, 5, 0, TB_STYLE_DIM,
+                       "measuring: two seconds for each method that is new to this machine ..");
     }
     if (r.height > 2)
         draw_note(st, &part, 2);
@@ -414,13 +422,16 @@ static void draw_words(const struct start *st, struct tb_canvas *c, const struct
     struct tb_rect under = l->recipe.height ? l->recipe : l->command;
     if (l->command.height < 1)
         return;
-    head(c, under, l->recipe.height ? "THE SAME AS A RECIPE AND AS A COMMAND  4 shows it whole, w saves it"
-                                    : "THE SAME AS A COMMAND  4 shows the recipe, w saves it",
+    head(c, under,
+         l->recipe.height ? "THE SAME AS A RECIPE AND AS A COMMAND  4 shows it whole, w saves it"
+                          : "THE SAME AS A COMMAND  4 shows the recipe, w saves it",
          false);
     draw_recipe(st, c, l->recipe);
     if (st->command)
         tb_canvas_wrap(&part, 0, TB_STYLE_DIM, st->command);
 }
+
+static const char dots[] = "⠃⠗⠁⠊⠇⠇⠑  if this is no word of dots:  :set glyphs block";
 
 /* On a first start whether dots are seen; else where other runs are. */
 static void draw_foot(const struct tb_screen *s, struct tb_canvas *c, struct tb_rect r)
@@ -431,7 +442,7 @@ static void draw_foot(const struct tb_screen *s, struct tb_canvas *c, struct tb_
     if (r.height < 1)
         return;
     if (!s->desk->n && tb_canvas_glyphs(c) == TB_GLYPHS_BRAILLE)
-        x = tb_canvas_text(&part, x, 0, TB_STYLE_DIM, "⠃⠗⠁⠊⠇⠇⠑  if this is no word of dots:  :set glyphs block") + 3;
+        x = tb_canvas_text(&part, x, 0, TB_STYLE_DIM, dots) + 3;
     if (tb_json_len(st->stores))
         x = tb_canvas_text(&part, x, 0, TB_STYLE_DIM, "other stores (tunebench --store DIR): ");
     for (size_t i = 0; i < tb_json_len(st->stores) && x < r.width; i++)
@@ -458,7 +469,8 @@ static void draw_adding(const struct start *st, struct tb_canvas *c)
 {
     struct tb_rect r = { 0, c->height - 5, c->width, 5 };
     tb_canvas_fill(c, r, TB_STYLE_PLAIN);
-    struct tb_rect in = tb_canvas_box(c, r, "a model or data, by its path; tab completes, enter looks at it, esc leaves it");
+    struct tb_rect in =
+        tb_canvas_box(c, r, "a model or data, by its path; tab completes, enter looks at it, esc leaves it");
     struct tb_canvas part = tb_canvas_part(c, (struct tb_rect){ in.x + 1, in.y, in.width - 2, in.height });
     tb_field_draw(&st->path, &part, 0, 0, part.width, TB_STYLE_FIELD, true);
     struct tb_canvas rest = tb_canvas_part(&part, (struct tb_rect){ 0, 1, part.width, part.height - 1 });
@@ -477,9 +489,12 @@ struct start_layout start_layout_of(const struct start *st, int width, int heigh
 {
     char *words = compact(st->recipe);
     const struct start_sizes n = {
-        .n_models = list_rows(st, START_MODELS), .n_data = list_rows(st, START_DATA),
-        .n_arms = (int)st->setup.n_arms, .n_recipe = lines_of(st->recipe),
-        .n_compact = tb_wrap_rows(width - 4, words), .n_command = st->command ? tb_wrap_rows(width - 2, st->command) : 1,
+        .n_models = list_rows(st, START_MODELS),
+        .n_data = list_rows(st, START_DATA),
+        .n_arms = (int)st->setup.n_arms,
+        .n_recipe = lines_of(st->recipe),
+        .n_compact = tb_wrap_rows(width - 4, words),
+        .n_command = st->command ? tb_wrap_rows(width - 2, st->command) : 1,
     };
     free(words);
     return start_lay_out(width, height, &n);

@@ -44,7 +44,7 @@ void start_scan(struct start *st, const char *path)
     const char *argv[4 + MOST_ADDED + 1] = { "tunebench", "scan", "--json", path ? path : "." };
     for (size_t i = 0, n = 4; !path && i < tb_json_len(st->added) && n < 4 + MOST_ADDED; i++) {
         const char *added = tb_json_str(tb_json_at(st->added, i), "");
-        if (tb_file_exists(added))
+        if (tb_file_exists(added) || tb_dir_exists(added))
             argv[n++] = added;
     }
     tb_child_close(st->scan);
@@ -81,8 +81,8 @@ static bool is_shipped(const struct tb_json *e)
     return tb_json_bool(tb_json_get(e, "is_shipped"), false);
 }
 
-/* How much data look like what somebody came for: prompts with completions rather than plain text, own files rather than
- * shipped ones, larger ones, but nothing that would be read for long. A few lines of text are some readme. */
+/* How much data look like what somebody came for: prompts with completions rather than plain text, own files rather
+ * than shipped ones, larger ones, but nothing that would be read for long. A few lines of text are some readme. */
 static double data_score(const struct tb_json *e)
 {
     double bytes = (double)tb_json_int(tb_json_get(e, "bytes"), 0);
@@ -103,7 +103,8 @@ static int best(const struct tb_json *list, double (*score)(const struct tb_json
 {
     int at = -1;
     for (size_t i = 0; i < tb_json_len(list); i++)
-        if (start_is_usable(tb_json_at(list, i)) && (at < 0 || score(tb_json_at(list, i)) > score(tb_json_at(list, (size_t)at))))
+        if (start_is_usable(tb_json_at(list, i))
+            && (at < 0 || score(tb_json_at(list, i)) > score(tb_json_at(list, (size_t)at))))
             at = (int)i;
     return at;
 }

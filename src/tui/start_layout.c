@@ -46,7 +46,8 @@ static void split(int width, int height, const struct start_sizes *n, int n_reci
     bool is_beside = width >= BESIDE;
     int longest = n->n_models > n->n_data + PREVIEW ? n->n_models : n->n_data + PREVIEW;
     const struct tb_part rows[] = {
-        { .least = is_beside ? 1 + LEAST_LIST : 2 + 2 * LEAST_LIST, .weight = 2,
+        { .least = is_beside ? 1 + LEAST_LIST : 2 + 2 * LEAST_LIST,
+          .weight = 2,
           .most = is_beside ? 1 + longest : 2 + n->n_models + n->n_data + PREVIEW },
         { .least = 1 + at_most(n->n_arms, 3), .weight = 3, .most = 1 + n->n_arms },
         { .least = 1, .weight = 2, .most = SUMS },

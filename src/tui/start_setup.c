@@ -175,12 +175,15 @@ const struct start_figure *start_figure_of(const struct start *st, const char *m
 
 /* ---- the keys of an arm */
 
-/* A value that nobody gave shows as the default, lists as they are typed; a rate as nothing, since it is not the key's. */
+/* A value that nobody gave shows as the default, lists as they are typed; a rate as nothing: it is not the key's. */
 static void add_key(struct start *st, const struct tb_key *key, const struct tb_json *values)
 {
     struct tb_json *def = key->def ? tb_json_parse(key->def, strlen(key->def), key->name, NULL) : NULL;
     const struct tb_json *v = tb_json_get(values, key->name);
-    char *text = v ? tb_setup_typed(v) : strcmp(key->name, "lr") == 0 ? tb_xstrdup("") : def ? tb_setup_typed(def) : NULL;
+    char *text = v                              ? tb_setup_typed(v)
+                 : strcmp(key->name, "lr") == 0 ? tb_xstrdup("")
+                 : def                          ? tb_setup_typed(def)
+                                                : NULL;
     if (key->type != TB_KEY_MAP)
         tb_form_key(&st->keys, key->name, key, text);
     tb_json_free(def);
@@ -218,8 +221,7 @@ static char *edited(const struct start *st, const char *kind, struct tb_err *err
         return tb_xstrdup(tb_form_value(&st->keys, ""));
     struct tb_json *texts = tb_json_new_map();
     for (size_t i = 0; i < st->keys.n; i++)
-        tb_json_set(texts, st->keys.entry[i].name,
-                    tb_json_new_str(tb_form_value(&st->keys, st->keys.entry[i].name)));
+        tb_json_set(texts, st->keys.entry[i].name, tb_json_new_str(tb_form_value(&st->keys, st->keys.entry[i].name)));
     char *text = tb_setup_compose(kind, texts, err);
     tb_json_free(texts);
     return text;

@@ -53,13 +53,19 @@ static void read_run(struct tb_forecast_run *r, const struct tb_json *json)
 {
     int64_t fixed = count_of(tb_json_get(json, "predicted"), "fixed");
     *r = (struct tb_forecast_run){
-        .id = text_of(json, "id"), .name = text_of(json, "name"), .method = text_of(json, "method"),
-        .state = text_of(json, "state"), .memory = text_of(json, "memory"),
-        .n_trainable = count_of(json, "n_trainable"), .n_steps = count_of(json, "n_steps"),
-        .n_tokens = count_of(json, "n_tokens"), .share = tb_json_real(tb_json_get(json, "share"), NAN),
+        .id = text_of(json, "id"),
+        .name = text_of(json, "name"),
+        .method = text_of(json, "method"),
+        .state = text_of(json, "state"),
+        .memory = text_of(json, "memory"),
+        .n_trainable = count_of(json, "n_trainable"),
+        .n_steps = count_of(json, "n_steps"),
+        .n_tokens = count_of(json, "n_tokens"),
+        .share = tb_json_real(tb_json_get(json, "share"), NAN),
         .est_s = tb_json_real(tb_json_get(json, "est_s"), NAN),
         .is_measured = tb_json_bool(tb_json_get(json, "est_is_measured"), false),
-        .peak_bytes = count_of(json, "predicted_bytes"), .free_bytes = count_of(json, "free_bytes"),
+        .peak_bytes = count_of(json, "predicted_bytes"),
+        .free_bytes = count_of(json, "free_bytes"),
         .disk_bytes = disk_of(json),
     };
     put_rate(json, r->lr, sizeof r->lr);
@@ -72,8 +78,8 @@ static struct tb_forecast_arm *arm_of(struct tb_forecast *f, size_t i)
     for (size_t k = 0; k < f->n_arms; k++)
         if (strcmp(f->arm[k].method, f->run[i].method) == 0)
             return &f->arm[k];
-    f->arm[f->n_arms] = (struct tb_forecast_arm){ .method = f->run[i].method, .first = i,
-                                                  .least_trainable = f->run[i].n_trainable };
+    f->arm[f->n_arms] =
+        (struct tb_forecast_arm){ .method = f->run[i].method, .first = i, .least_trainable = f->run[i].n_trainable };
     return &f->arm[f->n_arms++];
 }
 

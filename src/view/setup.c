@@ -206,7 +206,8 @@ char *tb_setup_compose(const char *kind, const struct tb_json *texts, struct tb_
         if (!*text || is_default(word ? tb_key_find(word->keys, name) : NULL, text))
             continue;
         if (strpbrk(text, ",;()")) {
-            tb_fail(err, TB_ERR_USAGE, "%s: a text with , ; or brackets stands in a recipe (4), not in a command", name);
+            tb_fail(err, TB_ERR_USAGE, "%s: a text with , ; or brackets stands in a recipe (4), not in a command",
+                    name);
             tb_buf_free(&b);
             return NULL;
         }
@@ -237,7 +238,7 @@ static bool check_share(const char *text, struct tb_err *err)
 {
     double v;
     return !*text || (tb_str_real(text, &v) && v >= 0 && v <= 0.9)
-        || tb_fail(err, TB_ERR_USAGE, "held out: a share of the prompts from 0 to 0.9, as 0.1, not %.40s", text);
+           || tb_fail(err, TB_ERR_USAGE, "held out: a share of the prompts from 0 to 0.9, as 0.1, not %.40s", text);
 }
 
 bool tb_setup_check(const struct tb_setup *s, struct tb_err *err)
@@ -253,7 +254,7 @@ bool tb_setup_check(const struct tb_setup *s, struct tb_err *err)
     if (s->n_seeds < 1 || s->n_seeds > MOST_SEEDS)
         return tb_fail(err, TB_ERR_USAGE, "seeds: from 1 to %d", MOST_SEEDS);
     return check_amount(s->budget, "budget", err) && check_amount(s->every, "eval every", err)
-        && check_share(s->held_out, err);
+           && check_share(s->held_out, err);
 }
 
 static struct tb_json *data_draft(const struct tb_setup *s, struct tb_err *err)
@@ -357,7 +358,8 @@ static void put_head(const struct tb_setup *s, struct tb_buf *b, const char *pat
             tb_buf_fmt(b, "%s%s", n++ ? ", " : "", kind);
         free(kind);
     }
-    tb_buf_fmt(b, " on the same rows, in the same order.\n--   tunebench plan %s\n--   tunebench run  %s\n", path, path);
+    tb_buf_fmt(b, " on the same rows, in the same order.\n--   tunebench plan %s\n--   tunebench run  %s\n", path,
+               path);
     tb_buf_str(b, "local t = require \"tunebench\"\n\nreturn t.sweep {\n");
 }
 

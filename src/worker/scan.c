@@ -253,8 +253,8 @@ static void preview(struct tb_json *map, const char *path, const struct tb_json 
     free(head);
 }
 
-/* What a recipe calls a file of the shipped data, wherever that is installed (shelf.c), unless the working folder has one
- * of that name; else its path. malloc'ed. */
+/* What a recipe calls a file of the shipped data, wherever that is installed (shelf.c), unless the working folder has
+ * one of that name; else its path. malloc'ed. */
 static char *data_word(const char *path)
 {
     const char *base = tb_path_base(path), *shipped = tb_session_data_dir();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* session_scan.c - folders walked for models, data, adapters and recipes, level by level, so that where too much lies about
- * it is what lies deepest that is missed. Links are followed, but no folder is entered twice. Passed over: names
+/* session_scan.c - folders walked for models, data, adapters and recipes, level by level, so that where too much lies
+ * about it is what lies deepest that is missed. Links are followed, but no folder is entered twice. Passed over: names
  * with a dot in front, stores (what is in them is listed by ls), and whatever is neither file nor folder. */
 #include <dirent.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* shot.h - a screen driven by keys inside a test, whose children the test program plays itself (main with arguments), so
- * that all figures are the same everywhere. What is drawn is compared with tests/tui/NAME.SIZE.frame: the text of the
- * screen's rows, then a letter for the style of each cell. TB_WRITE_FRAMES=1 writes them. */
+/* shot.h - a screen driven by keys inside a test, whose children the test program plays itself (main with arguments),
+ * so that all figures are the same everywhere. What is drawn is compared with tests/tui/NAME.SIZE.frame: the text of
+ * the screen's rows, then a letter for the style of each cell. TB_WRITE_FRAMES=1 writes them. */
 #ifndef TB_TESTS_TUI_SHOT_H
 #define TB_TESTS_TUI_SHOT_H
 

@@ -47,7 +47,8 @@ static struct tb_place_in place(int line, const char *text)
 
 static void errors(void)
 {
-    set("local t = require \"tunebench\"\nreturn t.sweep {\n  method = t.lora {\n    r = 4, aplha = 16,\n  },\n  r2 = 1\n}\n");
+    set("local t = require \"tunebench\"\nreturn t.sweep {\n  method = t.lora {\n    r = 4, aplha = 16,\n  },\n"
+        "  r2 = 1\n}\n");
     struct tb_place_in at = place(3, "t.lora has no 'aplha'; did you mean 'alpha'?");
     ok(at.line == 3 && at.column == 11 && at.n == 5, "the key that is meant, lines away from the call");
     at = place(4, "t.lora: r must be an integer from 1 to 4096, not \"x\"");

@@ -13,25 +13,33 @@
 /* ---- the children */
 
 static const char found[] =
-    "{\"models\": [{\"path\": \"m/small.gguf\", \"name\": \"small\", \"is_shipped\": false, \"arch\": \"llama\", \"type\": \"q4_1\","
+    "{\"models\": [{\"path\": \"m/small.gguf\", \"name\": \"small\", \"is_shipped\": false, \"arch\":"
+    " \"llama\", \"type\": \"q4_1\","
     " \"parameters\": 135000000, \"bytes\": 94000000, \"ok\": true},"
     " {\"path\": \"m/cut.gguf\", \"name\": \"m/cut.gguf\", \"ok\": false, \"why\": \"the file is cut short\"},"
-    " {\"path\": \"/usr/share/tiny\", \"name\": \"tiny\", \"is_shipped\": true, \"arch\": \"llama\", \"type\": \"bf16\","
+    " {\"path\": \"/usr/share/tiny\", \"name\": \"tiny\", \"is_shipped\": true, \"arch\": \"llama\", \"type\":"
+    " \"bf16\","
     " \"parameters\": 2361408, \"bytes\": 4727040, \"ok\": true}],"
-    " \"data\": [{\"path\": \"rows\\u0007-\\u6570\\u636e.txt\", \"name\": \"rows\\u0007-\\u6570\\u636e.txt\", \"kind\": \"pairs\","
+    " \"data\": [{\"path\": \"rows\\u0007-\\u6570\\u636e.txt\", \"name\": \"rows\\u0007-\\u6570\\u636e.txt\","
+    " \"kind\": \"pairs\","
     " \"sep\": \"||\", \"rows\": 4672, \"rows_are_exact\": true, \"bytes\": 700000, \"prompt\": \"name[Zizzi]\","
-    " \"completion\": \"Zizzi is a \\u001b[2Jpub.\", \"data\": \"pairs:rows.txt,sep=||\", \"ok\": true, \"is_shipped\": false},"
+    " \"completion\": \"Zizzi is a \\u001b[2Jpub.\", \"data\": \"pairs:rows.txt,sep=||\", \"ok\": true,"
+    " \"is_shipped\": false},"
     " {\"path\": \"a,b.txt\", \"kind\": \"pairs\", \"ok\": false, \"why\": \"--data ends its name at the comma\"},"
-    " {\"path\": \"/usr/share/places.txt\", \"name\": \"data/places.txt\", \"kind\": \"pairs\", \"sep\": \"||\", \"rows\": 5250,"
+    " {\"path\": \"/usr/share/places.txt\", \"name\": \"data/places.txt\", \"kind\": \"pairs\", \"sep\":"
+    " \"||\", \"rows\": 5250,"
     " \"rows_are_exact\": true, \"bytes\": 1200000, \"prompt\": \"name : A\", \"completion\": \"A is a pub.\","
     " \"data\": \"pairs:data/places.txt,sep=||\", \"ok\": true, \"is_shipped\": true}],"
     " \"recipes\": [{\"path\": \"r.lua\", \"title\": \"what is it good for?\", \"ok\": true}]}";
 
 static void put_run(int i, const char *method, const char *state)
 {
-    printf("%s{\"id\": \"%016d\", \"name\": \"%.20s-s%d\", \"method\": \"%.20s\", \"state\": \"%s\", \"memory\": \"fast\", \"lr\": 0.01,"
-           " \"n_trainable\": %d, \"n_steps\": 100, \"n_tokens\": 100000, \"share\": 0.0%d, \"est_s\": %d, \"est_is_measured\": true,"
-           " \"predicted_bytes\": %d, \"free_bytes\": 20000000000, \"predicted\": {\"weights\": 90000000, \"fixed\": 20000000,"
+    printf("%s{\"id\": \"%016d\", \"name\": \"%.20s-s%d\", \"method\": \"%.20s\", \"state\": \"%s\","
+           " \"memory\": \"fast\", \"lr\": 0.01,"
+           " \"n_trainable\": %d, \"n_steps\": 100, \"n_tokens\": 100000, \"share\": 0.0%d, \"est_s\": %d,"
+           " \"est_is_measured\": true,"
+           " \"predicted_bytes\": %d, \"free_bytes\": 20000000000, \"predicted\": {\"weights\": 90000000,"
+           " \"fixed\": 20000000,"
            " \"activations\": %d}, \"data\": {\"path\": \"/d/rows.txt\", \"n_train\": 4205, \"n_eval\": 66}}",
            i ? ", " : "", i, method, i, method, state, 460800 / (i + 1), i + 1, 60 * (i + 1), 300000000 + 10000000 * i,
            190000000 + 10000000 * i);
@@ -48,12 +56,14 @@ static void answer_recipe(const char *path)
         printf("no JSON at all\n");
     else if (strstr(line, "-- wrong"))
         printf("{\"error\": {\"kind\": \"recipe\", \"text\": \"t.lora has no 'aplha'; did you mean 'alpha'?\","
-               " \"where\": \"%s\", \"line\": 4}}\n", path);
+               " \"where\": \"%s\", \"line\": 4}}\n",
+               path);
     else {
         printf("{\"n_same\": 1, \"runs\": [");
         put_run(0, "lora", "done");
         put_run(1, "prefix", "new");
-        printf("], \"sweep\": {\"search\": {\"kind\": \"random\", \"trials\": 9}, \"prune\": {\"kind\": \"asha\", \"min\": 6000},"
+        printf("], \"sweep\": {\"search\": {\"kind\": \"random\", \"trials\": 9}, \"prune\": {\"kind\":"
+               " \"asha\", \"min\": 6000},"
                " \"arms\": [{}, {}], \"seeds\": [0, 1, 2], \"finalists\": 1}}\n");
     }
     free(text);
@@ -167,7 +177,8 @@ static void paths_added(void)
 {
     shot_press("S-tab S-tab S-tab a 'nowh_ere enter");
     shot_wait();
-    ok(st->scan_err.kind != TB_ERR_NONE && strstr(st->scan_err.text, "nowh"), "a path with nothing: %s", st->scan_err.text);
+    ok(st->scan_err.kind != TB_ERR_NONE && strstr(st->scan_err.text, "nowh"), "a path with nothing: %s",
+       st->scan_err.text);
     shot_press("a 're tab");
     shot("start/adding", 80, 24);
     shot_press("esc");
@@ -192,7 +203,8 @@ static void saved(void)
 
 static void write_recipe(const char *head)
 {
-    char *text = tb_xasprintf("%s\nlocal t = require \"tunebench\"\nreturn t.sweep {\n\tmethod = t.lora { r = 4, aplha = 16 },\n}\n",
+    char *text = tb_xasprintf("%s\nlocal t = require \"tunebench\"\nreturn t.sweep {\n\tmethod = t.lora { r ="
+                              " 4, aplha = 16 },\n}\n",
                               head);
     tb_file_replace("r.lua", text, strlen(text), NULL);
     free(text);
@@ -228,7 +240,8 @@ static void recipes(void)
     write_recipe("-- noise");
     ok(!r->planning.is_good && r->planning.is_there, "an answer that is none: %s", r->planning.err.text);
     write_recipe("-- die");
-    ok(!r->planning.is_good && strstr(r->planning.err.text, "signal 9"), "a child that dies twice: %s", r->planning.err.text);
+    ok(!r->planning.is_good && strstr(r->planning.err.text, "signal 9"), "a child that dies twice: %s",
+       r->planning.err.text);
     shot("recipe/died", 80, 24);
     write_recipe("-- good");
     ok(r->planning.is_good, "the next one answers");

@@ -13,7 +13,8 @@ static bool read(struct tb_forecast *f, const char *text)
 }
 
 #define RUN(id, method, state, est, peak) \
-    "{\"id\": \"" id "\", \"name\": \"" id "-s0\", \"method\": \"" method "\", \"state\": \"" state "\", \"memory\": \"fast\"," \
+    "{\"id\": \"" id "\", \"name\": \"" id "-s0\", \"method\": \"" method "\", \"state\": \"" state "\"," \
+    " \"memory\": \"fast\"," \
     " \"lr\": 0.01, \"n_trainable\": 1000, \"n_steps\": 10, \"n_tokens\": 5000, \"share\": 0.01, \"est_s\": " est "," \
     " \"est_is_measured\": true, \"predicted_bytes\": " peak ", \"free_bytes\": 1000," \
     " \"predicted\": {\"weights\": 100, \"fixed\": 50, \"activations\": 400}, \"data\": {\"n_rows\": 7}}"
@@ -22,7 +23,8 @@ static void sums(void)
 {
     struct tb_forecast f;
     struct tb_forecast_part part[8];
-    bool good = read(&f, "{\"n_same\": 1, \"runs\": [" RUN("a", "lora", "new", "10", "600") ", " RUN("b", "lora", "done", "20", "900")
+    bool good = read(&f, "{\"n_same\": 1, \"runs\": [" RUN("a", "lora", "new", "10", "600")
+                         ", " RUN("b", "lora", "done", "20", "900")
                          ", " RUN("c", "prompt", "running", "30.5", "500") "]}");
     ok(good, "an answer is read: %s", err.text);
     is_int(f.n, 3, "three runs");
@@ -58,7 +60,8 @@ static void oddities(void)
     tb_forecast_free(&f);
     ok(!read(&f, "{}") && err.kind == TB_ERR_FORMAT && !f.json, "no plan at all");
     ok(!read(&f, "[1]") && err.kind == TB_ERR_FORMAT, "a list");
-    ok(!read(&f, "{\"error\": {\"kind\": \"recipe\", \"text\": \"t.lora has no 'x'\", \"where\": \"r.lua\", \"line\": 3}}")
+    ok(!read(&f, "{\"error\": {\"kind\": \"recipe\", \"text\": \"t.lora has no 'x'\", \"where\": \"r.lua\","
+                 " \"line\": 3}}")
            && err.kind == TB_ERR_RECIPE && err.line == 3 && strcmp(err.where, "r.lua") == 0,
        "an error keeps its kind and place: %s", err.text);
     ok(!read(&f, "{\"error\": {\"kind\": \"strange\", \"text\": \"x %s\", \"where\": null, \"line\": null}}")

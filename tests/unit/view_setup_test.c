@@ -94,7 +94,7 @@ static void proposals(void)
     text = tb_setup_method(&s, 0, NULL);
     is_str(text, "lora", "a large one the method's default");
     free(text);
-    ok(isnan(tb_setup_rate("lora", 0)) && isnan(tb_setup_rate("nothing", 1000)), "nothing is known of no size, no method");
+    ok(isnan(tb_setup_rate("lora", 0)) && isnan(tb_setup_rate("nothing", 1000)), "nothing known of no size, no method");
     is_str(tb_setup_budget(2361408, 0, 0), "100k", "a budget for a small base");
     is_str(tb_setup_budget(135000000, 0, 0), "500k", "for a large one whose speed is not known");
     is_str(tb_setup_budget(135000000, 3, 400), "200k", "and what half an hour bears once it is");
