@@ -78,7 +78,8 @@ static struct tb_screen *start_screen(const struct tb_screen *s)
 static unsigned tick(struct tb_screen *s)
 {
     struct recipe *r = s->state;
-    bool has_changed = recipe_read(s) | recipe_list_pump(s);
+    bool has_changed = recipe_read(s);
+    has_changed = recipe_list_pump(s) || has_changed;
     if (!r->path && start_screen(s))
         return start_tick(start_screen(s)) | (has_changed ? TB_DO_DRAW : TB_DO_NOTHING);
     if (tb_planning_pump(&r->planning)) {

@@ -290,7 +290,8 @@ static void draw_memory(const struct start *st, struct tb_canvas *c, int y)
                           : all_fit ? "fits: "
                                     : "fits one by one: ");
     x = tb_canvas_fmt(c, x, y, TB_STYLE_PLAIN, "%s free, %lld processors", bytes, (long long)st->n_cpus);
-    x = tb_canvas_fmt(c, x, y, TB_STYLE_DIM, n ? ".  %s: " : "", f->run[run].name);
+    if (n)
+        x = tb_canvas_fmt(c, x, y, TB_STYLE_DIM, ".  %s: ", f->run[run].name);
     for (size_t i = 0; i < n; i++)
         x = tb_canvas_fmt(c, x, y, TB_STYLE_DIM, "%s%s %s", i ? ", " : "",
                           strcmp(part[i].name, "fixed") == 0 ? "process" : part[i].name,
