@@ -117,6 +117,14 @@ bool tb_planning_pump(struct tb_planning *p)
     return is_new;
 }
 
+void tb_planning_rest(struct tb_planning *p)
+{
+    if (tb_planning_is_busy(p))
+        return;
+    tb_child_close(p->child);
+    p->child = NULL;
+}
+
 bool tb_planning_is_busy(const struct tb_planning *p)
 {
     return p->sent || p->wanted;

@@ -24,6 +24,8 @@ void tb_planning_ask(struct tb_planning *p, const struct tb_json *words, const c
 void tb_planning_again(struct tb_planning *p);
 /* Takes what the child says; true if there is a new answer. */
 bool tb_planning_pump(struct tb_planning *p);
+/* Ends a child that works on nothing, so that its memory is free for training; the next question starts another. */
+void tb_planning_rest(struct tb_planning *p);
 bool tb_planning_is_busy(const struct tb_planning *p); /* there is no answer to the last question yet */
 int tb_planning_fds(const struct tb_planning *p, struct pollfd *fds, int room);
 void tb_planning_close(struct tb_planning *p); /* zeroes */

@@ -200,7 +200,7 @@ static void run_verb(struct tb_screen *s, const char *verb, const char *flags, b
 
 static void go(struct tb_screen *s)
 {
-    const struct recipe *r = s->state;
+    struct recipe *r = s->state;
     struct start *st = start_of(s->desk);
     if (!r->path && st) {
         start_go(start_screen(s), false);
@@ -213,9 +213,8 @@ static void go(struct tb_screen *s)
         return;
     }
     bool is_search = r->planning.is_there && tb_json_get(r->planning.forecast.sweep, "search");
-    start_unmark(s->desk);
     run_verb(s, is_search ? "sweep" : "run", " --detach", false);
-    tb_desk_go(s->desk, "runs");
+    start_look_on(s->desk, &r->planning);
 }
 
 static void edit(struct tb_screen *s)

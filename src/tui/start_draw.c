@@ -300,8 +300,23 @@ static void draw_memory(const struct start *st, struct tb_canvas *c, int y)
 }
 
 /* What the arm under the cursor is, or why rates are as they are. */
+static const char *const setting_help[][2] = {
+    { "budget", "tokens as 100k or 2M, 300steps, 2epochs, 30minutes: the same for every arm" },
+    { "seeds", "how many: each arm is trained with seeds 0, 1, .., and the spread tells luck from skill" },
+    { "every", "as 10k or 50steps; empty: at 0, 25, 50, 75 and 100 % of the budget" },
+    { "held", "share of the prompts that is kept from training and scored; empty: a tenth" },
+    { "rates", "left and right: those known for bases of this size, each method's own, or five tried before each run" },
+};
+
 static void draw_note(const struct start *st, struct tb_canvas *c, int y)
 {
+    if (st->pane == START_SETTINGS) {
+        const char *name = st->settings.entry[st->settings.at].name;
+        for (size_t i = 0; i < sizeof setting_help / sizeof *setting_help; i++)
+            if (strcmp(setting_help[i][0], name) == 0)
+                tb_canvas_text(c, 5, y, TB_STYLE_DIM, setting_help[i][1]);
+        return;
+    }
     char *kind = tb_setup_kind(&st->setup.arm[st->at[START_METHODS]]);
     const struct tb_schema *word = tb_schema_find("method", kind);
     bool is_small = !isnan(tb_setup_rate("lora", st->setup.n_params));

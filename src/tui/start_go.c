@@ -77,10 +77,15 @@ const char *start_save(struct start *st, struct tb_err *err)
     return st->saved;
 }
 
-void start_unmark(struct tb_desk *d)
+void start_look_on(struct tb_desk *d, struct tb_planning *p)
 {
     while (d->n_marks)
         tb_desk_mark(d, d->mark[0], false);
+    for (size_t i = 0; p->is_good && !tb_planning_is_busy(p) && i < p->forecast.n; i++)
+        if (tb_desk_item(d, p->forecast.run[i].id))
+            tb_desk_mark(d, p->forecast.run[i].id, true);
+    tb_planning_rest(p);
+    tb_desk_go(d, "runs");
 }
 
 static char *command(struct start *st, const char *verb, struct tb_err *err)
@@ -113,9 +118,8 @@ void start_go(struct tb_screen *s, bool is_plan)
         return;
     }
     char *run = command(st, "run", &err), *whole = tb_xasprintf("%s --detach", run);
-    start_unmark(s->desk);
     tb_desk_do(s->desk, whole, false);
-    tb_desk_go(s->desk, "runs");
+    start_look_on(s->desk, &st->planning);
     free(run);
     free(whole);
 }

@@ -90,7 +90,8 @@ void start_setup_close(struct start *st);
 char *start_next_name(const struct start *st); /* "recipes/places-1.lua", free as yet; malloc'ed */
 const char *start_save(struct start *st, struct tb_err *err);
 void start_go(struct tb_screen *s, bool is_plan);
-void start_unmark(struct tb_desk *d); /* all: those that are made now will be marked */
+/* To the runs of a plan that was started: these alone are marked, those that are made now when they are there. */
+void start_look_on(struct tb_desk *d, struct tb_planning *p);
 
 /* ---- start_draw.c */
 struct start_layout start_layout_of(const struct start *st, int width, int height);

@@ -148,6 +148,32 @@ static void choices(void)
     ok(st->wrong.kind != TB_ERR_NONE || st->command, "something or nothing");
 }
 
+/* At a row of a list, in the coordinates of the terminal. */
+static void click(struct tb_rect list, int x, int row, uint32_t key)
+{
+    int top = tb_frame_area(shot_tui.sheet.width, shot_tui.sheet.height).y;
+    tb_tui_press(&shot_tui, &(struct tb_press){ .key = key, .x = list.x + x, .y = top + list.y + row });
+}
+
+static void mouse(void)
+{
+    struct tb_screen *s = tb_route_screen(&shot_tui.desk);
+    struct start_layout l = start_layout_of(st, s->width, s->height);
+    bool was_on = st->setup.arm[1].is_on;
+    click(l.data, 5, 2, TB_PRESS_CLICK);
+    is_str(st->setup.data, "pairs:data/places.txt,sep=||", "a click chooses data");
+    click(l.data, 5, 0, TB_PRESS_CLICK);
+    is_str(st->setup.data, "pairs:rows.txt,sep=||", "and the others again");
+    click(l.methods, 2, 1, TB_PRESS_CLICK);
+    ok(st->pane == START_METHODS && st->setup.arm[1].is_on != was_on, "a click on a box ticks it");
+    click(l.methods, 20, 1, TB_PRESS_CLICK);
+    ok(st->setup.arm[1].is_on != was_on, "beside it it only moves there");
+    click(l.methods, 2, 1, TB_PRESS_CLICK);
+    click(l.methods, 2, 1, TB_PRESS_WHEEL_DOWN);
+    is_int(st->at[START_METHODS], 2, "the wheel moves");
+    shot_wait();
+}
+
 static void settings(void)
 {
     shot_press("tab ^u '60k tab ^u '3 tab '10k tab '0.2 tab right");
@@ -275,6 +301,7 @@ int main(int argc, char **argv)
         st = start_of(&shot_tui.desk);
         proposals();
         choices();
+        mouse();
         settings();
         paths_added();
         saved();
