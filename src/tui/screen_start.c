@@ -12,6 +12,8 @@
 
 static const struct tb_bind binds[] = {
     TB_BIND('\n', "start", "save the recipe, train its runs in the worker, and look on", "enter start", START_GO),
+    TB_BIND(' ', "tick", "train with this method, or not", "spc tick", START_TICK),
+    TB_BIND('\t', "next", "the next list or setting; S-tab the one before", "tab next", START_NEXT),
     TB_BIND('p', "plan", "the plan as a table; trains nothing", "p plan", START_PLAN),
     TB_BIND('e', "edit", "all keys of the method under the cursor", "e keys", START_EDIT),
     TB_BIND('a', "add", "a model or data by its path", "a add", START_ADD),
@@ -303,6 +305,8 @@ static unsigned act(struct tb_screen *s, int act)
     switch (act) {
     case START_GO: start_go(s, false); break;
     case START_PLAN: start_go(s, true); break;
+    case START_TICK: return press(s, &(struct tb_press){ .key = ' ' });
+    case START_NEXT: return press(s, &(struct tb_press){ .key = '\t' });
     case START_SAVE: save(s); break;
     case START_EDIT:
         st->pane = START_METHODS;

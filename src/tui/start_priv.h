@@ -12,7 +12,7 @@
 enum start_pane { START_MODELS, START_DATA, START_METHODS, START_SETTINGS, START_PANES };
 
 enum start_act { START_GO = TB_ACT_OWN, START_PLAN, START_SAVE, START_EDIT, START_ADD, START_MORE, START_LESS,
-                 START_STACK, START_SCAN, START_ADDED };
+                 START_STACK, START_SCAN, START_TICK, START_NEXT };
 
 /* What the last plan says of a method text, all its seeds together. */
 struct start_figure {
