@@ -6,9 +6,13 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "tui/paths.h"
 #include "tui/recent.h"
 #include "tui/start_priv.h"
+#include "view/setup_text.h"
+
+enum { MOST_ARMS = 64 };
 
 static const struct tb_bind binds[] = {
     TB_BIND('\n', "start", "save the recipe, train its runs in the worker, and look on", "enter start", START_GO),
@@ -42,6 +46,8 @@ static bool open_start(struct tb_screen *s, struct tb_err *err)
 
 static void close_start(struct tb_screen *s)
 {
+    if (!s->desk->is_script && s->desk->store)
+        tb_json_free(tb_recent_stores(tb_store_path(s->desk->store)));
     start_found_free(s->state);
     start_setup_close(s->state);
 }
@@ -332,9 +338,48 @@ static unsigned act(struct tb_screen *s, int act)
 
 /* ---- what is kept */
 
+static struct tb_json *arms_of(const struct tb_setup *s)
+{
+    struct tb_json *list = tb_json_new_list();
+    for (size_t i = 0; i < s->n_arms; i++) {
+        struct tb_json *arm = tb_json_new_map();
+        tb_json_set(arm, "method", tb_json_new_str(s->arm[i].text));
+        tb_json_set(arm, "is_on", tb_json_new_bool(s->arm[i].is_on));
+        tb_json_append(list, arm);
+    }
+    return list;
+}
+
+/* Methods that the list does not know, since it is older than they are, stay as they are. */
+static void restore_arms(struct tb_setup *s, const struct tb_json *list)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < tb_json_len(list) && i < MOST_ARMS; i++) {
+        const char *method = tb_json_str(tb_json_get(tb_json_at(list, i), "method"), NULL);
+        struct tb_json *draft = method ? tb_setup_method_draft(method, NULL) : NULL;
+        if (!draft)
+            continue;
+        tb_json_free(draft);
+        tb_setup_add(s, n, method);
+        s->arm[n++].is_on = tb_json_bool(tb_json_get(tb_json_at(list, i), "is_on"), false);
+    }
+    for (size_t i = s->n_arms; i-- > n;) {
+        char *kind = tb_setup_kind(&s->arm[i]);
+        bool is_known = false;
+        for (size_t k = 0; k < n && !is_known; k++)
+            is_known = tb_str_starts(s->arm[k].text, kind);
+        if (is_known)
+            tb_setup_remove(s, i);
+        else
+            s->arm[i].is_on = s->arm[i].is_on && n == 0;
+        free(kind);
+    }
+}
+
 static void keep(const struct tb_screen *s, struct tb_json *map)
 {
     const struct start *st = s->state;
+    tb_json_set(map, "arms", arms_of(&st->setup));
     tb_json_set(map, "base", tb_json_new_str(st->setup.base));
     tb_json_set(map, "data", tb_json_new_str(st->setup.data));
     tb_json_set(map, "added", tb_json_copy(st->added));
@@ -351,6 +396,7 @@ static void restore(struct tb_screen *s, const struct tb_json *map)
     tb_setup_put(&st->setup.data, tb_json_str(tb_json_get(map, "data"), NULL));
     for (size_t i = 0; i < tb_json_len(added); i++)
         tb_json_append(st->added, tb_json_copy(tb_json_at(added, i)));
+    restore_arms(&st->setup, tb_json_get(map, "arms"));
     if (budget) {
         st->has_budget = true;
         tb_setup_put(&st->setup.budget, budget);

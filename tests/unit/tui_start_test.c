@@ -225,6 +225,27 @@ static void saved(void)
     shot_wait();
 }
 
+/* What is kept is what comes back, and nonsense in its place is passed over. */
+static void kept(void)
+{
+    struct tb_screen *s = tb_route_screen(&shot_tui.desk);
+    static const char nonsense[] = "[3, {\"method\": \"nothing\"}, {\"method\": 7}]";
+    struct tb_json *map = tb_json_new_map(), *again = tb_json_new_map();
+    size_t n = st->setup.n_arms;
+    s->class->save(s, map);
+    while (st->setup.n_arms > 1)
+        tb_setup_remove(&st->setup, 0);
+    s->class->restore(s, map);
+    s->class->save(s, again);
+    is_int(st->setup.n_arms, n, "all arms come back");
+    ok(tb_json_equal(tb_json_get(map, "arms"), tb_json_get(again, "arms")), "as they were");
+    tb_json_free(again);
+    tb_json_set(map, "arms", tb_json_parse(nonsense, strlen(nonsense), "test", NULL));
+    s->class->restore(s, map);
+    is_int(st->setup.n_arms, n, "nonsense changes nothing");
+    tb_json_free(map);
+}
+
 /* ---- Recipe */
 
 static void write_recipe(const char *head)
@@ -305,6 +326,7 @@ int main(int argc, char **argv)
         settings();
         paths_added();
         saved();
+        kept();
         recipes();
     }
     shot_close();
