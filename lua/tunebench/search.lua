@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- search.lua - ranges in the place of values, and what makes a sweep a search: search, per, prune, objective, run_cap,
--- finalists.
+-- finalists, fail_fast.
 --   t.uniform(a, b)  t.log_uniform(a, b)  t.int(a, b)  t.choice{ .. }     one value each, drawn by the search
 --   search = t.random{ trials = 20 }    prune = t.asha{ min = t.tokens(20e3), eta = 3 }
 -- Searches and rules of pruning are words made from the program's key tables. A seed with several values is not searched:
@@ -105,7 +105,7 @@ function search.define(word)
     end
 end
 
-local settings = { "search", "per", "prune", "objective", "run_cap", "finalists" }
+local settings = { "search", "per", "prune", "objective", "run_cap", "finalists", "fail_fast" }
 search.settings = settings
 
 local takes = {}
@@ -139,11 +139,11 @@ function takes.objective(here, v)
             bind.fail(here, "objective", format("%s; it has no '%s'", words, tostring(key)))
         end
     end
-    if v[1] ~= "eval/loss" then
-        bind.fail(here, "objective", format("no evaluation produces '%s'; there is \"eval/loss\"", describe(v[1])))
-    elseif v[2] ~= "min" then
-        bind.fail(here, "objective", format("%s: eval/loss is better when it is lower, so \"min\", not %s", words,
-            describe(v[2])))
+    -- Which series its runs produce is known once they are complete.
+    if type(v[1]) ~= "string" then
+        bind.fail(here, "objective", format("%s, not %s", words, describe(v[1])))
+    elseif v[2] ~= "min" and v[2] ~= "max" then
+        bind.fail(here, "objective", format('%s: "min" or "max", not %s', words, describe(v[2])))
     elseif v.target ~= nil and type(v.target) ~= "number" then
         bind.fail(here, "objective", format("target must be a number, not %s", describe(v.target)))
     end
@@ -160,6 +160,13 @@ local function count(name, least)
 end
 takes.run_cap = count("run_cap", 1)
 takes.finalists = count("finalists", 0)
+
+function takes.fail_fast(here, v)
+    if type(v) ~= "boolean" then
+        bind.fail(here, "fail_fast", format("fail_fast must be true or false, not %s", describe(v)))
+    end
+    return v or nil
+end
 
 -- All values of the seed; fields.seed becomes the first.
 local function take_seeds(here, fields)

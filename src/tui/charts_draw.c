@@ -75,9 +75,9 @@ static int most_seeds(const struct charts_state *st)
 }
 
 /* What else there is to say of a chart; brief: in few words. */
-static void describe(const struct charts_state *st, const struct tb_metric *m, bool is_brief, char *dst, size_t n)
+static void describe(const struct charts_state *st, const struct tb_course_name *m, bool is_brief, char *dst, size_t n)
 {
-    double weight = tb_metric_is_smoothed(m->name) ? tb_charts_weight(st->smoothing) : 0;
+    double weight = tb_course_is_smoothed(m->name) ? tb_charts_weight(st->smoothing) : 0;
     size_t used = 0;
     dst[0] = '\0';
     if (weight > 0)
@@ -144,7 +144,7 @@ static void draw_drag(const struct charts_state *st, struct tb_canvas *c, const 
 static void draw_pane(const struct tb_screen *s, struct tb_canvas *c, int metric, bool has_focus)
 {
     const struct charts_state *st = s->state;
-    const struct tb_metric *m = &st->metric[metric];
+    const struct tb_course_name *m = &st->metric[metric];
     struct charts_pane p;
     char more[120];
     struct tb_canvas chart = tb_canvas_part(c, (struct tb_rect){ 0, 1, c->width, c->height - 1 });

@@ -199,10 +199,10 @@ static void read_metrics(struct tb_screen *s)
     struct tb_err err = { 0 };
     for (int i = 0; i < st->n_runs; i++)
         m[i] = st->run[i].m;
-    st->n_metrics = (int)tb_metric_list(m, (size_t)st->n_runs, st->metric, CHARTS_METRICS);
+    st->n_metrics = (int)tb_course_list(m, (size_t)st->n_runs, st->metric, CHARTS_METRICS);
     st->n_shown = st->n_constant = 0;
     for (int i = 0; i < st->n_metrics; i++) {
-        int is_meant = tb_metric_is_meant(st->metric[i].name, st->pattern, &err);
+        int is_meant = tb_course_is_meant(st->metric[i].name, st->pattern, &err);
         st->n_constant += is_meant > 0 && st->metric[i].is_constant;
         if (is_meant > 0 && (st->shows_constant || !st->metric[i].is_constant))
             st->shown[st->n_shown++] = i;

@@ -44,7 +44,7 @@ struct charts_state {
     struct charts_line line[CHARTS_RUNS];
     int n_lines;
     uint64_t legend_of; /* what labels were made for */
-    struct tb_metric metric[CHARTS_METRICS];
+    struct tb_course_name metric[CHARTS_METRICS];
     int n_metrics, shown[CHARTS_METRICS], n_shown, n_constant; /* shown: places in metric */
     double low, high; /* all of the axis; low > high: there is nothing */
 

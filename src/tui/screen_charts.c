@@ -414,7 +414,7 @@ static void choose_metrics(struct tb_screen *s)
 {
     struct charts_state *st = s->state;
     struct tb_err err = { 0 };
-    if (tb_metric_is_meant("", s->desk->text, &err) < 0) {
+    if (tb_course_is_meant("", s->desk->text, &err) < 0) {
         tb_desk_fail(s->desk, &err);
         return;
     }
@@ -532,7 +532,7 @@ static void restore(struct tb_screen *s, const struct tb_json *map)
     st->is_log = tb_json_bool(tb_json_get(map, "log"), false);
     st->has_band = tb_json_bool(tb_json_get(map, "band"), false);
     st->shows_constant = tb_json_bool(tb_json_get(map, "constant"), false);
-    if (tb_metric_is_meant("", metrics, NULL) < 0)
+    if (tb_course_is_meant("", metrics, NULL) < 0)
         return;
     free(st->pattern);
     st->pattern = tb_xstrdup(metrics);

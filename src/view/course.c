@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* course.c - rows below n_rows were taken and are never looked at again: a run only adds rows, until it is resumed and
- * writes over those behind its checkpoint. Scores stand in the facts: a single point each, where the run is now. */
+ * writes over those behind its checkpoint. */
 #include "view/course.h"
 
 #include <math.h>
@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/regex.h"
 #include "base/str.h"
+#include "score/score.h"
 
 /* Where a metric stands in a table: doubles, row after row. */
 struct place {
@@ -24,7 +25,7 @@ static bool is_of(const char *metric, const char *group)
     return tb_str_starts(metric, group);
 }
 
-bool tb_metric_is_smoothed(const char *name)
+bool tb_course_is_smoothed(const char *name)
 {
     static const char *const noisy[] = { "train/loss", "loss", "grad_norm", "tok_per_s", NULL };
     return tb_str_in(name, noisy);
@@ -60,7 +61,7 @@ static void begin(struct tb_course *c, const struct tb_course_spec *spec, const 
     tb_course_free(c);
     tb_str_copy(c->metric, sizeof c->metric, spec->metric);
     tb_str_copy(c->x, sizeof c->x, spec->x);
-    c->weight = tb_metric_is_smoothed(c->metric) ? spec->weight : 0;
+    c->weight = tb_course_is_smoothed(c->metric) ? spec->weight : 0;
     c->ema.weight = c->weight;
     c->reading = reading;
     c->n_resumes = m->n_resumes;
@@ -69,26 +70,23 @@ static void begin(struct tb_course *c, const struct tb_course_spec *spec, const 
 static bool is_continued(const struct tb_course *c, const struct tb_course_spec *spec, const struct tb_metrics *m,
                          uint64_t reading)
 {
-    bool is_smoothed = tb_metric_is_smoothed(c->metric);
+    bool is_smoothed = tb_course_is_smoothed(c->metric);
     return strcmp(c->metric, spec->metric) == 0 && strcmp(c->x, spec->x) == 0 && c->reading == reading
         && c->n_resumes == m->n_resumes && (!is_smoothed || c->weight == spec->weight);
 }
 
-/* Where a run that has steps is now, on the axis. */
-static double now_at(const struct tb_metrics *m, const char *x)
+/* Measures of evaluations are few, and come in any order: all of them, where their number is another. */
+static void read_measures(struct tb_course *c, const struct tb_metrics *m)
 {
-    struct place p = place_of(m, "train/loss", x);
-    size_t i = p.n;
-    while (i > 0 && p.rows[(i - 1) * p.width] > (double)m->step)
-        i--;
-    return i && p.x >= 0 ? p.rows[(i - 1) * p.width + (size_t)p.x] : NAN;
-}
-
-static void read_score(struct tb_course *c, const struct tb_metrics *m)
-{
-    double y = tb_json_real(tb_metrics_fact(m, "scores", c->metric + strlen("score/")), NAN);
-    if (!isnan(y) && c->raw.s.n == 0)
-        add(c, now_at(m, c->x), y);
+    struct tb_series s;
+    if (!tb_series_of(&s, m, c->metric, c->x, NULL))
+        return;
+    if (s.n != c->n_rows)
+        tb_pyramid_free(&c->raw);
+    for (size_t i = 0; i < s.n && s.n != c->n_rows; i++)
+        add(c, s.x[i], s.y[i]);
+    c->n_rows = s.n;
+    tb_series_free(&s);
 }
 
 bool tb_course_read(struct tb_course *c, const struct tb_course_spec *spec, const struct tb_metrics *m,
@@ -96,11 +94,9 @@ bool tb_course_read(struct tb_course *c, const struct tb_course_spec *spec, cons
 {
     if (!is_continued(c, spec, m, reading))
         begin(c, spec, m, reading);
-    if (is_of(c->metric, "score/")) {
-        read_score(c, m);
-        return false;
-    }
     struct place p = place_of(m, c->metric, c->x);
+    if (p.y < 0)
+        read_measures(c, m);
     if (p.y < 0 || p.x < 0)
         return false;
     for (; c->n_rows < p.n && most > 0; c->n_rows++, most--) {
@@ -153,16 +149,16 @@ static struct seen look(const struct tb_metrics *const *m, size_t n, const char 
 }
 
 struct list {
-    struct tb_metric *out;
+    struct tb_course_name *out;
     size_t n, most;
 };
 
 static void put(struct list *l, const char *name, bool is_constant, int better)
 {
-    if (l->n == l->most || strlen(name) >= TB_METRIC_NAME)
+    if (l->n == l->most || strlen(name) >= TB_COURSE_NAME)
         return;
-    l->out[l->n] = (struct tb_metric){ .is_constant = is_constant, .better = better };
-    tb_str_copy(l->out[l->n++].name, TB_METRIC_NAME, name);
+    l->out[l->n] = (struct tb_course_name){ .is_constant = is_constant, .better = better };
+    tb_str_copy(l->out[l->n++].name, TB_COURSE_NAME, name);
 }
 
 static void put_column(struct list *l, const struct tb_metrics *const *m, size_t n, const char *metric)
@@ -181,29 +177,34 @@ static bool has(const struct list *l, const char *name)
     return false;
 }
 
-/* What stands between its low and its high end; the rest of the section is no score. */
-static void put_scores(struct list *l, const struct tb_metrics *m)
+/* Of texts, as far as this version knows it; what somebody named himself is better the higher it is. */
+static int better_of(const char *measure)
 {
-    const struct tb_json *scores = tb_json_get(m->facts, "scores");
-    for (void *it = tb_json_first(scores); it; it = tb_json_next(scores, it)) {
-        const char *key = tb_json_iter_key(it);
-        char low[TB_METRIC_NAME + 8], name[TB_METRIC_NAME + 8];
-        snprintf(low, sizeof low, "%.40s_low", key);
-        snprintf(name, sizeof name, "score/%.40s", key);
-        bool is_perplexity = strstr(key, "perplexity") || strcmp(key, "loss") == 0;
-        if (tb_json_get(scores, low) && !has(l, name))
-            put(l, name, false, is_perplexity ? -1 : 1);
+    for (size_t i = 0; tb_metric_at(i); i++)
+        if (strcmp(tb_metric_at(i)->name, measure) == 0)
+            return tb_metric_at(i)->is_lower_better ? -1 : 1;
+    return tb_str_ends(measure, "loss") ? -1 : 1;
+}
+
+static void put_measures(struct list *l, const struct tb_measures *all)
+{
+    for (size_t i = 0; i < all->n; i++) {
+        char name[TB_COURSE_NAME + 8];
+        const char *measure = all->at[i].name;
+        snprintf(name, sizeof name, "%s%s", strchr(measure, '/') ? "" : "eval/", measure);
+        if (!has(l, name))
+            put(l, name, false, better_of(measure));
     }
 }
 
-size_t tb_metric_list(const struct tb_metrics *const *m, size_t n, struct tb_metric *out, size_t most)
+size_t tb_course_list(const struct tb_metrics *const *m, size_t n, struct tb_course_name *out, size_t most)
 {
     struct list l = { out, 0, most };
-    char name[TB_METRIC_NAME];
+    char name[TB_COURSE_NAME];
     put_column(&l, m, n, "train/loss");
     put_column(&l, m, n, "eval/loss");
     for (size_t i = 0; i < n; i++)
-        put_scores(&l, m[i]);
+        put_measures(&l, &m[i]->measures);
     put_column(&l, m, n, "grad_norm");
     for (int i = 0; i < TB_N_TRAIN; i++)
         if (i >= 3 && !has(&l, tb_train_columns[i].name) && strcmp(tb_train_columns[i].name, "loss") != 0)
@@ -216,7 +217,7 @@ size_t tb_metric_list(const struct tb_metrics *const *m, size_t n, struct tb_met
     return l.n;
 }
 
-int tb_metric_is_meant(const char *name, const char *pattern, struct tb_err *err)
+int tb_course_is_meant(const char *name, const char *pattern, struct tb_err *err)
 {
     char *text = tb_xstrdup(pattern), *rest = text;
     int is_meant = !*pattern;

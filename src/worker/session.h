@@ -42,8 +42,9 @@ bool tb_session_train_tokenizer(const char *const *files, int n, int n_vocab, co
                                 struct tb_err *err);
 
 /* `eval`: a run's (or a PEFT folder's, or the bare base's) loss on the rows of a data text ("FILE", "pairs:FILE,.."):
- * {loss, perplexity, n_tok, n_rows, rows: [{row, loss, n_tok}]}; of a mix rows have a source, and there is sources:
- * [{path, loss, n_tok, n_rows}]. */
+ * {loss, perplexity, n_tok, n_rows, rows: [{row, loss, n_tok}]}; of a run on other data also base: {loss, perplexity}
+ * without the adapter, change: {value, low, high}, and rows have a base_loss; of a mix rows have a source, and there is
+ * sources: [{path, loss, n_tok, n_rows}]. */
 struct tb_eval_spec {
     const char *base;                 /* for adapter folders and the bare base; NULL: the run's */
     const char *const *adapters;      /* PEFT folders */
@@ -96,6 +97,11 @@ struct tb_json *tb_session_batch(const char *store, const char *run, int64_t ste
  * {dir, parts, max_logit_difference, load: "the line that loads it"}. full: a model folder, in fp32 or bf16. */
 struct tb_json *tb_session_export(const char *store, const char *run, const char *dir, bool as_bf16, int threads,
                                   struct tb_err *err);
+
+/* `export --as merged`: the run's base with its adapter folded in, as a model folder; the same answer. TB_ERR_USAGE if
+ * a part of it does more than change weights (prompt, prefix). */
+struct tb_json *tb_session_export_merged(const char *store, const char *run, const char *dir, bool as_bf16, int threads,
+                                         struct tb_err *err);
 
 /* `bench step`: probes, best and median seconds, memory predicted and measured. */
 struct tb_bench_spec {

@@ -13,9 +13,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "store/marks.h"
+#include "worker/forgetting.h"
+#include "worker/measuring.h"
 #include "worker/train_priv.h"
-#include "worker/writing.h"
 
 static atomic_int wished; /* lock-free, so a signal handler may set it */
 
@@ -114,9 +116,9 @@ static bool begin(struct tb_training *t, struct tb_err *err)
     t->best_step = t->last_kept = -1;
     t->best_loss = INFINITY;
     tb_stopping_from_json(&t->stopping, NULL);
-    if (!open_engine(t, err) || !tb_training_start(t, err) || !tb_training_recall(t, err)
-        || !tb_training_load(t, &found, err) || !tb_training_follow(t, err) || !tb_training_probe_begin(t, err)
-        || !tb_recorder_do(t->recorder, set_running, t, err))
+    if (!tb_training_general_before(t, err) || !open_engine(t, err) || !tb_training_start(t, err)
+        || !tb_training_recall(t, err) || !tb_training_load(t, &found, err) || !tb_training_follow(t, err)
+        || !tb_training_probe_begin(t, err) || !tb_recorder_do(t->recorder, set_running, t, err))
         return false;
     t->saved_s = t->wall_s;
     t->state = TB_STATE_RUNNING;
@@ -211,7 +213,7 @@ static bool border(struct tb_training *t, bool *diverged, char words[256], struc
         if (!tb_training_evaluate(t, err))
             return false;
         *diverged = tb_training_is_broken(t, words, 256);
-        return *diverged || tb_training_save(t, err);
+        return *diverged || ((is_last(t) || tb_training_measure(t, false, err)) && tb_training_save(t, err));
     }
     if (tb_training_wall(t) - t->saved_s >= every)
         return tb_training_save(t, err);
@@ -236,10 +238,7 @@ static void pause_or_go_on(struct tb_training *t, bool pause)
 
 static bool write_marks(struct tb_run_writer *w, void *arg, struct tb_err *err)
 {
-    struct tb_json *facts = tb_marks_facts(arg, err);
-    bool good = facts && tb_run_writer_facts(w, facts, err);
-    tb_json_free(facts);
-    return good;
+    return tb_marks_write(w, arg, err);
 }
 
 /* Answers what was asked; true if the run is to stop. */
@@ -264,6 +263,8 @@ static bool answer(struct tb_training *t, struct tb_ctl_request *q)
     else if ((good = tb_training_save(t, &err)))
         note = t->last_kept == t->step ? "checkpoint kept" : TB_CTL_NOT_DONE "a trained value is not finite";
     tb_err_prefix(&err, "not done");
+    if (stops)
+        tb_str_copy(t->why, sizeof t->why, tb_json_str(tb_json_get(q->args, "reason"), ""));
     tb_recorder_answer(t->recorder, q, t->step, good ? note : err.text);
     t->is_pruned |= prunes;
     return stops;
@@ -288,6 +289,8 @@ static bool leave(struct tb_training *t, struct tb_err *err)
         return false;
     if (tb_train_wished() != TB_WISH_YIELD) {
         t->state = t->is_pruned ? TB_STATE_PRUNED : TB_STATE_STOPPED;
+        if (*t->why) /* a sweep's decision */
+            return tb_training_seal(t, t->state, "sweep", t->why, err);
         return tb_training_seal(t, t->state, "user", t->is_pruned ? "pruned on request" : "stopped on request", err);
     }
     t->state = TB_STATE_QUEUED;
@@ -297,7 +300,7 @@ static bool leave(struct tb_training *t, struct tb_err *err)
 static bool end_done(struct tb_training *t, struct tb_err *err)
 {
     char words[160];
-    if (!tb_training_write(t, err))
+    if (!tb_training_measure(t, true, err))
         return false;
     t->state = TB_STATE_DONE;
     if (is_spent(t))
@@ -333,7 +336,7 @@ static bool advance(struct tb_training *t, enum tb_turn *turn, struct tb_err *er
         return false;
     if (!t->has_started) {
         t->has_started = true;
-        return t->step > 0 || !is_eval_due(t) || tb_training_evaluate(t, err);
+        return t->step > 0 || !is_eval_due(t) || (tb_training_evaluate(t, err) && tb_training_measure(t, false, err));
     }
     bool probes = t->probe.is_on;
     if (!tb_training_follow(t, err) || !(probes ? tb_training_probe_step : step)(t, &diverged, words, err))

@@ -108,7 +108,7 @@ static void set_up(struct charts_state *st, struct tb_course *course)
     }
     for (int k = 0; k < 4; k++) {
         st->shown[k] = k;
-        snprintf(st->metric[k].name, TB_METRIC_NAME, "%s", names[k]);
+        snprintf(st->metric[k].name, TB_COURSE_NAME, "%s", names[k]);
     }
 }
 

@@ -97,35 +97,41 @@ static void metrics(void)
 {
     struct tb_metrics m = made(N);
     const struct tb_metrics *of[] = { &m };
-    struct tb_metric list[16];
-    const char facts[] = "{\"scores\":{\"bleu\":30,\"bleu_low\":25,\"bleu_high\":35,\"seconds\":3}}";
-    m.facts = tb_json_parse(facts, sizeof facts - 1, "facts", NULL);
-    size_t n = tb_metric_list(of, 1, list, 16);
-    is_int((long)n, 8, "metrics of a run");
+    struct tb_course_name list[16];
+    for (int i = 0; i < 3; i++) {
+        tb_measures_put(&m.measures, &(struct tb_measure){ .step = 50 * i, .name = "bleu", .value = 10 * i });
+        tb_measures_put(&m.measures, &(struct tb_measure){ .step = 50 * i, .name = "forget/loss", .value = 2 });
+    }
+    size_t n = tb_course_list(of, 1, list, 16);
+    is_int((long)n, 9, "metrics of a run");
     is_str(list[0].name, "train/loss", "losses first");
     is_str(list[1].name, "eval/loss", "of both kinds");
-    is_str(list[2].name, "score/bleu", "then scores of texts, and nothing else of them");
-    ok(list[2].better == 1 && list[0].better == -1, "which way is better");
-    ok(list[3].is_constant && !list[0].is_constant, "gradient norms that are all the same are constant");
-    is_int((long)tb_metric_list(of, 1, list, 2), 2, "no more than asked for");
+    is_str(list[2].name, "eval/bleu", "then what evaluations measure beside");
+    ok(list[0].better == -1 && list[2].better == 1 && list[3].better == -1, "which way is better");
+    ok(list[4].is_constant && !list[0].is_constant, "gradient norms that are all the same are constant");
+    is_int((long)tb_course_list(of, 1, list, 2), 2, "no more than asked for");
     struct tb_course c = { 0 };
-    tb_course_read(&c, &(struct tb_course_spec){ "score/bleu", "tokens", 0.6 }, &m, 1, 1000);
-    ok(c.raw.s.n == 1 && c.raw.s.y[0] == 30 && c.raw.s.x[0] == 100.0 * N, "a score stands where the run is now");
+    struct tb_course_spec spec = { "eval/bleu", "tokens", 0.6 };
+    m.step = 60;
+    tb_course_read(&c, &spec, &m, 1, 1000);
+    ok(c.raw.s.n == 2 && c.raw.s.y[1] == 10 && c.raw.s.x[1] == 5000, "a measure at its evaluations");
+    m.step = N;
+    tb_course_read(&c, &spec, &m, 1, 1000);
+    ok(c.raw.s.n == 3 && c.raw.s.y[2] == 20 && c.smooth.s.n == 0, "and one more");
     tb_course_free(&c);
-    tb_json_free(m.facts);
+    tb_measures_free(&m.measures);
     m.n_train = m.n_eval = 0;
-    m.facts = NULL;
-    is_int((long)tb_metric_list(of, 1, list, 16), 0, "none of a run without steps");
+    is_int((long)tb_course_list(of, 1, list, 16), 0, "none of a run without steps");
 }
 
 static void patterns(void)
 {
     struct tb_err err = { 0 };
-    ok(tb_metric_is_meant("lr", "", NULL) == 1 && tb_metric_is_meant("lr", "loss, LR", NULL) == 1
-           && tb_metric_is_meant("eval/loss", "^train/|norm", NULL) == 0
-           && tb_metric_is_meant("grad_norm", "^train/|norm", NULL) == 1,
+    ok(tb_course_is_meant("lr", "", NULL) == 1 && tb_course_is_meant("lr", "loss, LR", NULL) == 1
+           && tb_course_is_meant("eval/loss", "^train/|norm", NULL) == 0
+           && tb_course_is_meant("grad_norm", "^train/|norm", NULL) == 1,
        "words and regular expressions");
-    ok(tb_metric_is_meant("lr", "a(", &err) == -1 && strstr(err.text, "byte 2"), "one that is none: %s", err.text);
+    ok(tb_course_is_meant("lr", "a(", &err) == -1 && strstr(err.text, "byte 2"), "one that is none: %s", err.text);
 }
 
 static struct tb_pyramid line(double from, double to, double slope, double spike)
