@@ -6,7 +6,8 @@
 #include "base/buf.h"
 #include "store/keeping.h"
 
-/* "newest, best", with the place of those behind the first: "best (2nd)", and tags: "tagged mid"; "nothing keeps it". */
+/* "newest, best", with the place of those behind the first: "best (2nd)", and tags: "tagged mid"; "nothing keeps
+ * it". */
 void tb_kept_words(const struct tb_metrics *m, const struct tb_kept *k, struct tb_buf *b);
 /* ["newest", "best"]; a new list. */
 struct tb_json *tb_kept_reasons(const struct tb_kept *k);

@@ -125,8 +125,8 @@ static void proofs(void)
     static const char facts[] =
         "{\"config\":{\"seed\":3},\"base\":{\"name\":\"tiny\",\"id\":\"0123456789abcdef0123\",\"type\":\"bf16\"},"
         "\"data\":{\"path\":\"data/places.txt\",\"id\":\"ffff\",\"n_rows\":5250,\"n_dropped\":2,\"n_eval\":66},"
-        "\"env\":{\"version\":\"0.1.0\",\"numeric\":1,\"host\":\"vm\",\"isa\":\"avx2\",\"device\":\"cpu\",\"threads\":2,"
-        "\"os\":\"Linux\"},\"overrides\":[\"seed=3\"],\"changes\":[{\"key\":\"optim.lr\"}]}";
+        "\"env\":{\"version\":\"0.1.0\",\"numeric\":1,\"host\":\"vm\",\"isa\":\"avx2\",\"device\":\"cpu\","
+        "\"threads\":2,\"os\":\"Linux\"},\"overrides\":[\"seed=3\"],\"changes\":[{\"key\":\"optim.lr\"}]}";
     struct tb_metrics m;
     struct tb_proof proof[TB_PROOFS];
     tb_metrics_init(&m);

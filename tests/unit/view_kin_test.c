@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The tree of clones: order, branches, a parent that is gone, rings and long lines that only a damaged store has. */
+/* The tree of clones: order, branches, a parent that is gone, rings and long lines that only a damaged store has; what
+ * a clone fixes. */
 #include "view/kin.h"
 
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "tests/tap.h"
+#include "view/clone_rules.h"
 
 /* Runs "id parent". */
 static struct tb_run_item *runs(const char *const (*of)[2], size_t n)
@@ -109,11 +111,26 @@ static void relations(void)
     tb_metrics_free(&m);
 }
 
+static void rules(void)
+{
+    ok(tb_clone_fixed_by(TB_CLONE_WARM, "method.lora.r") == TB_CLONE_BY_SHAPE
+           && tb_clone_fixed_by(TB_CLONE_WARM, "seed") == TB_CLONE_BY_PLACE
+           && tb_clone_fixed_by(TB_CLONE_WARM, "data.path") == TB_CLONE_BY_PLACE
+           && tb_clone_fixed_by(TB_CLONE_WEIGHTS, "base") == TB_CLONE_BY_BASE,
+       "what a warm start fixes, and why");
+    ok(tb_clone_fixed_by(TB_CLONE_WARM, "method.0.lr") == TB_CLONE_FREE
+           && tb_clone_fixed_by(TB_CLONE_WARM, "method.lora.dropout") == TB_CLONE_FREE
+           && tb_clone_fixed_by(TB_CLONE_WEIGHTS, "seed") == TB_CLONE_FREE
+           && tb_clone_fixed_by(TB_CLONE_COLD, "base") == TB_CLONE_FREE,
+       "what it leaves free, and other ways to begin");
+}
+
 int main(void)
 {
     trees();
     damaged();
     wide();
     relations();
+    rules();
     return done();
 }
