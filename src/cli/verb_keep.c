@@ -12,7 +12,8 @@ static void keep_run(struct tb_steer *s, size_t i)
     struct tb_asked asked;
     struct tb_err err = { 0 };
     char words[200], *dir = tb_choice_dir(&s->runs, i);
-    snprintf(words, sizeof words, "is %s and makes no checkpoint now; 'tag RUN --at STEP +word' keeps one that is there",
+    snprintf(words, sizeof words,
+             "is %s and makes no checkpoint now; 'tag RUN --at STEP +word' keeps one that is there",
              tb_state_name(tb_choice_item(&s->runs, i)->sight.state));
     if (!tb_steer_is_held(s, i))
         tb_steer_tell(s, i, &(struct tb_told){ .exit_code = tb_err_exit(TB_ERR_USAGE), .words = words });
