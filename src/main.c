@@ -13,6 +13,7 @@
 #include "method/method.h"
 #include "recipe/recipe.h"
 #include "sweep/search.h"
+#include "tui/tui.h"
 
 /* A program started with one of the three closed would get a journal under that number and write its words into it.
  * Each is opened the wrong way round, so that using it fails as it would have. */
@@ -43,5 +44,7 @@ int main(int argc, char **argv)
     tb_search_register();
     if (argc > 1 && strcmp(argv[1], TB_RECIPE_CHILD) == 0)
         return tb_recipe_child(argc, argv);
+    if (tb_tui_is_meant(argc, argv))
+        return tb_tui_main(argc, argv);
     return tb_cli_main(argc, argv);
 }

@@ -45,7 +45,7 @@ confined() { # PATTERN ALLOWED-REGEX
 {
     confined '#include <(lua|lauxlib|lualib)\.h>' '^src/recipe/'
     confined '#include <hdf5(_hl)?\.h>' '^src/store/'
-    confined '#include <n?curses\.h>' '^src/tui/term\.c$'
+    confined '#include <(n?curses|term)\.h>' '^src/tui/term\.c$'
     confined '#include <jansson\.h>' '^src/base/json\.c$'
     confined '#include <pcre2\.h>' '^src/base/regex\.c$'
     confined '#include <utf8proc\.h>' '^src/base/utf8\.c$'
@@ -71,6 +71,9 @@ done | result "private headers stay in their folder"
     done
     sed -n 's/^TB_VERB(\(.*\))/\1/p' src/cli/verbs.def | while read -r v; do
         [ -e "src/cli/verb_$v.c" ] || echo "verbs.def: no src/cli/verb_$v.c"
+    done
+    sed -n 's/^TB_SCREEN(\(.*\))/\1/p' src/tui/screens.def | while read -r s; do
+        [ -e "src/tui/screen_$s.c" ] || echo "screens.def: no src/tui/screen_$s.c"
     done
     for f in src/cli/verb_*.c; do
         v=${f#src/cli/verb_}

@@ -273,6 +273,37 @@ bool tb_proc_run(char *const argv[], const char *in, size_t n_in,
     return good;
 }
 
+bool tb_proc_spawn(struct tb_proc *p, char *const argv[], struct tb_err *err)
+{
+    struct child c = { .pid = -1 };
+    memset(c.ours, 0xff, sizeof c.ours);
+    memset(c.theirs, 0xff, sizeof c.theirs);
+    *p = (struct tb_proc){ 0, -1, -1, -1 };
+    if (!open_ends(&c, err) || !start(&c, argv, NULL, err)) {
+        finish(&c);
+        return false;
+    }
+    for (int i = IN; i <= ERR; i++)
+        fcntl(c.ours[i], F_SETFL, fcntl(c.ours[i], F_GETFL) | O_NONBLOCK);
+    *p = (struct tb_proc){ c.pid, c.ours[IN], c.ours[OUT], c.ours[ERR] };
+    return true;
+}
+
+bool tb_proc_has_ended(struct tb_proc *p, int *status)
+{
+    if (p->pid > 0 && waitpid(p->pid, status, WNOHANG) == p->pid)
+        p->pid = 0;
+    return p->pid == 0;
+}
+
+void tb_proc_close(struct tb_proc *p)
+{
+    struct child c = { .pid = p->pid, .ours = { p->in, p->out, p->err, -1 } };
+    memset(c.theirs, 0xff, sizeof c.theirs);
+    finish(&c);
+    *p = (struct tb_proc){ 0, -1, -1, -1 };
+}
+
 /* Kernels before 5.11 and some containers do not know that call. */
 static void close_on_exec(int from)
 {

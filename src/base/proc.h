@@ -25,6 +25,18 @@ bool tb_proc_run(char *const argv[], const char *in, size_t n_in, const struct t
  * to read, stdout and stderr appended to the file `log`, no other descriptor of ours. Its process id, 0 if it could not
  * be started. */
 pid_t tb_proc_detach(char *const argv[], const char *log, struct tb_err *err);
+
+/* A child that is talked with while other things go on. Ends of its stdin, stdout and stderr, -1 once they are closed;
+ * none of them blocks, and writing must be send() with MSG_NOSIGNAL. */
+struct tb_proc {
+    pid_t pid; /* 0: it has ended and was waited for */
+    int in, out, err;
+};
+bool tb_proc_spawn(struct tb_proc *p, char *const argv[], struct tb_err *err);
+/* Whether it has ended, with its wait status; never waits. */
+bool tb_proc_has_ended(struct tb_proc *p, int *status);
+/* Closes the ends; kills it if it has not ended. */
+void tb_proc_close(struct tb_proc *p);
 /* Path of this very program, for running it again (/proc/self/exe). */
 const char *tb_proc_self(void);
 

@@ -6,10 +6,20 @@
 
 #include "base/mem.h"
 
+static char *path_of(const char *variable, const char *in_home, const char *name)
+{
+    const char *folder = getenv(variable), *home = getenv("HOME");
+    if (folder && *folder == '/')
+        return tb_xasprintf("%s/tunebench/%s", folder, name);
+    return home && *home == '/' ? tb_xasprintf("%s/%s/tunebench/%s", home, in_home, name) : NULL;
+}
+
 char *tb_xdg_cache(const char *name)
 {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (cache && *cache == '/')
-        return tb_xasprintf("%s/tunebench/%s", cache, name);
-    return home && *home == '/' ? tb_xasprintf("%s/.cache/tunebench/%s", home, name) : NULL;
+    return path_of("XDG_CACHE_HOME", ".cache", name);
+}
+
+char *tb_xdg_state(const char *name)
+{
+    return path_of("XDG_STATE_HOME", ".local/state", name);
 }

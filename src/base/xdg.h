@@ -6,5 +6,7 @@
 /* Path of a file of this program that may be deleted at any time: in $XDG_CACHE_HOME/tunebench, else in
  * $HOME/.cache/tunebench. malloc'ed; NULL if neither is known. The folder may not be there. */
 char *tb_xdg_cache(const char *name);
+/* The same for what should last: $XDG_STATE_HOME/tunebench, else $HOME/.local/state/tunebench. */
+char *tb_xdg_state(const char *name);
 
 #endif

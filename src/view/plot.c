@@ -159,28 +159,32 @@ static void draw(struct canvas *c)
         letter(c, i);
 }
 
-/* ---- cells into text */
+/* ---- cells into runs of text */
 
-static void put_color(struct tb_buf *b, const struct tb_plot *p, uint8_t paint)
+/* Where the next run begins, and who gets it. */
+struct out {
+    tb_plot_put_fn *put;
+    void *arg;
+    int row, column;
+};
+
+static void put_painted(struct out *o, uint8_t paint, const char *s, size_t n)
 {
-    static const uint8_t many[] = { 74, 214, 36, 175, 166, 33, 178, 246 }, few[] = { 36, 33, 35, 32, 34, 31, 96, 93 };
-    size_t i = (size_t)((paint & ~RAW) - 1) % sizeof many;
-    const char *dim = paint & RAW ? "2;" : "";
-    if (p->depth == TB_DEPTH_256)
-        tb_buf_fmt(b, "\033[%s38;5;%um", dim, many[i]);
-    else
-        tb_buf_fmt(b, "\033[%s%um", dim, few[i]);
+    struct tb_plot_ink ink = { paint ? (paint & ~RAW) - 1 : -1, (paint & RAW) != 0 };
+    if (n)
+        o->put(o->arg, o->row, o->column, ink, s, n);
+    o->column += tb_utf8_width(s, n);
 }
 
-/* Text in the colour of a line. */
-static void put_painted(struct tb_buf *b, const struct tb_plot *p, uint8_t paint, const char *s, size_t n)
+static void put_text(struct out *o, const char *s)
 {
-    bool has_color = paint && p->depth != TB_DEPTH_MONO;
-    if (has_color)
-        put_color(b, p, paint);
-    tb_buf_add(b, s, n);
-    if (has_color)
-        tb_buf_str(b, "\033[0m");
+    put_painted(o, 0, s, strlen(s));
+}
+
+static void put_newline(struct out *o)
+{
+    o->row++;
+    o->column = 0;
 }
 
 static void put_glyph(struct tb_buf *b, const struct canvas *c, const struct cell *k)
@@ -205,7 +209,7 @@ static void put_glyph(struct tb_buf *b, const struct canvas *c, const struct cel
     }
 }
 
-static void put_row(struct tb_buf *b, struct canvas *c, int row)
+static void put_row(struct out *o, struct canvas *c, int row)
 {
     int width = c->columns + c->right, end = width;
     while (end > 0 && !at(c, end - 1, row)->dots && !at(c, end - 1, row)->mark)
@@ -215,25 +219,24 @@ static void put_row(struct tb_buf *b, struct canvas *c, int row)
         uint8_t paint = at(c, from, row)->paint;
         for (to = from; to < end && at(c, to, row)->paint == paint; to++)
             put_glyph(&run, c, at(c, to, row));
-        put_painted(b, c->p, paint, run.p, run.n);
+        put_painted(o, paint, run.p, run.n);
         tb_buf_free(&run);
     }
-    tb_buf_char(b, '\n');
+    put_newline(o);
 }
 
-static void pad(struct tb_buf *b, int n, const char *with)
+static void pad(struct out *o, int n)
 {
-    while (n-- > 0)
-        tb_buf_str(b, with);
+    o->column += n > 0 ? n : 0;
 }
 
 /* At most `most` columns of s. */
-static void put_cut(struct tb_buf *b, const char *s, int most)
+static void put_cut(struct out *o, uint8_t paint, const char *s, int most)
 {
     size_t n = 0, step;
     while (s[n] && (step = tb_utf8_step(s + n, strlen(s + n), NULL)) && tb_utf8_width(s, n + step) <= most)
         n += step;
-    tb_buf_add(b, s, n);
+    put_painted(o, paint, s, n);
 }
 
 static char *safe(const char *s, bool is_ascii)
@@ -245,20 +248,20 @@ static char *safe(const char *s, bool is_ascii)
     return tb_buf_take(&b);
 }
 
-static void put_title(struct tb_buf *b, const struct tb_plot *p)
+static void put_title(struct out *o, const struct tb_plot *p)
 {
     const char *label = p->n == 1 && p->line[0].label ? p->line[0].label : "";
     char *text = tb_xasprintf("%s%s  x: %s%s%s%s", p->title, p->is_log ? "  log y" : "", p->x_name,
                               p->is_log_x ? " (log)" : "", *label ? "  " : "", label),
          *line = safe(text, p->glyphs == TB_GLYPHS_ASCII);
-    put_cut(b, line, p->width);
-    tb_buf_char(b, '\n');
+    put_cut(o, 0, line, p->width);
+    put_newline(o);
     free(line);
     free(text);
 }
 
-/* The legend in `rows` lines, or, b NULL, the lines that it takes. */
-static int legend(struct tb_buf *b, const struct tb_plot *p, int rows)
+/* The legend in `rows` lines, or, o NULL, the lines that it takes. */
+static int legend(struct out *o, const struct tb_plot *p, int rows)
 {
     int row = 0, column = 0;
     for (size_t i = 0; i < p->n; i++) {
@@ -269,22 +272,19 @@ static int legend(struct tb_buf *b, const struct tb_plot *p, int rows)
         if (column && column + 3 + width > p->width) {
             column = 0;
             row++;
-            if (b && row < rows)
-                tb_buf_char(b, '\n');
+            if (o && row < rows)
+                put_newline(o);
         }
-        if (b && row < rows) {
-            struct tb_buf cut = { 0 };
-            put_cut(&cut, item.p, p->width);
-            pad(b, column ? 3 : 0, " ");
-            put_painted(b, p, (uint8_t)(1 + i), cut.p, cut.n);
-            tb_buf_free(&cut);
+        if (o && row < rows) {
+            pad(o, column ? 3 : 0);
+            put_cut(o, (uint8_t)(1 + i), item.p, p->width);
         }
         column += (column ? 3 : 0) + width;
         free(label);
         tb_buf_free(&item);
     }
-    if (b && p->n)
-        tb_buf_char(b, '\n');
+    if (o && p->n)
+        put_newline(o);
     return row + (p->n > 0);
 }
 
@@ -296,7 +296,7 @@ static const char *line_glyph(const struct tb_plot *p, const char *glyph, const 
 }
 
 /* What stands left of a row: the label of a tick that falls on it, and the axis. */
-static void put_left(struct tb_buf *b, const struct canvas *c, int row)
+static void put_left(struct out *o, const struct canvas *c, int row)
 {
     const struct tb_tick *tick = NULL;
     for (size_t i = 0; i < c->n_y; i++)
@@ -304,10 +304,10 @@ static void put_left(struct tb_buf *b, const struct canvas *c, int row)
             tick = &c->y[i];
     if (!c->left)
         return;
-    pad(b, c->left - 2 - (tick ? text_width(tick->text) : 0), " ");
-    tb_buf_str(b, tick ? tick->text : "");
-    tb_buf_char(b, ' ');
-    tb_buf_str(b, tick ? line_glyph(c->p, "┤", "+") : line_glyph(c->p, "│", "|"));
+    pad(o, c->left - 2 - (tick ? text_width(tick->text) : 0));
+    put_text(o, tick ? tick->text : "");
+    pad(o, 1);
+    put_text(o, tick ? line_glyph(c->p, "┤", "+") : line_glyph(c->p, "│", "|"));
 }
 
 /* Whether the label of tick i has room behind column `end`, and where it begins. */
@@ -319,25 +319,24 @@ static bool label_fits(const struct canvas *c, size_t i, int end, int *from)
     return *from >= end;
 }
 
-static void put_bottom(struct tb_buf *b, const struct canvas *c)
+static void put_bottom(struct out *o, const struct canvas *c)
 {
-    struct tb_buf labels = { 0 };
     bool *has_tick = tb_xcalloc((size_t)c->columns + 1, sizeof *has_tick);
+    struct out labels = { o->put, o->arg, o->row + 1, 0 };
     int end = 0, from;
     for (size_t i = 0; i < c->n_x; i++) {
         if (!label_fits(c, i, end, &from))
             continue;
-        pad(&labels, from - (end ? end - 1 : 0), " ");
-        tb_buf_str(&labels, c->x[i].text);
+        labels.column = from;
+        put_text(&labels, c->x[i].text);
         end = from + text_width(c->x[i].text) + 1;
         has_tick[nearest(c->x[i].place, c->columns)] = true;
     }
-    pad(b, c->left - 1, " ");
-    tb_buf_str(b, line_glyph(c->p, "└", "+"));
+    pad(o, c->left - 1);
+    put_text(o, line_glyph(c->p, "└", "+"));
     for (int i = 0; i < c->columns; i++)
-        tb_buf_str(b, has_tick[i] ? line_glyph(c->p, "┬", "+") : line_glyph(c->p, "─", "-"));
-    tb_buf_fmt(b, "\n%s\n", labels.p ? labels.p : "");
-    tb_buf_free(&labels);
+        put_text(o, has_tick[i] ? line_glyph(c->p, "┬", "+") : line_glyph(c->p, "─", "-"));
+    o->row += 2;
     free(has_tick);
 }
 
@@ -398,36 +397,39 @@ static void lay_out_axes(struct canvas *c)
     choose_x_ticks(c);
 }
 
-static void put_nothing(struct tb_buf *b, const struct canvas *c)
+static void put_chart(struct out *o, struct canvas *c)
 {
-    put_cut(b, "nothing to draw: no finite values", c->p->width);
-    tb_buf_char(b, '\n');
+    const struct tb_plot *p = c->p;
+    if (c->has_title)
+        put_title(o, p);
+    if (c->n_legend)
+        legend(o, p, c->n_legend);
+    if (c->chart.is_empty) {
+        put_cut(o, 0, "nothing to draw: no finite values", p->width);
+        put_newline(o);
+        return;
+    }
+    for (int row = 0; row < c->rows; row++) {
+        put_left(o, c, row);
+        put_row(o, c, row);
+    }
+    if (c->has_axes)
+        put_bottom(o, c);
 }
 
-char *tb_plot_text(const struct tb_plot *p)
+int tb_plot_draw(const struct tb_plot *p, tb_plot_put_fn *put, void *arg)
 {
     struct canvas c = { .p = p };
-    struct tb_buf b = { 0 };
+    struct out o = { put, arg, 0, 0 };
     if (p->width < 1 || p->height < 1)
-        return tb_xstrdup("");
+        return 0;
     lay_out(&c);
     tb_chart_open(&c.chart, p, (size_t)(c.columns * c.across), p->depth != TB_DEPTH_MONO);
     lay_out_axes(&c);
     c.cell = tb_xcalloc((size_t)c.rows * (size_t)(c.columns + c.right), sizeof *c.cell);
     draw(&c);
-    if (c.has_title)
-        put_title(&b, p);
-    if (c.n_legend)
-        legend(&b, p, c.n_legend);
-    if (c.chart.is_empty)
-        put_nothing(&b, &c);
-    for (int row = 0; row < c.rows && !c.chart.is_empty; row++) {
-        put_left(&b, &c, row);
-        put_row(&b, &c, row);
-    }
-    if (c.has_axes && !c.chart.is_empty)
-        put_bottom(&b, &c);
+    put_chart(&o, &c);
     free(c.cell);
     tb_chart_free(&c.chart);
-    return tb_buf_take(&b);
+    return o.row;
 }

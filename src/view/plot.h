@@ -9,7 +9,7 @@
 
 /* What a cell is made of: 2 x 4 dots, 2 x 2 quarters, or one letter. */
 enum tb_glyphs { TB_GLYPHS_BRAILLE, TB_GLYPHS_BLOCK, TB_GLYPHS_ASCII };
-enum tb_depth { TB_DEPTH_MONO, TB_DEPTH_16, TB_DEPTH_256 };
+enum tb_depth { TB_DEPTH_MONO, TB_DEPTH_16, TB_DEPTH_256, TB_DEPTH_TRUE };
 
 enum { TB_PLOT_LINES = 26 };
 
@@ -35,6 +35,15 @@ struct tb_plot {
     bool is_scatter;    /* marks are letters, all of them are drawn, and lines have none of their own */
 };
 
+/* A piece of a row: its cells belong to line 0 .. n - 1, or to none (-1); raw: to what is drawn behind it. */
+struct tb_plot_ink {
+    int line;
+    bool is_raw;
+};
+typedef void tb_plot_put_fn(void *arg, int row, int column, struct tb_plot_ink ink, const char *s, size_t n);
+/* Hands the chart over piece by piece, from left to right and from top to bottom; cells in between are blank. The
+ * number of rows. */
+int tb_plot_draw(const struct tb_plot *p, tb_plot_put_fn *put, void *arg);
 /* At most `height` lines of at most `width` columns, each ended by a newline; malloc'ed. The lowest and the highest
  * value are always drawn. In a small box the legend goes first, then the axes. Beyond ASCII only if glyphs say so. */
 char *tb_plot_text(const struct tb_plot *p);

@@ -24,9 +24,14 @@ verbs() { tb help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
     says "tunebench ls [FILTER]"
 }
 
-@test "without words the verbs are listed" {
-    ask 0
-    says "Examples:" "Verbs:" "doctor"
+@test "without words it is the workbench, which needs a terminal and names what does not" {
+    ask 2
+    complains "needs a terminal" "tunebench ls" "tunebench watch --plain" "tunebench help"
+    ask 2 --store nowhere
+    complains "needs a terminal"
+}
+
+@test "help lists the verbs" {
     ask 0 --help
     says "Verbs:"
 }
@@ -45,7 +50,7 @@ verbs() { tb help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
     complains "'show'"
     ask 2 xyzzyx
     complains "tunebench help"
-    ask 2 --store x
+    ask 2 --store x --json
     complains "a verb is missing"
     ask 2 --versoin
     complains "--version"

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* frame.c - what stands around every screen: the line of screens above, hints and messages below. A frame is a function
+ * of the desk and the size. */
+#include "tui/overlay_priv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { LEAST_WIDTH = 60, LEAST_HEIGHT = 15, FOOT = 3 };
+
+struct tb_rect tb_frame_area(int width, int height)
+{
+    struct tb_rect area = { 0, 0, width, height };
+    tb_rect_cut(&area, 1);
+    tb_rect_cut(&area, -FOOT);
+    return area;
+}
+
+/* "3 run 1 wait" */
+static void count_runs(const struct tb_desk *d, char *dst, size_t n)
+{
+    size_t of[TB_N_STATES] = { 0 };
+    for (size_t i = 0; i < d->n; i++)
+        if (!d->item[i].sum.damage[0] && d->item[i].sight.state < TB_N_STATES)
+            of[d->item[i].sight.state]++;
+    static const struct {
+        enum tb_state state;
+        const char *word;
+    } shown[] = { { TB_STATE_RUNNING, "run" }, { TB_STATE_PAUSED, "paused" }, { TB_STATE_QUEUED, "wait" },
+                  { TB_STATE_LOST, "lost" } };
+    size_t used = 0;
+    dst[0] = '\0';
+    for (int i = 0; i < 4; i++)
+        if (of[shown[i].state] && used < n)
+            used += (size_t)snprintf(dst + used, n - used, "%s%zu %s", used ? " " : "", of[shown[i].state],
+                                     shown[i].word);
+    if (!used)
+        snprintf(dst, n, "%s", d->n ? "nothing runs" : "no runs yet");
+}
+
+/* Columns that the tabs take; `is_short`: other screens by their number alone. */
+static int tabs_width(const struct tb_desk *d, bool has_name, bool is_short)
+{
+    int width = has_name ? 10 : 0;
+    for (int i = 0; i < d->n_screens; i++)
+        width += (is_short && i != d->at ? 1 : 2 + tb_text_width(d->screen[i].class->title)) + 1 + 2 * (i == d->at);
+    return width + 1;
+}
+
+static void draw_tabs(const struct tb_desk *d, struct tb_canvas *c, bool has_name, bool is_short)
+{
+    int x = has_name ? tb_canvas_text(c, 1, 0, TB_STYLE_STRONG, "tunebench") + 1 : 1;
+    for (int i = 0; i < d->n_screens; i++) {
+        const struct tb_screen_class *k = d->screen[i].class;
+        bool is_on = i == d->at;
+        int end = tb_canvas_fmt(c, x, 0, is_on ? TB_STYLE_TAB_ON : TB_STYLE_TAB, is_on ? "[%c%s%s]" : "%c%s%s", k->key,
+                                is_short && !is_on ? "" : " ", is_short && !is_on ? "" : k->title);
+        tb_canvas_hot(c, (struct tb_rect){ x, 0, end - x, 1 }, (uint32_t)k->key);
+        x = end + 1;
+    }
+}
+
+static void draw_head(const struct tb_desk *d, struct tb_canvas *c)
+{
+    char status[64] = "";
+    const struct tb_screen *s = tb_route_screen(d);
+    if (s->class->status)
+        s->class->status(s, status, sizeof status);
+    else
+        count_runs(d, status, sizeof status);
+    int room = c->width - tb_text_width(status) - 1;
+    bool has_name = tabs_width(d, true, false) < room, is_short = !has_name && tabs_width(d, false, false) >= room;
+    draw_tabs(d, c, has_name, is_short);
+    if (tabs_width(d, has_name, is_short) < room)
+        tb_canvas_right(c, 0, 0, c->width - 1, TB_STYLE_DIM, status);
+}
+
+/* Hints of one table, as far as there is room before `end`. */
+static int draw_hints(struct tb_canvas *c, int x, int end, const struct tb_bind *table)
+{
+    for (const struct tb_bind *b = table; b && b->key; b++) {
+        int width = b->hint ? tb_text_width(b->hint) : 0;
+        size_t key = b->hint ? strcspn(b->hint, " ") : 0;
+        if (!b->hint || x + width > end || !tb_route_has(b))
+            continue;
+        tb_canvas_bytes(c, x, 1, TB_STYLE_KEY, b->hint, key);
+        tb_canvas_text(c, x + (int)key, 1, TB_STYLE_HINT, b->hint + key);
+        tb_canvas_hot(c, (struct tb_rect){ x, 1, width, 1 }, b->key);
+        x += width + 2;
+    }
+    return x;
+}
+
+static int hints_width(const struct tb_bind *table)
+{
+    int width = 0;
+    for (const struct tb_bind *b = table; b && b->key; b++)
+        width += b->hint ? tb_text_width(b->hint) + 2 : 0;
+    return width;
+}
+
+static void draw_foot(const struct tb_desk *d, struct tb_canvas *c)
+{
+    const struct tb_screen_class *k = tb_route_screen(d)->class;
+    int end = c->width - 1 - hints_width(tb_binds_global);
+    tb_canvas_rule(c, 0);
+    int x = draw_hints(c, 1, end, k->binds);
+    if (k->has_runs)
+        x = draw_hints(c, x, end, tb_binds_runs);
+    draw_hints(c, x, c->width - 1, tb_binds_global);
+    tb_canvas_field(c, 1, 2, c->width - 1, d->message_style, d->message);
+}
+
+static void draw_too_small(struct tb_canvas *c)
+{
+    tb_canvas_fmt(c, 0, 0, TB_STYLE_PLAIN, "too small: %d x %d, needs %d x %d", c->width, c->height, LEAST_WIDTH,
+                  LEAST_HEIGHT);
+}
+
+void tb_frame_draw(struct tb_desk *d, struct tb_sheet *sheet)
+{
+    sheet->glyphs = d->glyphs;
+    tb_sheet_clear(sheet);
+    struct tb_canvas whole = tb_canvas_whole(sheet);
+    struct tb_screen *s = tb_route_screen(d);
+    if (whole.width < LEAST_WIDTH || whole.height < LEAST_HEIGHT) {
+        draw_too_small(&whole);
+        return;
+    }
+    struct tb_canvas head = tb_canvas_part(&whole, (struct tb_rect){ 0, 0, whole.width, 1 }),
+                     area = tb_canvas_part(&whole, tb_frame_area(whole.width, whole.height)),
+                     foot = tb_canvas_part(&whole, (struct tb_rect){ 0, whole.height - FOOT, whole.width, FOOT }),
+                     line = tb_canvas_part(&foot, (struct tb_rect){ 0, 2, whole.width, 1 });
+    draw_head(d, &head);
+    draw_foot(d, &foot);
+    s->class->draw(s, &area);
+    if (d->overlay) {
+        sheet->cursor_x = sheet->cursor_y = -1;
+        tb_overlay_draw(d, &area, &line);
+    }
+}

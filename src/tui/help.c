@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* help.c - `?`: the keys of this screen first, then those of runs, then those that work everywhere; all out of the
+ * tables that dispatch them. */
+#include "tui/overlay_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static bool matches(const char *needle, const struct tb_bind *b, const char *keys)
+{
+    return !*needle || strcasestr(b->name, needle) || strcasestr(b->help, needle) || strcmp(keys, needle) == 0;
+}
+
+/* One line for all keys of a name. */
+static void add_table(struct tb_text *t, const char *title, const struct tb_bind *table, const char *needle)
+{
+    bool has_title = false;
+    for (const struct tb_bind *b = table; b && b->key; b++) {
+        char keys[64];
+        tb_bind_keys(table, b->name, keys, sizeof keys);
+        if (!*b->help || !tb_route_has(b) || tb_bind_named(table, b->name) != b || !matches(needle, b, keys))
+            continue;
+        if (!has_title)
+            tb_text_fmt(t, TB_STYLE_HEAD, "%s%s", t->n ? "\n" : "", title);
+        has_title = true;
+        tb_text_fmt(t, TB_STYLE_PLAIN, "  %-11s %-12s %s%s%s%s", keys, b->name, b->help, b->verb ? "  (" : "",
+                    b->verb ? b->verb : "", b->verb ? ")" : "");
+    }
+}
+
+void tb_help_fill(struct tb_desk *d, const char *needle)
+{
+    struct tb_text *t = &d->overlay->text;
+    const struct tb_screen_class *c = tb_route_screen(d)->class;
+    tb_text_clear(t);
+    t->first = 0;
+    add_table(t, c->title, c->binds, needle);
+    if (c->has_runs)
+        add_table(t, "Runs, on any screen", tb_binds_runs, needle);
+    add_table(t, "Everywhere", tb_binds_global, needle);
+    if (!*needle) {
+        tb_text_add(t, TB_STYLE_PLAIN, "  arrows hjkl move; < > ends, ^d ^u half a page, enter in, tab next pane\n"
+                                       "  mouse       click a tab, a hint, a row; the wheel scrolls");
+    }
+    if (t->n == 0)
+        tb_text_fmt(t, TB_STYLE_DIM, "no key for '%s' here", needle);
+}
+
+void tb_help_open(struct tb_desk *d)
+{
+    char *title = tb_xasprintf("keys of %s; type to search, esc closes", tb_route_screen(d)->class->title);
+    tb_overlay_open(d, TB_OVERLAY_KEYS, title);
+    free(title);
+    tb_help_fill(d, "");
+}

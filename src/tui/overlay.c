@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/* overlay.c - opening, keys and drawing of what lies over a screen. Lines are typed where messages stand, so the screen
+ * stays in sight; panes of text cover it. */
+#include "tui/overlay_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void tb_overlay_close(struct tb_desk *d)
+{
+    struct tb_overlay *o = d->overlay;
+    if (!o)
+        return;
+    tb_palette_clear(o);
+    tb_field_free(&o->field);
+    tb_text_free(&o->text);
+    free(o->label);
+    free(o);
+    d->overlay = NULL;
+}
+
+struct tb_overlay *tb_overlay_open(struct tb_desk *d, enum tb_overlay_kind kind, const char *label)
+{
+    tb_overlay_close(d);
+    d->overlay = tb_xcalloc(1, sizeof *d->overlay);
+    d->overlay->kind = kind;
+    d->overlay->label = tb_xstrdup(label);
+    d->overlay->height = 10;
+    return d->overlay;
+}
+
+void tb_overlay_ask(struct tb_desk *d, const char *label, const char *initial, const struct tb_bind *bind, int act)
+{
+    struct tb_overlay *o = tb_overlay_open(d, TB_OVERLAY_ASK, label);
+    o->bind = bind;
+    o->act = act;
+    tb_field_set(&o->field, initial ? initial : "");
+}
+
+void tb_overlay_confirm(struct tb_desk *d, const char *question, const struct tb_bind *bind, int act)
+{
+    struct tb_overlay *o = tb_overlay_open(d, TB_OVERLAY_CONFIRM, question);
+    o->bind = bind;
+    o->act = act;
+}
+
+struct tb_text *tb_overlay_text(struct tb_desk *d, const char *title)
+{
+    return &tb_overlay_open(d, TB_OVERLAY_TEXT, title)->text;
+}
+
+/* ---- keys */
+
+/* Closes it and goes on with what it was for. */
+static unsigned go_on(struct tb_desk *d)
+{
+    const struct tb_bind *bind = d->overlay->bind;
+    int act = d->overlay->act;
+    free(d->text);
+    d->text = tb_xstrdup(tb_field_text(&d->overlay->field));
+    tb_overlay_close(d);
+    return TB_DO_HANDLED | TB_DO_DRAW | tb_route_do(d, bind, act);
+}
+
+static unsigned press_filter(struct tb_desk *d, const struct tb_press *p)
+{
+    struct tb_screen *s = tb_route_screen(d);
+    struct tb_err err = { 0 };
+    char *text = tb_xstrdup(tb_field_text(&d->overlay->field));
+    bool good = s->class->set_filter ? s->class->set_filter(s, text, &err) : tb_desk_choose(d, text, NULL, NULL, &err);
+    free(text);
+    if (p->key == '\n' && good)
+        tb_overlay_close(d);
+    if (good)
+        tb_desk_say(d, TB_STYLE_MESSAGE, "%s", "");
+    else
+        tb_desk_fail(d, &err);
+    return TB_DO_HANDLED | TB_DO_LOAD;
+}
+
+static unsigned press_line(struct tb_desk *d, const struct tb_press *p)
+{
+    struct tb_overlay *o = d->overlay;
+    if (o->kind == TB_OVERLAY_PALETTE && tb_palette_press(d, p))
+        return TB_DO_HANDLED | TB_DO_DRAW | TB_DO_LOAD;
+    if (p->key == '\n' && o->kind == TB_OVERLAY_ASK)
+        return go_on(d);
+    bool is_edit = tb_field_press(&o->field, p);
+    if (o->field.was_cut)
+        tb_desk_say(d, TB_STYLE_WARN, "pasted text was cut to %d bytes", TB_FIELD_MOST);
+    o->field.was_cut = false;
+    if (o->kind == TB_OVERLAY_FILTER && (is_edit || p->key == '\n'))
+        return press_filter(d, p);
+    if (o->kind == TB_OVERLAY_PALETTE && is_edit)
+        tb_palette_update(d);
+    return TB_DO_HANDLED | TB_DO_DRAW;
+}
+
+/* Typing into the search line of a pane. */
+static unsigned press_search(struct tb_desk *d, const struct tb_press *p)
+{
+    struct tb_overlay *o = d->overlay;
+    if (p->key == '\n' && o->kind == TB_OVERLAY_LOG && o->act) {
+        tb_log_save(d, tb_field_text(&o->field));
+        return TB_DO_HANDLED | TB_DO_DRAW;
+    }
+    if (p->key == '\n')
+        o->is_searching = false;
+    else if (!tb_field_press(&o->field, p))
+        return TB_DO_HANDLED;
+    else if (o->kind == TB_OVERLAY_KEYS)
+        tb_help_fill(d, tb_field_text(&o->field));
+    else if (!o->act)
+        tb_text_find(&o->text, tb_field_text(&o->field), 1);
+    return TB_DO_HANDLED | TB_DO_DRAW;
+}
+
+static unsigned press_pane(struct tb_desk *d, const struct tb_press *p)
+{
+    struct tb_overlay *o = d->overlay;
+    const struct tb_bind *same = tb_bind_of(tb_binds_global, p->key);
+    struct tb_press as = *p;
+    if (o->is_searching || (o->kind == TB_OVERLAY_KEYS && tb_press_is_text(p->key)))
+        return press_search(d, p);
+    if (p->key == 'q') {
+        tb_overlay_close(d);
+        return TB_DO_HANDLED | TB_DO_DRAW;
+    }
+    if (p->key == '/' || (p->key == 'w' && o->kind == TB_OVERLAY_LOG)) {
+        o->is_searching = true;
+        o->act = p->key == 'w';
+        tb_field_set(&o->field, o->act ? "session.sh" : "");
+    } else if (p->key == 'n' || p->key == 'N') {
+        tb_text_find(&o->text, NULL, p->key == 'n' ? 1 : -1);
+    } else {
+        as.key = same && same->as ? same->as : p->key;
+        tb_text_press(&o->text, o->height, &as);
+    }
+    return TB_DO_HANDLED | TB_DO_DRAW;
+}
+
+static unsigned leave(struct tb_desk *d)
+{
+    struct tb_overlay *o = d->overlay;
+    bool was_searching = o->is_searching && o->kind != TB_OVERLAY_KEYS;
+    o->is_searching = false;
+    if (!was_searching)
+        tb_overlay_close(d);
+    return TB_DO_HANDLED | TB_DO_DRAW;
+}
+
+unsigned tb_overlay_press(struct tb_desk *d, const struct tb_press *p)
+{
+    if (p->key == TB_PRESS_ESC || p->key == TB_CTRL('c'))
+        return leave(d);
+    switch (d->overlay->kind) {
+    case TB_OVERLAY_CONFIRM:
+        if (p->key == 'y' || p->key == 'Y')
+            return go_on(d);
+        if (tb_press_is_mouse(p->key))
+            return TB_DO_HANDLED;
+        tb_desk_say(d, TB_STYLE_MESSAGE, "not done");
+        return leave(d);
+    case TB_OVERLAY_TEXT:
+    case TB_OVERLAY_KEYS:
+    case TB_OVERLAY_LOG:
+        return press_pane(d, p);
+    default:
+        return press_line(d, p);
+    }
+}
+
+/* ---- drawing */
+
+static void draw_pane(const struct tb_overlay *o, struct tb_canvas *area)
+{
+    struct tb_rect whole = tb_canvas_rect(area), in;
+    tb_canvas_fill(area, whole, TB_STYLE_PLAIN);
+    in = tb_canvas_box(area, whole, o->label);
+    struct tb_canvas part = tb_canvas_part(area, (struct tb_rect){ in.x + 1, in.y, in.width - 2, in.height });
+    ((struct tb_overlay *)o)->height = in.height; /* what a page is, for the next key */
+    tb_text_draw(&o->text, &part);
+}
+
+static void draw_line(const struct tb_overlay *o, struct tb_canvas *line)
+{
+    tb_canvas_fill(line, tb_canvas_rect(line), TB_STYLE_PLAIN);
+    int x = tb_canvas_text(line, 0, 0, TB_STYLE_STRONG, o->label);
+    tb_field_draw(&o->field, line, x, 0, line->width - x, TB_STYLE_PLAIN, true);
+}
+
+static void draw_search(const struct tb_overlay *o, struct tb_canvas *line)
+{
+    const char *label = o->act ? "save as: " : o->kind == TB_OVERLAY_KEYS ? "search: " : "/";
+    tb_canvas_fill(line, tb_canvas_rect(line), TB_STYLE_PLAIN);
+    int x = tb_canvas_text(line, 0, 0, TB_STYLE_STRONG, label);
+    tb_field_draw(&o->field, line, x, 0, line->width - x, TB_STYLE_PLAIN, true);
+}
+
+void tb_overlay_draw(const struct tb_desk *d, struct tb_canvas *area, struct tb_canvas *line)
+{
+    const struct tb_overlay *o = d->overlay;
+    switch (o->kind) {
+    case TB_OVERLAY_CONFIRM:
+        tb_canvas_fill(line, tb_canvas_rect(line), TB_STYLE_PLAIN);
+        tb_canvas_fmt(line, 0, 0, TB_STYLE_STRONG, "%s  y/N ", o->label);
+        return;
+    case TB_OVERLAY_TEXT:
+    case TB_OVERLAY_KEYS:
+    case TB_OVERLAY_LOG:
+        draw_pane(o, area);
+        if (o->is_searching || o->kind == TB_OVERLAY_KEYS)
+            draw_search(o, line);
+        return;
+    case TB_OVERLAY_PALETTE:
+        tb_palette_draw(o, area);
+        draw_line(o, line);
+        return;
+    default:
+        draw_line(o, line);
+    }
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* state.c - what was chosen on the screens, kept for the next time: one JSON file for each store and user in
+ * $XDG_STATE_HOME/tunebench. It may be deleted, and what in it makes no sense is passed over. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "tui/overlay_priv.h"
+
+enum { MOST = 1 << 20 };
+
+static const char *text(const struct tb_json *map, const char *key)
+{
+    return tb_json_str(tb_json_get(map, key), "");
+}
+
+static void load_marks(struct tb_desk *d, const struct tb_json *list)
+{
+    for (size_t i = 0; i < tb_json_len(list); i++) {
+        const char *id = tb_json_str(tb_json_at(list, i), "");
+        if (tb_desk_item(d, id))
+            tb_desk_mark(d, id, true);
+    }
+}
+
+static void load_id(const struct tb_desk *d, char to[TB_RUN_ID], const char *id)
+{
+    if (tb_desk_item(d, id))
+        tb_str_copy(to, TB_RUN_ID, id);
+}
+
+void tb_state_load(struct tb_desk *d)
+{
+    struct tb_json *map = d->view_file ? tb_json_load(d->view_file, MOST, NULL) : NULL;
+    if (!map)
+        return;
+    if (!tb_desk_choose(d, text(map, "filter"), text(map, "sort"), text(map, "group"), NULL))
+        tb_desk_choose(d, "", "", "", NULL);
+    load_marks(d, tb_json_get(map, "marks"));
+    load_id(d, d->run, text(map, "run"));
+    load_id(d, d->reference, text(map, "reference"));
+    if (tb_json_type(tb_json_get(map, "used")) == TB_JSON_MAP) {
+        tb_json_free(d->used);
+        d->used = tb_json_copy(tb_json_get(map, "used"));
+    }
+    for (int i = 0; i < d->n_screens; i++) {
+        const struct tb_screen_class *c = d->screen[i].class;
+        const struct tb_json *own = tb_json_get(map, c->name);
+        if (c->restore && tb_json_type(own) == TB_JSON_MAP)
+            c->restore(&d->screen[i], own);
+        if (strcmp(text(map, "screen"), c->name) == 0)
+            d->at = i;
+    }
+    tb_json_free(map);
+}
+
+static struct tb_json *marks_of(const struct tb_desk *d)
+{
+    struct tb_json *list = tb_json_new_list();
+    for (size_t i = 0; i < d->n_marks; i++)
+        tb_json_append(list, tb_json_new_str(d->mark[i]));
+    return list;
+}
+
+void tb_state_save(const struct tb_desk *d)
+{
+    if (!d->view_file)
+        return;
+    struct tb_json *map = tb_json_new_map();
+    tb_json_set(map, "filter", tb_json_new_str(d->filter));
+    tb_json_set(map, "sort", tb_json_new_str(d->sort));
+    tb_json_set(map, "group", tb_json_new_str(d->group_by));
+    tb_json_set(map, "run", tb_json_new_str(d->run));
+    tb_json_set(map, "reference", tb_json_new_str(d->reference));
+    tb_json_set(map, "screen", tb_json_new_str(tb_route_screen(d)->class->name));
+    tb_json_set(map, "marks", marks_of(d));
+    tb_json_set(map, "used", tb_json_ref(d->used));
+    for (int i = 0; i < d->n_screens; i++) {
+        const struct tb_screen_class *c = d->screen[i].class;
+        struct tb_json *own = tb_json_new_map();
+        if (c->save)
+            c->save(&d->screen[i], own);
+        tb_json_set(map, c->name, own);
+    }
+    char *bytes = tb_json_text(map, TB_JSON_PRETTY), *folder = tb_xstrdup(d->view_file);
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        *slash = '\0';
+    if (slash && tb_dir_make(folder, 0700, NULL))
+        tb_file_replace(d->view_file, bytes, strlen(bytes), NULL); /* lost, if it cannot be written */
+    free(folder);
+    free(bytes);
+    tb_json_free(map);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* tui.h - the workbench: `tunebench` without a verb. */
+#ifndef TB_TUI_TUI_H
+#define TB_TUI_TUI_H
+
+#include <stdbool.h>
+
+/* Whether the words of the command line are a call of the workbench: no verb among them, only its flags. */
+bool tb_tui_is_meant(int argc, char **argv);
+/* Runs it until it is left; the exit code of the program. On something that is no terminal it says what to use. */
+int tb_tui_main(int argc, char **argv);
+
+#endif

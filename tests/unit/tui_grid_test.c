@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* The table: where its cursor is when rows move, which columns go first, headings. */
+#include <stdio.h>
+
+#include "base/str.h"
+#include "tests/tap.h"
+#include "tui/grid.h"
+
+/* Rows named by the letters of a text; '-' is a heading. */
+static void cell(const void *arg, int row, int column, struct tb_grid_cell *c)
+{
+    const char *text = arg;
+    snprintf(c->text, sizeof c->text, "%c%d", text[row], column);
+}
+
+static const char *id(const void *arg, int row)
+{
+    static char name[2];
+    name[0] = ((const char *)arg)[row];
+    return name[0] == '-' ? NULL : name;
+}
+
+static struct tb_grid_rows rows_of(const char *text)
+{
+    return (struct tb_grid_rows){ .arg = text, .n = (int)strlen(text), .cell = cell, .id = id };
+}
+
+static bool press(struct tb_grid *g, const char *text, uint32_t key)
+{
+    struct tb_grid_rows rows = rows_of(text);
+    return tb_grid_press(g, &rows, 3, &(struct tb_press){ .key = key });
+}
+
+static void test_cursor(void)
+{
+    struct tb_grid g = { .column = -1 };
+    struct tb_grid_rows moved = rows_of("xcxb"), gone = rows_of("xy"), none = rows_of("");
+    press(&g, "abcd", TB_PRESS_DOWN);
+    is_str(g.id, "b", "down");
+    tb_grid_follow(&g, &moved, 3);
+    is_int(g.cursor, 3, "rows move, the cursor stays on its own");
+    is_int(g.first, 1, "which is in sight");
+    tb_grid_follow(&g, &gone, 3);
+    is_int(g.cursor, 1, "its row is gone: the nearest one");
+    tb_grid_follow(&g, &none, 3);
+    is_int(g.cursor, 0, "no rows");
+    ok(!press(&g, "", TB_PRESS_DOWN), "no keys then");
+    press(&g, "abcd", TB_PRESS_END);
+    is_str(g.id, "d", "end");
+    press(&g, "abcd", TB_PRESS_DOWN);
+    is_str(g.id, "d", "no further");
+    ok(!press(&g, "abcd", 'z'), "other keys mean nothing");
+}
+
+static void test_headings(void)
+{
+    struct tb_grid g = { .column = -1 };
+    struct tb_grid_rows rows = rows_of("-ab-c");
+    tb_grid_follow(&g, &rows, 3);
+    is_str(g.id, "a", "the cursor does not stop on a heading");
+    is_int(g.first, 0, "which is seen all the same");
+    press(&g, "-ab-c", TB_PRESS_END);
+    press(&g, "-ab-c", TB_PRESS_UP);
+    is_str(g.id, "b", "over one upwards");
+    press(&g, "-ab-c", TB_PRESS_DOWN);
+    is_str(g.id, "c", "and downwards");
+    press(&g, "-ab-c", TB_PRESS_HOME);
+    is_str(g.id, "a", "home");
+    is_int(g.first, 0, "with its heading");
+}
+
+static const char *titles(int width)
+{
+    static const struct tb_grid_column column[] = { { "name", 4, 9, 0, false }, { "one", 3, 0, 1, false },
+                                                    { "two", 3, 0, 2, true }, { "six", 3, 0, 1, false } };
+    static char text[128];
+    struct tb_sheet s = { 0 };
+    struct tb_grid g = { .column = -1 };
+    struct tb_grid_rows rows = rows_of("ab");
+    tb_sheet_resize(&s, width, 3);
+    struct tb_canvas c = tb_canvas_whole(&s);
+    tb_grid_draw(&g, &c, column, 4, &rows, true);
+    text[0] = '\0';
+    for (int x = 0; x < width; x++)
+        strcat(text, tb_sheet_at(&s, x, 0)->s);
+    while (text[0] && text[strlen(text) - 1] == ' ')
+        text[strlen(text) - 1] = '\0';
+    tb_sheet_free(&s);
+    return text;
+}
+
+static void test_columns(void)
+{
+    is_str(titles(16), "name one two six", "all fit");
+    is_str(titles(15), "name one six", "the highest number goes first");
+    is_str(titles(11), "name one", "of equals the right one");
+    is_str(titles(4), "name", "what has none stays");
+    is_str(titles(2), "na", "even cut");
+}
+
+static void test_clicks(void)
+{
+    struct tb_grid g = { .column = -1 };
+    struct tb_grid_rows rows = rows_of("abcd");
+    tb_grid_press(&g, &rows, 3, &(struct tb_press){ .key = TB_PRESS_CLICK, .y = 2 });
+    is_str(g.id, "b", "a click on a row");
+    ok(!tb_grid_press(&g, &rows, 3, &(struct tb_press){ .key = TB_PRESS_CLICK, .y = 0 }), "the titles are no row");
+}
+
+int main(void)
+{
+    test_cursor();
+    test_headings();
+    test_columns();
+    test_clicks();
+    return done();
+}
