@@ -18,6 +18,7 @@
 #include "cli/sources.h"
 #include "cli/verb.h"
 #include "plan/plan.h"
+#include "view/defaults.h"
 #include "view/facts.h"
 #include "view/runs.h"
 #include "view/series.h"
@@ -99,10 +100,7 @@ static void print_config(const struct tb_out *o, const struct tb_json *config, c
     for (void *it = tb_json_first(config); it; it = tb_json_next(config, it)) {
         const struct tb_json *v = tb_json_iter_value(it);
         const char *key = tb_json_iter_key(it);
-        bool is_kind = tb_str_ends(key, ".kind") || tb_str_starts(key, "budget.") || strcmp(key, "base") == 0
-                    || tb_config_is_path(key);
-        bool same = !is_kind && tb_json_equal(tb_json_get(defaults, key), v);
-        if (same == is_default)
+        if (tb_run_chose(defaults, key, v) != is_default)
             pair(o, key, v);
     }
 }

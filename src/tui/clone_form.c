@@ -52,6 +52,7 @@ static void add_key(struct tb_clone_form *f, const struct tb_json *config, const
                              : tb_form_field(&f->form, dotted, dotted, value);
     set_label(e, dotted);
     e->was = value;
+    e->err = (struct tb_err){ 0 }; /* it has had this value */
 }
 
 static void add_budget(struct tb_clone_form *f, const struct tb_json *config)
@@ -300,12 +301,17 @@ int tb_clone_form_fds(const struct tb_clone_form *f, struct pollfd *fds, int roo
 
 /* ---- keys */
 
-static void check_budget(struct tb_clone_form *f)
+/* Values that are as they were are fine, whatever their key says today. */
+static void check(struct tb_clone_form *f)
 {
-    struct tb_entry *e = tb_form_named(&f->form, budget);
     struct tb_budget b;
-    e->err = (struct tb_err){ 0 };
-    tb_budget_parse(tb_field_text(&e->field), &b, &e->err);
+    for (size_t i = 0; i < f->form.n; i++) {
+        struct tb_entry *e = &f->form.entry[i];
+        if (!is_changed(f, e) || strcmp(e->name, budget) == 0)
+            e->err = (struct tb_err){ 0 };
+        if (is_changed(f, e) && strcmp(e->name, budget) == 0)
+            tb_budget_parse(tb_field_text(&e->field), &b, &e->err);
+    }
 }
 
 enum tb_clone_form_result tb_clone_form_press(struct tb_clone_form *f, const struct tb_press *p)
@@ -322,7 +328,7 @@ enum tb_clone_form_result tb_clone_form_press(struct tb_clone_form *f, const str
     f->wants_start = false;
     forget(f);
     fix(f);
-    check_budget(f);
+    check(f);
     tb_clone_form_tick(f, &result);
     return result;
 }

@@ -145,4 +145,6 @@ void tb_pairs_draw(const struct tb_pairs *p, struct tb_canvas *c)
         tb_canvas_wrap(&texts, y, style, pair->text);
         y += rows_of(pair, texts.width);
     }
+    if (p->first < most)
+        tb_canvas_right(c, 0, c->height - 1, c->width, TB_STYLE_KEY, " more below");
 }
