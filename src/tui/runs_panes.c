@@ -32,7 +32,7 @@ static void read_line(struct tb_screen *s, const struct tb_run_item *item)
     struct runs_line *l = &st->line[st->n_lines];
     const struct tb_metrics *m = item->sum.damage[0] ? NULL : tb_desk_run(s->desk, item->sum.id, NULL, NULL);
     *l = (struct runs_line){ .tint = tb_tint_of(item->sum.id) };
-    if (!m || !tb_series_of(&l->s, m, "train/loss", "tokens", NULL)
+    if (!m || m->n_train == 0 || !tb_series_of(&l->s, m, "train/loss", "tokens", NULL)
         || !tb_series_of(&l->raw, m, "train/loss", "tokens", NULL))
         return;
     tb_series_smooth(&l->s, smoothing);

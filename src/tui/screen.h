@@ -45,10 +45,12 @@ struct tb_screen_class {
     unsigned (*act)(struct tb_screen *s, int act);
     /* Text goes to press() before any bind is looked for: a field has the focus. */
     bool (*is_typing)(const struct tb_screen *s);
-    /* Every 100 ms while something lives (a run, an act, a child of the screen). */
+    /* Every 100 ms while something lives (a run, an act, is_busy()). */
     unsigned (*tick)(struct tb_screen *s);
     /* Children of the screen to wait for; their number. tick() follows when one of them says something. */
     int (*fds)(const struct tb_screen *s, struct pollfd *fds, int room);
+    /* Whether a child of it still has to answer: then the clock ticks, and a script's `wait` waits. */
+    bool (*is_busy)(const struct tb_screen *s);
     /* Words for the right end of the tab line; without it: how many runs are in which state. */
     void (*status)(const struct tb_screen *s, char *dst, size_t n);
     /* What is kept for the next time, into and out of a map. */

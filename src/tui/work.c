@@ -235,12 +235,13 @@ int tb_tui_wait_ms(const struct tb_tui *t)
     double now = tb_clock_mono_s(), until = t->refresh_at;
     if (s->wants_more)
         return 0;
-    if (tb_desk_is_live(d) || tb_acts_open(&d->acts) || (s->class->fds && s->class->fds(s, NULL, 0)))
+    if (tb_desk_is_live(d) || tb_tui_is_busy(t))
         until = now + 0.1 < until ? now + 0.1 : until;
     return until <= now ? 0 : (int)((until - now) * 1000) + 1;
 }
 
 bool tb_tui_is_busy(const struct tb_tui *t)
 {
-    return tb_acts_open(&t->desk.acts) > 0;
+    const struct tb_screen *s = tb_route_screen(&t->desk);
+    return tb_acts_open(&t->desk.acts) > 0 || (s->class->is_busy && s->class->is_busy(s));
 }

@@ -322,21 +322,24 @@ static bool label_fits(const struct canvas *c, size_t i, int end, int *from)
 static void put_bottom(struct out *o, const struct canvas *c)
 {
     bool *has_tick = tb_xcalloc((size_t)c->columns + 1, sizeof *has_tick);
-    struct out labels = { o->put, o->arg, o->row + 1, 0 };
-    int end = 0, from;
+    int from[TB_AXIS_TICKS], end = 0;
     for (size_t i = 0; i < c->n_x; i++) {
-        if (!label_fits(c, i, end, &from))
-            continue;
-        labels.column = from;
-        put_text(&labels, c->x[i].text);
-        end = from + text_width(c->x[i].text) + 1;
-        has_tick[nearest(c->x[i].place, c->columns)] = true;
+        bool fits = label_fits(c, i, end, &from[i]);
+        from[i] = fits ? from[i] : -1;
+        end = fits ? from[i] + text_width(c->x[i].text) + 1 : end;
+        if (fits)
+            has_tick[nearest(c->x[i].place, c->columns)] = true;
     }
     pad(o, c->left - 1);
     put_text(o, line_glyph(c->p, "└", "+"));
     for (int i = 0; i < c->columns; i++)
         put_text(o, has_tick[i] ? line_glyph(c->p, "┬", "+") : line_glyph(c->p, "─", "-"));
-    o->row += 2;
+    put_newline(o);
+    for (size_t i = 0; i < c->n_x; i++) {
+        o->column = from[i] < 0 ? o->column : from[i];
+        put_text(o, from[i] < 0 ? "" : c->x[i].text);
+    }
+    put_newline(o);
     free(has_tick);
 }
 
