@@ -292,6 +292,11 @@ bool tb_clone_form_tick(struct tb_clone_form *f, enum tb_clone_form_result *resu
     return is_news;
 }
 
+bool tb_clone_form_is_asking(const struct tb_clone_form *f)
+{
+    return f->is_open && (f->child || (f->is_stale && tb_form_is_valid(&f->form)));
+}
+
 int tb_clone_form_fds(const struct tb_clone_form *f, struct pollfd *fds, int room)
 {
     if (!f->is_open || !f->child)

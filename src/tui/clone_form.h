@@ -36,6 +36,7 @@ enum tb_clone_form_result { TB_CLONE_FORM_STAYS, TB_CLONE_FORM_LEFT, TB_CLONE_FO
 enum tb_clone_form_result tb_clone_form_press(struct tb_clone_form *f, const struct tb_press *p);
 /* Reads the answer, asks anew where it is stale; true if something looks different. *result: as of a key. */
 bool tb_clone_form_tick(struct tb_clone_form *f, enum tb_clone_form_result *result);
+bool tb_clone_form_is_asking(const struct tb_clone_form *f); /* an answer is still to come */
 int tb_clone_form_fds(const struct tb_clone_form *f, struct pollfd *fds, int room);
 /* "clone lora-r8-s0 --at 400 --warm --set optim.lr=5e-4 --detach"; is_dry: only what it would be; malloc'ed. */
 char *tb_clone_form_command(const struct tb_clone_form *f, bool is_dry);

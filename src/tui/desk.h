@@ -51,6 +51,7 @@ struct tb_desk {
     char *message;
     unsigned message_style;
     const char *view_file;      /* where the view is kept, NULL: nowhere */
+    bool is_errand;             /* the screen was gone to for one dialog: back when that is closed */
     bool wants_leave, wants_redraw, wants_suspend, leaves_after_acts, is_script;
 };
 

@@ -37,14 +37,19 @@ static const struct tb_bind binds[] = {
 };
 static const char page_keys[INSPECT_PAGES] = { 'a', 'E', 'L', 'S', 'D', 'v', 'O', 'w' };
 
+/* ---- reading */
+
+static bool is_typing(const struct tb_screen *s)
+{
+    const struct inspect_state *st = s->state;
+    return st->clone.is_open || st->export.is_open;
+}
+
 static struct inspect_layout layout_of(const struct tb_screen *s)
 {
     const struct inspect_state *st = s->state;
-    return tb_inspect_layout(s->width, s->height, st->n_kin, st->n_checkpoints, st->pane,
-                             st->clone.is_open || st->export.is_open);
+    return tb_inspect_layout(s->width, s->height, st->n_kin, st->n_checkpoints, st->pane, is_typing(s));
 }
-
-/* ---- reading */
 
 static int64_t *steps_of(const struct inspect_state *st)
 {
@@ -86,6 +91,7 @@ static bool load(struct tb_screen *s, struct tb_err *err)
         open_dialog(s, m);
     else if (wants && !m)
         tb_desk_say(s->desk, TB_STYLE_WARN, "there is no run here that can be read");
+    s->desk->is_errand = s->desk->is_errand && is_typing(s);
     st->wants_clone = st->wants_export = false;
     return true;
 }
@@ -167,7 +173,7 @@ static void draw(const struct tb_screen *s, struct tb_canvas *c)
 {
     const struct inspect_state *st = s->state;
     struct inspect_layout l = tb_inspect_layout(c->width, c->height, st->n_kin, st->n_checkpoints, st->pane,
-                                                st->clone.is_open || st->export.is_open);
+                                                is_typing(s));
     struct tb_canvas facts = tb_canvas_part(c, l.facts), tabs = tb_canvas_part(c, l.tabs),
                      page = tb_canvas_part(c, l.page), dialog = tb_canvas_part(c, l.dialog);
     if (!*st->id) {
@@ -197,6 +203,17 @@ static void status(const struct tb_screen *s, char *dst, size_t n)
 
 /* ---- keys of dialogs */
 
+/* A dialog was closed: back to where it was asked for. */
+static unsigned leave_dialog(struct tb_screen *s)
+{
+    struct inspect_state *st = s->state;
+    bool was_errand = s->desk->is_errand;
+    tb_clone_form_close(&st->clone);
+    tb_export_form_close(&st->export);
+    s->desk->is_errand = false;
+    return TB_DO_HANDLED | TB_DO_DRAW | (was_errand ? TB_DO_BACK : 0);
+}
+
 static unsigned end_clone(struct tb_screen *s, enum tb_clone_form_result result)
 {
     struct inspect_state *st = s->state;
@@ -208,9 +225,8 @@ static unsigned end_clone(struct tb_screen *s, enum tb_clone_form_result result)
         tb_desk_do(s->desk, command, false);
         free(command);
     }
-    if (result == TB_CLONE_FORM_STARTS || result == TB_CLONE_FORM_LEFT)
-        tb_clone_form_close(&st->clone);
-    return TB_DO_HANDLED | TB_DO_DRAW;
+    bool is_over = result == TB_CLONE_FORM_STARTS || result == TB_CLONE_FORM_LEFT;
+    return is_over ? leave_dialog(s) : TB_DO_HANDLED | TB_DO_DRAW;
 }
 
 static unsigned press_export(struct tb_screen *s, const struct tb_press *p)
@@ -222,21 +238,13 @@ static unsigned press_export(struct tb_screen *s, const struct tb_press *p)
         tb_desk_do(s->desk, command, true);
         free(command);
     }
-    if (result != TB_EXPORT_FORM_STAYS)
-        tb_export_form_close(&st->export);
-    return TB_DO_HANDLED | TB_DO_DRAW;
+    return result == TB_EXPORT_FORM_STAYS ? TB_DO_HANDLED | TB_DO_DRAW : leave_dialog(s);
 }
 
 /* Controls that no form has (redraw, suspend) and the mouse go on to others. */
 static bool is_for_form(const struct tb_press *p)
 {
     return !tb_press_is_mouse(p->key) && p->key != TB_CTRL('l') && p->key != TB_CTRL('z') && p->key != TB_CTRL('c');
-}
-
-static bool is_typing(const struct tb_screen *s)
-{
-    const struct inspect_state *st = s->state;
-    return st->clone.is_open || st->export.is_open;
 }
 
 static unsigned tick(struct tb_screen *s)
@@ -247,6 +255,11 @@ static unsigned tick(struct tb_screen *s)
     if (result != TB_CLONE_FORM_STAYS)
         return end_clone(s, result);
     return is_news ? TB_DO_DRAW : TB_DO_NOTHING;
+}
+
+static bool is_busy(const struct tb_screen *s)
+{
+    return tb_clone_form_is_asking(&((const struct inspect_state *)s->state)->clone);
 }
 
 static int fds(const struct tb_screen *s, struct pollfd *fds, int room)
@@ -427,6 +440,6 @@ static void restore(struct tb_screen *s, const struct tb_json *map)
 const struct tb_screen_class tb_screen_inspect = {
     .name = "inspect", .title = "Inspect", .key = '7', .has_runs = true, .state_size = sizeof(struct inspect_state),
     .binds = binds, .close = close_screen, .load = load, .draw = draw, .press = press, .act = act,
-    .is_typing = is_typing, .tick = tick, .fds = fds, .status = status, .save = save, .restore = restore,
+    .is_typing = is_typing, .tick = tick, .fds = fds, .is_busy = is_busy, .status = status, .save = save, .restore = restore,
     .filter = filter, .set_filter = set_filter,
 };
