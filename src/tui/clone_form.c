@@ -118,14 +118,14 @@ static enum tb_clone_mode mode_of(const struct tb_clone_form *f)
     return m;
 }
 
-/* Marks what cannot be changed as the clone begins now, with its value from before. */
+/* Marks what cannot be changed as the clone begins now, and what cannot be typed in a line. */
 static void fix(struct tb_clone_form *f)
 {
     enum tb_clone_mode m = mode_of(f);
     for (size_t i = 0; i < f->form.n; i++) {
         struct tb_entry *e = &f->form.entry[i];
         if (e->was)
-            e->is_fixed = tb_clone_fixed_by(m, e->name) != TB_CLONE_FREE;
+            e->is_fixed = tb_clone_fixed_by(m, e->name) != TB_CLONE_FREE || strpbrk(e->was, "\n\t\r");
         else if (strcmp(e->name, from) == 0)
             e->is_fixed = m == TB_CLONE_COLD;
     }

@@ -10,10 +10,11 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "view/defaults.h"
 #include "view/fmt.h"
 #include "view/reach.h"
 
-enum { NAME_LEAST = 20, ARM_LEAST = 22, CELL = 96, HASH = 12, HEADING_MOST = 150 };
+enum { NAME_LEAST = 20, ARM_LEAST = 18, CELL = 96, HASH = 12, HEADING_MOST = 150 };
 
 /* ---- lines */
 
@@ -96,19 +97,55 @@ static void add_key(struct diff_state *st, const struct tb_diff_key *key)
     free(id);
 }
 
+/* A key that only some of the methods have, and all that have it as it is by default; or the name, which stands above. */
+static bool is_noise(const struct diff_state *st, const struct tb_diff_key *key, struct tb_json *const *defaults)
+{
+    bool is_everywhere = true;
+    if (strcmp(key->key, "exec.name") == 0)
+        return true;
+    for (size_t i = 0; i < st->arms.n; i++) {
+        const struct tb_json *value = tb_metrics_fact(st->arms.arm[i].m[0], "config", key->key);
+        is_everywhere = is_everywhere && value;
+        if (value && tb_run_chose(defaults[i], key->key, value))
+            return false;
+    }
+    return !is_everywhere;
+}
+
+/* Places of keys: those that differ, then what is usually hidden. */
+enum place { DIFFERS, NOISE, EQUAL };
+
+static enum place *places_of(const struct diff_state *st, size_t count[3])
+{
+    enum place *place = tb_xcalloc(st->d.n_keys + 1, sizeof *place);
+    struct tb_json **defaults = tb_xcalloc(st->arms.n + 1, sizeof *defaults);
+    for (size_t i = 0; i < st->arms.n; i++)
+        defaults[i] = tb_run_defaults(tb_json_get(st->arms.arm[i].m[0]->facts, "config"));
+    for (size_t k = 0; k < st->d.n_keys; k++) {
+        const struct tb_diff_key *key = &st->d.key[k];
+        place[k] = key->is_equal ? EQUAL : is_noise(st, key, defaults) ? NOISE : DIFFERS;
+        count[place[k]]++;
+    }
+    for (size_t i = 0; i < st->arms.n; i++)
+        tb_json_free(defaults[i]);
+    free(defaults);
+    return place;
+}
+
 static void add_keys(struct diff_state *st)
 {
-    char *text = tb_xasprintf("CONFIG  %zu key%s, %zu equal (= %s them)", st->d.n_differ,
-                              st->d.n_differ == 1 ? " differs" : "s differ", st->d.n_equal,
+    size_t count[3] = { 0 };
+    enum place *place = places_of(st, count);
+    char *text = tb_xasprintf("CONFIG  %zu key%s; %zu of one method as by default, %zu equal (= %s them)", count[DIFFERS],
+                              count[DIFFERS] == 1 ? " differs" : "s differ", count[NOISE], count[EQUAL],
                               st->shows_equal ? "hides" : "shows");
     add_heading(st, TB_STYLE_HEAD, text);
     free(text);
-    for (size_t k = 0; k < st->d.n_keys; k++)
-        if (!st->d.key[k].is_equal)
-            add_key(st, &st->d.key[k]);
-    for (size_t k = 0; st->shows_equal && k < st->d.n_keys; k++)
-        if (st->d.key[k].is_equal)
-            add_key(st, &st->d.key[k]);
+    for (enum place p = DIFFERS; p <= (st->shows_equal ? EQUAL : DIFFERS); p++)
+        for (size_t k = 0; k < st->d.n_keys; k++)
+            if (place[k] == p)
+                add_key(st, &st->d.key[k]);
+    free(place);
 }
 
 static void add_changes(struct diff_state *st)

@@ -216,10 +216,18 @@ static void choose(struct tb_screen *s, const struct tb_run_item *item)
     st->kin_grid.column = -1;
 }
 
+/* The run under the cursor; where there is none yet, the newest of those that are shown. */
+static const struct tb_run_item *item_of(struct tb_desk *d)
+{
+    if (!tb_desk_current(d) && d->n_shown)
+        tb_str_copy(d->run, TB_RUN_ID, d->item[d->order[d->n_shown - 1]].sum.id);
+    return tb_desk_current(d);
+}
+
 const struct tb_metrics *tb_inspect_read(struct tb_screen *s)
 {
     struct inspect_state *st = s->state;
-    const struct tb_run_item *item = tb_desk_current(s->desk);
+    const struct tb_run_item *item = item_of(s->desk);
     struct tb_err err = { 0 };
     char text[sizeof err.where + sizeof err.text + 32];
     uint64_t serial = 0;

@@ -118,7 +118,7 @@ static void draw_table(const struct diff_state *st, struct tb_canvas *c)
     struct tb_grid_column column[DIFF_ARMS + 1] = { { "", 22, 34, 0, false } };
     char title[DIFF_ARMS][128];
     size_t arm[DIFF_ARMS];
-    int n = tb_diff_seen(st, st->made_width, arm), each = (c->width - 26) / (n ? n : 1) - 1;
+    int n = tb_diff_seen(st, st->made_width, arm), each = (c->width - 24) / (n ? n : 1) - 1;
     for (int i = 0; i < n; i++) {
         const struct tb_arm *a = &st->arms.arm[arm[i]];
         snprintf(title[i], sizeof title[i], "%c%s %.90s", tb_diff_letter(arm[i]), arm[i] ? "" : "*", a->name);
@@ -179,7 +179,7 @@ static void status(const struct tb_screen *s, char *dst, size_t n)
     if (st->arms.is_grouped)
         snprintf(dst, n, "%zu runs, %zu arms", st->n, st->arms.n);
     else
-        snprintf(dst, n, "%zu runs", st->n);
+        snprintf(dst, n, "%zu run%s", st->n, st->n == 1 ? "" : "s");
 }
 
 /* ---- texts of rows */
