@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- search.lua - ranges in the place of values, and what makes a sweep a search: search, per, prune, objective, run_cap,
--- finalists.
+-- finalists, fail_fast.
 --   t.uniform(a, b)  t.log_uniform(a, b)  t.int(a, b)  t.choice{ .. }     one value each, drawn by the search
 --   search = t.random{ trials = 20 }    prune = t.asha{ min = t.tokens(20e3), eta = 3 }
 -- Searches and rules of pruning are words made from the program's key tables. A seed with several values is not searched:
@@ -105,7 +105,7 @@ function search.define(word)
     end
 end
 
-local settings = { "search", "per", "prune", "objective", "run_cap", "finalists" }
+local settings = { "search", "per", "prune", "objective", "run_cap", "finalists", "fail_fast" }
 search.settings = settings
 
 local takes = {}
@@ -160,6 +160,13 @@ local function count(name, least)
 end
 takes.run_cap = count("run_cap", 1)
 takes.finalists = count("finalists", 0)
+
+function takes.fail_fast(here, v)
+    if type(v) ~= "boolean" then
+        bind.fail(here, "fail_fast", format("fail_fast must be true or false, not %s", describe(v)))
+    end
+    return v or nil
+end
 
 -- All values of the seed; fields.seed becomes the first.
 local function take_seeds(here, fields)

@@ -24,17 +24,20 @@ double tb_clock_mono_s(void)
     return seconds(CLOCK_MONOTONIC);
 }
 
+bool tb_clock_parse(const char *iso, int64_t *wall_ns)
+{
+    struct tm tm = { 0 };
+    const char *end = strptime(iso, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (!end || strcmp(end, "Z"))
+        return false;
+    *wall_ns = (int64_t)timegm(&tm) * 1000000000;
+    return true;
+}
+
 static bool fixed(int64_t *ns)
 {
     const char *now = getenv("TUNEBENCH_NOW");
-    struct tm tm = { 0 };
-    if (!now)
-        return false;
-    const char *end = strptime(now, "%Y-%m-%dT%H:%M:%S", &tm);
-    if (!end || strcmp(end, "Z"))
-        return false;
-    *ns = (int64_t)timegm(&tm) * 1000000000;
-    return true;
+    return now && tb_clock_parse(now, ns);
 }
 
 void tb_clock_nap(double seconds)

@@ -12,5 +12,7 @@ int64_t tb_clock_wall_ns(void); /* UTC since 1970 */
 double tb_clock_since_start_s(void); /* since exec of this process (from /proc/self/stat), else since first call */
 /* "2026-11-24T13:05:33Z"; n >= 24. Returns dst. */
 char *tb_clock_iso(char *dst, size_t n, int64_t wall_ns);
+/* The same read back; false if it is no such text. */
+_Bool tb_clock_parse(const char *iso, int64_t *wall_ns);
 
 #endif

@@ -4,7 +4,6 @@
  * killed leaves its runs lost, which is said; one that has left with runs on the list is started again. */
 #include "cli/attend.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,7 @@
 #include "base/mem.h"
 #include "base/numeric.h"
 #include "base/str.h"
-#include "cli/follow.h"
+#include "cli/told.h"
 #include "store/ctl.h"
 #include "store/duty.h"
 #include "store/writer.h"
@@ -26,10 +25,8 @@ enum { LOOKS = 32 }; /* at runs on the list, each time */
 struct followed {
     struct tb_worker_run *run;
     char *dir;
-    bool is_open, is_asked;
-    struct tb_follow f;
-    double step, eval; /* told already */
-    size_t n_events;
+    bool is_asked;
+    struct tb_told_run t;
     unsigned seq; /* of the request for a checkpoint */
 };
 
@@ -37,7 +34,6 @@ struct attend {
     struct tb_store *store;
     struct tb_live *live;
     const struct tb_worker_spec *spec;
-    const struct tb_attend_spec *asked;
     struct followed *run;
     size_t n, n_left, next; /* next: whose turn to be looked at it is */
     double alone_since; /* nobody has any of them, and the worker waits for memory */
@@ -47,57 +43,11 @@ struct attend {
 };
 
 /* ---- one run */
-static struct tb_live_facts facts_of(const struct tb_metrics *m)
-{
-    return (struct tb_live_facts){ .name = tb_json_str(tb_metrics_fact(m, "run", "name"), ""),
-                                   .memory = tb_json_str(tb_metrics_fact(m, "plan", "memory"), ""),
-                                   .n_trainable = tb_json_int(tb_metrics_fact(m, "plan", "n_trainable"), 0),
-                                   .share = tb_json_real(tb_metrics_fact(m, "plan", "share"), NAN),
-                                   .n_steps = tb_json_int(tb_metrics_fact(m, "plan", "n_steps"), 0),
-                                   .seconds = tb_json_int(tb_metrics_fact(m, "plan", "n_steps"), 0) ? 0 : 60.0
-                                              * tb_json_real(tb_json_get(tb_json_get(m->facts, "config"), "budget.n"),
-                                                             0),
-                                   .bytes = tb_json_int(tb_metrics_fact(m, "plan", "predicted_bytes"), 0),
-                                   .n_eval = tb_json_int(tb_metrics_fact(m, "data", "n_eval"), 1),
-                                   .from_step = m->step };
-}
-
-static bool is_worth_telling(const struct tb_event *e)
-{
-    static const char *const quiet[] = { "checkpoint", "best", NULL };
-    for (int i = 0; quiet[i]; i++)
-        if (strcmp(e->kind, quiet[i]) == 0)
-            return false;
-    return true;
-}
-
-/* What was recorded since the last look; what came before this client is not told again. */
-static void tell_news(struct attend *a, struct followed *r)
-{
-    const struct tb_metrics *m = &r->f.m;
-    size_t first = m->n_train;
-    while (first > 0 && m->train[first - 1].step > r->step)
-        first--;
-    for (size_t i = first; i < m->n_train; i++)
-        tb_live_step(a->live, r, &m->train[i]);
-    for (size_t i = 0; i < m->n_eval; i++)
-        if (m->eval[i].step > r->eval)
-            tb_live_eval(a->live, r, &m->eval[i]);
-    for (size_t i = r->n_events; i < m->n_events; i++)
-        if (is_worth_telling(&m->events[i]))
-            tb_live_note(a->live, r, m->events[i].step, m->events[i].kind, m->events[i].text);
-    r->step = m->n_train ? m->train[m->n_train - 1].step : r->step;
-    r->eval = m->n_eval ? m->eval[m->n_eval - 1].step : r->eval;
-    r->n_events = m->n_events;
-}
-
 static void end_run(struct attend *a, struct followed *r, enum tb_state state)
 {
     r->run->state = state;
-    tb_live_end(a->live, r, state);
-    if (r->is_open)
-        tb_follow_close(&r->f);
-    r->is_open = false;
+    tb_live_end(a->live, &r->t, state);
+    tb_told_close(&r->t);
     free(r->dir);
     r->dir = NULL;
     a->n_left--;
@@ -107,45 +57,27 @@ static void end_run(struct attend *a, struct followed *r, enum tb_state state)
 static void end_unreadable(struct attend *a, struct followed *r, const struct tb_err *why)
 {
     char text[sizeof why->where + sizeof why->text + 16];
-    tb_live_note(a->live, r, (int64_t)r->step, "error", tb_err_string(why, text, sizeof text));
+    tb_live_note(a->live, &r->t, (int64_t)r->t.step, "error", tb_err_string(why, text, sizeof text));
     end_run(a, r, TB_STATE_LOST);
-}
-
-static void open_run(struct attend *a, struct followed *r)
-{
-    struct tb_err err;
-    r->is_open = tb_follow_open(&r->f, r->dir, &err);
-    if (!r->is_open) {
-        tb_follow_close(&r->f);
-        return;
-    }
-    const struct tb_metrics *m = &r->f.m;
-    struct tb_live_facts facts = facts_of(m);
-    r->step = m->resumed_at >= 0 && m->n_train ? m->train[m->n_train - 1].step : 0;
-    r->eval = m->n_eval && r->step > 0 ? m->eval[m->n_eval - 1].step : -1;
-    r->n_events = r->step > 0 ? m->n_events : 0;
-    tb_live_begin(a->live, r, &facts);
 }
 
 static void look_at_open(struct attend *a, struct followed *r)
 {
     struct tb_err err;
-    if (!tb_follow_poll(&r->f, &err)) {
+    if (!tb_told_news(&r->t, a->live, &err)) {
         end_unreadable(a, r, &err);
         return;
     }
-    tell_news(a, r);
-    if (a->asked->seen)
-        a->asked->seen(a->asked->arg, r->run->id, &r->f.m);
-    if (tb_state_is_over(r->f.sight.state) && r->f.sight.pid == 0) {
-        end_run(a, r, r->f.sight.state);
-    } else if (r->f.sight.state == TB_STATE_LOST && !a->is_foreground) {
-        tb_live_note(a->live, r, (int64_t)r->step, "lost", "its worker was killed; go on with: tunebench resume --all");
+    if (tb_state_is_over(r->t.f.sight.state) && r->t.f.sight.pid == 0) {
+        end_run(a, r, r->t.f.sight.state);
+    } else if (r->t.f.sight.state == TB_STATE_LOST && !a->is_foreground) {
+        tb_live_note(a->live, &r->t, (int64_t)r->t.step, "lost",
+                     "its worker was killed; go on with: tunebench resume --all");
         end_run(a, r, TB_STATE_LOST);
-    } else if (r->f.sight.state == TB_STATE_QUEUED && r->f.sight.pid == 0) {
-        tb_live_end(a->live, r, TB_STATE_QUEUED); /* given back: another worker takes it up */
-        tb_follow_close(&r->f);
-        r->is_open = r->is_asked = false; /* who takes it next answers nothing that its owner before was asked */
+    } else if (r->t.f.sight.state == TB_STATE_QUEUED && r->t.f.sight.pid == 0) {
+        tb_live_end(a->live, &r->t, TB_STATE_QUEUED); /* given back: another worker takes it up */
+        tb_told_close(&r->t);
+        r->is_asked = false; /* who takes it next answers nothing that its owner before was asked */
     }
 }
 
@@ -167,8 +99,8 @@ static void look_at_listed(struct attend *a, struct followed *r)
         return;
     tb_run_look(r->dir, state, &sight);
     if (sight.state != TB_STATE_QUEUED || sight.pid)
-        open_run(a, r);
-    if (r->is_open)
+        tb_told_open(&r->t, a->live, r->dir);
+    if (r->t.is_open)
         look_at_open(a, r);
     else if (tb_state_is_over(state))
         end_run(a, r, state);
@@ -177,11 +109,11 @@ static void look_at_listed(struct attend *a, struct followed *r)
 static void look_at_all(struct attend *a)
 {
     for (size_t i = 0; i < a->n; i++)
-        if (a->run[i].is_open)
+        if (a->run[i].t.is_open)
             look_at_open(a, &a->run[i]);
     for (size_t i = 0, looks = 0; i < a->n && looks < LOOKS; i++, a->next = (a->next + 1) % a->n) {
         struct followed *r = &a->run[a->next];
-        if (r->is_open || !r->dir)
+        if (r->t.is_open || !r->dir)
             continue;
         look_at_listed(a, r);
         looks++;
@@ -193,7 +125,7 @@ static void ask_all(struct attend *a, const char *verb)
 {
     for (size_t i = 0; i < a->n; i++) {
         struct followed *r = &a->run[i];
-        if (!r->dir || r->is_asked || !r->is_open)
+        if (!r->dir || r->is_asked || !r->t.is_open)
             continue;
         r->is_asked = tb_ctl_post(r->dir, verb, NULL, &r->seq, NULL);
     }
@@ -204,7 +136,7 @@ static void stop_listed(struct attend *a)
 {
     for (size_t i = a->n; i-- > 0;) {
         struct followed *r = &a->run[i];
-        struct tb_run_writer *w = r->dir && !r->is_open ? tb_run_writer_open(r->dir, NULL) : NULL;
+        struct tb_run_writer *w = r->dir && !r->t.is_open ? tb_run_writer_open(r->dir, NULL) : NULL;
         bool is_sealed = w && tb_run_writer_metrics(w)->state == TB_STATE_QUEUED
                       && tb_run_writer_seal(w, TB_STATE_STOPPED, "user", "stopped on the list", NULL, NULL);
         tb_run_writer_close(w);
@@ -254,7 +186,7 @@ static bool see_to_worker(struct attend *a, const struct tb_duty_sight *sight, s
         return true;
     bool has_work = false;
     for (size_t i = 0; i < a->n && !has_work; i++)
-        has_work = a->run[i].dir && !a->run[i].is_open;
+        has_work = a->run[i].dir && !a->run[i].t.is_open;
     if (!has_work)
         return true;
     if (a->n_starts++ > 5)
@@ -268,7 +200,7 @@ static bool is_out_of_memory(struct attend *a)
 {
     double now = tb_clock_mono_s();
     for (size_t i = 0; i < a->n; i++)
-        if (a->run[i].is_open)
+        if (a->run[i].t.is_open)
             a->alone_since = now;
     if (now < a->alone_since + memory_patience_s)
         return false;
@@ -278,7 +210,7 @@ static bool is_out_of_memory(struct attend *a)
         bool waits = !r->dir || (tb_metrics_load(&m, r->dir, NULL) && m.n_events
                                  && strcmp(m.events[m.n_events - 1].kind, "memory") == 0);
         if (r->dir && waits)
-            tb_live_note(a->live, r, m.step, "memory", m.events[m.n_events - 1].text);
+            tb_live_note(a->live, &r->t, m.step, "memory", m.events[m.n_events - 1].text);
         if (r->dir)
             tb_metrics_free(&m);
         if (!waits) {
@@ -337,8 +269,7 @@ static void open_all(struct attend *a, struct tb_worker_result *result)
 static void close_all(struct attend *a)
 {
     for (size_t i = 0; i < a->n; i++) {
-        if (a->run[i].is_open)
-            tb_follow_close(&a->run[i].f);
+        tb_told_close(&a->run[i].t);
         free(a->run[i].dir);
     }
     free(a->run);
@@ -416,7 +347,7 @@ static bool wants_foreground(const struct tb_attend_spec *s, const struct tb_arg
         const char *value = getenv(batch[i]);
         wants = wants || (value && *value);
     }
-    return wants && !s->in_background;
+    return wants;
 }
 
 static bool attend(struct attend *a, const struct tb_attend_spec *s, const struct tb_args *args,
@@ -428,8 +359,6 @@ static bool attend(struct attend *a, const struct tb_attend_spec *s, const struc
     a->is_foreground = !detach && wants_foreground(s, args);
     a->store = good ? tb_store_open(a->spec->store, false, err) : NULL;
     good = good && a->store;
-    if (good && s->put)
-        s->put(s->arg, result);
     if (good && a->is_foreground)
         good = serve_or_follow(w, a, result, err);
     tb_worker_close(w); /* the base and the data it read are not needed to look on */
@@ -458,7 +387,7 @@ bool tb_attend(const struct tb_attend_spec *s, const struct tb_args *args, const
         return tb_fail(err, TB_ERR_USAGE, "--detach and --foreground are opposites: give one");
     if (!tb_live_open(&live, &spec, args, err))
         return false;
-    struct attend a = { .live = &live, .spec = &spec, .asked = s };
+    struct attend a = { .live = &live, .spec = &spec };
     tb_live_signals(wants_foreground(s, args));
     bool good = attend(&a, s, args, &result, err);
     if (good && !tb_args_has(args, "detach")) {

@@ -17,12 +17,6 @@ struct tb_attend_spec {
     const char *const *refs;
     size_t n_refs;
     bool in_foreground; /* whatever the flags say */
-    bool in_background; /* the same */
-    /* Told which runs the plan's are once they are on the list, and of each that is followed when something was
-     * recorded; may be NULL. */
-    void (*put)(void *arg, const struct tb_worker_result *r);
-    void (*seen)(void *arg, const char *id, const struct tb_metrics *m);
-    void *arg;
 };
 
 /* Does it all by the flags of `a`, and compares the runs unless out is NULL; *exit_code as tb_live_exit says. False and

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "cli/diff.h"
 #include "cli/run_json.h"
+#include "cli/show_votes.h"
 #include "view/lines.h"
 #include "view/verdict.h"
 
@@ -168,6 +169,7 @@ struct tb_json *tb_diff_json(const struct tb_diff_job *x)
     tb_json_set(out, "paired", pairs);
     if (x->row)
         tb_json_set(out, "rows", rows(x));
+    tb_json_set(out, "votes", tb_votes_json(x));
     tb_verdict_all(&v, &x->arms);
     put_words(out, &v);
     tb_verdict_free(&v);

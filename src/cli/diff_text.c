@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "cli/diff.h"
 #include "cli/lineage.h"
+#include "cli/show_votes.h"
 #include "view/lines.h"
 #include "view/scatter.h"
 #include "view/verdict.h"
@@ -310,5 +311,6 @@ void tb_diff_text(const struct tb_diff_job *x)
     if (x->pareto.n)
         print_front(x);
     print_verdict(x);
+    tb_votes_compare(x, WIDTH);
     print_rows(x);
 }

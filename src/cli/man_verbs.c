@@ -83,6 +83,7 @@ static void put_environment(struct tb_doc *d, const char *word)
         { "LC_ALL, LC_CTYPE, LANG", "Without UTF-8 in the first that is set, everything is drawn in ASCII." },
         { "XDG_STATE_HOME", "Where the workbench keeps what was chosen on its screens: $XDG_STATE_HOME/tunebench, else "
                             "~/.local/state/tunebench." },
+        { "TMPDIR", "Where compare --merge writes models that are gone afterwards; /tmp if not set." },
         { "XDG_CACHE_HOME, HOME", "Where measured speeds are kept: $XDG_CACHE_HOME/tunebench, else "
                                   "$HOME/.cache/tunebench." },
         { "TUNEBENCH_FOREGROUND", "Not empty: training happens in the process that was started, as with "

@@ -12,10 +12,10 @@
 
 enum { TRIES = 3, SEAL_S = 10 };
 
-static bool write_facts(const char *dir, const struct tb_json *facts, struct tb_err *err)
+static bool write_marks(const char *dir, const struct tb_json *marks, struct tb_err *err)
 {
     struct tb_run_writer *w = tb_run_writer_open(dir, err);
-    bool good = w && tb_run_writer_facts(w, facts, err);
+    bool good = w && tb_marks_write(w, marks, err);
     tb_run_writer_close(w);
     return good;
 }
@@ -47,7 +47,7 @@ static bool mark(struct tb_steer *s, size_t i, const char *dir, const struct tb_
     for (int n = 0; facts && !good && n < TRIES; n++) {
         struct tb_err why = { 0 };
         good = is_held && ask(s, i, dir, marks, told);
-        if (!good && write_facts(dir, facts, &why)) {
+        if (!good && write_marks(dir, marks, &why)) {
             tb_steer_tell(s, i, told);
             good = true;
         }

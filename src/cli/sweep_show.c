@@ -8,10 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/str.h"
-#include "sweep/importance.h"
-#include "sweep/standing.h"
-#include "view/fmt.h"
+#include "view/sweeps.h"
 
 enum { MOST_BEST = 6 };
 
@@ -37,6 +36,20 @@ static const struct tb_table_column best_columns[] = {
     { "tokens", "at tokens", TB_UNIT_SHORT, false },
 };
 
+static const struct tb_table_column rung_columns[] = {
+    { "arm", NULL, TB_UNIT_TEXT, false },       { "tokens", NULL, TB_UNIT_SHORT, false },
+    { "in", NULL, TB_UNIT_PLAIN, false },       { "waiting", NULL, TB_UNIT_PLAIN, false },
+    { "running", NULL, TB_UNIT_PLAIN, false },  { "passed", NULL, TB_UNIT_PLAIN, false },
+    { "pruned", NULL, TB_UNIT_PLAIN, false },   { "lost", NULL, TB_UNIT_PLAIN, false },
+};
+
+static const struct tb_table_column now_columns[] = {
+    { "run", NULL, TB_UNIT_TEXT, false },       { "name", NULL, TB_UNIT_TEXT, false },
+    { "state", NULL, TB_UNIT_TEXT, false },     { "rung", NULL, TB_UNIT_PLAIN, false },
+    { "tokens", NULL, TB_UNIT_SHORT, false },   { "of", NULL, TB_UNIT_SHORT, false },
+    { "tok_s", "tok/s", TB_UNIT_SHORT, false }, { "left_s", "left", TB_UNIT_SECONDS, false },
+};
+
 static const struct tb_table_column importance_columns[] = {
     { "arm", NULL, TB_UNIT_TEXT, false },
     { "key", NULL, TB_UNIT_TEXT, false },
@@ -53,12 +66,12 @@ static void put_value(struct tb_table *t, double v)
         tb_table_real(t, v);
 }
 
-static void fill_arms(const struct tb_sweep *s, struct tb_table *t)
+static void fill_arms(const struct tb_sweep_view *v, struct tb_table *t)
 {
+    const struct tb_sweep *s = v->s;
     tb_table_init(t, arm_columns, N_OF(arm_columns));
-    for (size_t arm = 0; arm < tb_sweep_arms(s); arm++) {
-        struct tb_standing st;
-        tb_standing_read(s, arm, &st);
+    for (size_t arm = 0; arm < v->n_arms; arm++) {
+        struct tb_standing st = v->arm[arm].st;
         const int64_t counts[] = { st.n_trials, tb_sweep_trials(s), st.n_waiting, st.n_running, st.n_done,
                                    st.n_pruned, st.n_failed, st.n_stopped, st.n_seeds };
         tb_table_text(t, tb_sweep_arm(s, arm));
@@ -71,14 +84,13 @@ static void fill_arms(const struct tb_sweep *s, struct tb_table *t)
     }
 }
 
-static void fill_best(const struct tb_sweep *s, struct tb_table *t)
+static void fill_best(const struct tb_sweep_view *v, struct tb_table *t)
 {
-    size_t best[MOST_BEST], n = tb_standing_best(s, best, MOST_BEST);
+    const struct tb_sweep *s = v->s;
     tb_table_init(t, best_columns, N_OF(best_columns));
-    for (size_t i = 0; i < n; i++) {
-        const struct tb_trial *trial = &s->trial[best[i]];
-        struct tb_spread sp;
-        tb_spread_read(s, best[i], &sp);
+    for (size_t i = 0; i < v->n_best && i < MOST_BEST; i++) {
+        const struct tb_trial *trial = &s->trial[v->best[i].trial];
+        struct tb_spread sp = v->best[i].sp;
         tb_table_text(t, trial->run);
         tb_table_text(t, tb_trial_name(trial));
         tb_table_text(t, tb_sweep_arm(s, trial->arm));
@@ -91,45 +103,59 @@ static void fill_best(const struct tb_sweep *s, struct tb_table *t)
     }
 }
 
-/* Every key that is drawn in some template of the arm, once, and which template it was where there are several. */
-static struct tb_json *drawn_keys(const struct tb_sweep *s, size_t arm)
-{
-    const struct tb_json *list = tb_json_get(tb_json_at(tb_json_get(s->spec, "arms"), arm), "templates");
-    struct tb_json *keys = tb_json_new_map();
-    struct tb_range r;
-    if (tb_json_len(list) > 1)
-        tb_json_set(keys, TB_POINT_TEMPLATE, tb_json_new_null());
-    for (size_t i = 0; i < tb_json_len(list); i++)
-        for (void *it = tb_json_first(tb_json_at(list, i)); it; it = tb_json_next(tb_json_at(list, i), it))
-            if (tb_range_read(tb_json_iter_value(it), &r))
-                tb_json_set(keys, tb_json_iter_key(it), tb_json_new_null());
-    return keys;
-}
-
-static void fill_importance(const struct tb_sweep *s, struct tb_table *t)
+static void fill_importance(const struct tb_sweep_view *v, struct tb_table *t)
 {
     tb_table_init(t, importance_columns, N_OF(importance_columns));
-    for (size_t arm = 0; arm < tb_sweep_arms(s); arm++) {
-        struct tb_json *keys = drawn_keys(s, arm);
-        for (void *it = tb_json_first(keys); it; it = tb_json_next(keys, it)) {
-            tb_table_text(t, tb_sweep_arm(s, arm));
-            tb_table_text(t, tb_json_iter_key(it));
-            put_value(t, tb_importance(s, arm, tb_json_iter_key(it)));
+    for (size_t i = 0; i < v->n_keys; i++) {
+        const struct tb_sweep_key *k = &v->key[i];
+        tb_table_text(t, k->arm == TB_ALL_ARMS ? "(all)" : tb_sweep_arm(v->s, k->arm));
+        tb_table_text(t, k->name);
+        put_value(t, k->importance);
+    }
+}
+
+/* "lora 24 of 24, 8 of 8, 2 of 3": in JSON a row for each rung. */
+static void fill_rungs(const struct tb_sweep_view *v, struct tb_table *t)
+{
+    tb_table_init(t, rung_columns, N_OF(rung_columns));
+    for (size_t arm = 0; arm < v->n_arms; arm++)
+        for (size_t i = 0; i < v->arm[arm].n_rungs; i++) {
+            const struct tb_sweep_rung *r = &v->arm[arm].rung[i];
+            const int64_t counts[] = { r->n_in, r->n_waiting, r->n_running, r->n_passed, r->n_pruned, r->n_lost };
+            tb_table_text(t, v->arm[arm].name);
+            tb_table_real(t, r->tokens);
+            for (size_t k = 0; k < N_OF(counts); k++)
+                tb_table_int(t, counts[k]);
         }
-        tb_json_free(keys);
+}
+
+static void fill_now(const struct tb_sweep_view *v, struct tb_table *t)
+{
+    tb_table_init(t, now_columns, N_OF(now_columns));
+    for (size_t i = 0; i < v->n_now; i++) {
+        const struct tb_trial *trial = &v->s->trial[v->now[i].trial];
+        tb_table_text(t, trial->run);
+        tb_table_text(t, tb_trial_name(trial));
+        tb_table_text(t, tb_state_name(trial->state));
+        tb_table_int(t, (int64_t)v->now[i].rung + 1);
+        tb_table_real(t, trial->tokens);
+        tb_table_real(t, trial->budget_tok);
+        put_value(t, v->now[i].tok_s);
+        put_value(t, v->now[i].left_s);
     }
 }
 
 struct filled {
-    const char *name, *title;
-    void (*fill)(const struct tb_sweep *s, struct tb_table *t);
+    const char *name, *title; /* title NULL: in JSON only */
+    void (*fill)(const struct tb_sweep_view *v, struct tb_table *t);
 };
 
 static const struct filled parts[] = {
     { "arms", "arms", fill_arms },
+    { "rungs", NULL, fill_rungs },
     { "best", "best so far (lower is better)", fill_best },
-    { "importance", "importance of keys (share of the ranks' variance, one key at a time; - with fewer than 6 results)",
-      fill_importance },
+    { "importance", "importance of keys", fill_importance },
+    { "now", "now running", fill_now },
 };
 
 static struct tb_json *table_json(const struct tb_table *t)
@@ -141,94 +167,213 @@ static struct tb_json *table_json(const struct tb_table *t)
     return j;
 }
 
-static void sum_tokens(const struct tb_sweep *s, double *spent, double *saved)
+/* Of one word for people, and of the sums for programs. */
+static void put_sums(const struct tb_sweep_view *v, struct tb_json *j)
 {
-    *spent = *saved = 0;
-    for (size_t arm = 0; arm < tb_sweep_arms(s); arm++) {
-        struct tb_standing st;
-        tb_standing_read(s, arm, &st);
-        *spent += st.spent_tok;
-        *saved += st.saved_tok;
-    }
+    const struct {
+        const char *name;
+        double value;
+    } sums[] = { { "spent_tok", v->spent_tok },       { "saved_tok", v->saved_tok },
+                 { "expected_tok", v->expected_tok }, { "doubt_tok", v->doubt_tok },
+                 { "elapsed_s", v->elapsed_s },       { "left_s", v->left_s },
+                 { "left_doubt_s", v->left_doubt_s } };
+    tb_json_set(j, "phase", tb_json_new_str(tb_sweep_phase_name(v->s->phase)));
+    tb_json_set(j, "led", tb_json_new_bool(v->is_led));
+    for (size_t i = 0; i < N_OF(sums); i++)
+        tb_json_set(j, sums[i].name, tb_json_new_real(sums[i].value));
 }
 
-static void show_json(const struct tb_sweep *s, const struct tb_out *o)
+static struct tb_json *next_json(const struct tb_sweep_view *v)
+{
+    struct tb_json *list = tb_json_new_list();
+    for (size_t i = 0; i < v->n_next; i++)
+        tb_json_append(list, tb_json_new_str(tb_trial_name(&v->s->trial[v->next[i]])));
+    return list;
+}
+
+/* Every trial with its point, for scatters and for whoever works it out anew. */
+static struct tb_json *trials_json(const struct tb_sweep *s)
+{
+    struct tb_json *list = tb_json_new_list();
+    for (size_t i = 0; i < s->n; i++) {
+        const struct tb_trial *t = &s->trial[i];
+        struct tb_json *map = tb_json_new_map();
+        tb_json_set(map, "trial", tb_json_new_int((int64_t)i));
+        tb_json_set(map, "of", t->of < 0 ? tb_json_new_null() : tb_json_new_int((int64_t)t->of));
+        tb_json_set(map, "arm", tb_json_new_str(tb_sweep_arm(s, t->arm)));
+        tb_json_set(map, "run", tb_json_new_str(*t->run ? t->run : NULL));
+        tb_json_set(map, "name", tb_json_new_str(tb_trial_name(t)));
+        tb_json_set(map, "state", tb_json_new_str(tb_state_name(t->state)));
+        tb_json_set(map, "over", tb_json_new_bool(t->is_over));
+        tb_json_set(map, "value", tb_json_new_real(tb_trial_value(t)));
+        tb_json_set(map, "tokens", tb_json_new_real(t->tokens));
+        tb_json_set(map, "rungs", tb_json_new_int(t->n_decided));
+        tb_json_set(map, "protected", tb_json_new_bool(t->is_protected));
+        tb_json_set(map, "why", tb_json_new_str(*tb_sweep_why(s, i) ? tb_sweep_why(s, i) : NULL));
+        tb_json_set(map, "point", tb_json_copy(tb_sweep_point(s, t)));
+        tb_json_append(list, map);
+    }
+    return list;
+}
+
+static void show_json(const struct tb_sweep_view *v, const struct tb_out *o)
 {
     static const char *const copied[] = { "search", "prune", "objective", "per", "seeds", "finalists", "run_cap" };
+    const struct tb_sweep *s = v->s;
     struct tb_json *j = tb_json_new_map();
-    double spent, saved;
-    sum_tokens(s, &spent, &saved);
     tb_json_set(j, "id", tb_json_new_str(s->id));
     tb_json_set(j, "recipe", tb_json_new_str(s->plan->recipe_path));
     for (size_t i = 0; i < N_OF(copied); i++)
         if (tb_json_get(s->spec, copied[i]))
             tb_json_set(j, copied[i], tb_json_copy(tb_json_get(s->spec, copied[i])));
-    tb_json_set(j, "spent_tok", tb_json_new_real(spent));
-    tb_json_set(j, "saved_tok", tb_json_new_real(saved));
+    put_sums(v, j);
     for (size_t i = 0; i < N_OF(parts); i++) {
         struct tb_table t;
-        parts[i].fill(s, &t);
+        parts[i].fill(v, &t);
         tb_json_set(j, parts[i].name, table_json(&t));
         tb_table_free(&t);
     }
+    tb_json_set(j, "next", next_json(v));
+    tb_json_set(j, "trials", trials_json(s));
     tb_json_set(j, "events", tb_json_copy(s->events));
     tb_out_json(o, j);
 }
 
-static void print_head(const struct tb_sweep *s)
+/* "on, led by a worker"; "on, but nobody leads it". */
+static const char *standing_words(const struct tb_sweep_view *v)
 {
-    char a[32], b[32];
-    double spent, saved;
-    sum_tokens(s, &spent, &saved);
+    if (v->s->phase == TB_SWEEP_ON)
+        return v->is_led ? "on" : "left by a crash; go on: tunebench sweep RECIPE, or sweep ID --resume";
+    return tb_sweep_phase_name(v->s->phase);
+}
+
+static void print_head(const struct tb_sweep_view *v)
+{
+    const struct tb_sweep *s = v->s;
+    char a[32], b[32], c[32], d[32];
     printf("sweep %s  ", s->id);
     tb_out_safe(s->plan->recipe_path);
     printf("  %s, %lld trials an arm", s->search->name, (long long)tb_sweep_trials(s));
     if (s->prune)
         printf(", pruned by %s", s->prune->name);
-    printf("  eval/loss min\nspent %s tokens; pruning saved %s (%.0f %%)\n",
-           tb_fmt_unit(a, sizeof a, TB_UNIT_SHORT, spent), tb_fmt_unit(b, sizeof b, TB_UNIT_SHORT, saved),
-           spent + saved > 0 ? 100 * saved / (spent + saved) : 0);
+    printf("  eval/loss min\n%s: %zu of %zu runs over, %zu running, %zu waiting\n", standing_words(v), v->n_over,
+           v->n_runs, v->n_now, v->n_next);
+    printf("spent %s", tb_fmt_unit(a, sizeof a, TB_UNIT_SHORT, v->spent_tok));
+    if (v->expected_tok > v->spent_tok)
+        printf(" of about %s +- %s", tb_fmt_unit(b, sizeof b, TB_UNIT_SHORT, v->expected_tok),
+               tb_fmt_unit(c, sizeof c, TB_UNIT_SHORT, v->doubt_tok));
+    printf(" tokens; pruning saved %s (%.0f %%)\n", tb_fmt_unit(b, sizeof b, TB_UNIT_SHORT, v->saved_tok),
+           v->spent_tok + v->saved_tok > 0 ? 100 * v->saved_tok / (v->spent_tok + v->saved_tok) : 0);
+    printf("elapsed %s", tb_fmt_unit(c, sizeof c, TB_UNIT_SECONDS, v->elapsed_s));
+    if (v->left_s > 0)
+        printf(", left %s +- %s", tb_fmt_unit(a, sizeof a, TB_UNIT_SECONDS, v->left_s),
+               tb_fmt_unit(d, sizeof d, TB_UNIT_SECONDS, v->left_doubt_s));
+    putchar('\n');
 }
 
-/* Best values at the end of their range. */
-static void print_edges(const struct tb_sweep *s)
+enum { BAR = 16, LEAST_BAR = 4, BESIDE_BAR = 13 };
+
+/* Cells of a bar such that all rungs fit into the terminal, if they can. */
+static int bar_cells(const struct tb_sweep_view *v, const struct tb_out *o)
 {
-    for (size_t arm = 0; arm < tb_sweep_arms(s); arm++) {
-        struct tb_standing st;
-        tb_standing_read(s, arm, &st);
-        const struct tb_json *point = st.best < 0 ? NULL : tb_sweep_point(s, &s->trial[st.best]);
-        for (void *it = tb_json_first(point); it; it = tb_json_next(point, it)) {
-            int edge = tb_standing_edge(s, (size_t)st.best, tb_json_iter_key(it));
-            if (!edge)
-                continue;
-            printf("doubt: the best ");
-            tb_out_safe(tb_json_iter_key(it));
-            printf(" of ");
-            tb_out_safe(tb_sweep_arm(s, arm));
-            printf(" lies at the %s end of its range; a wider one may hold a better value\n",
-                   edge < 0 ? "low" : "high");
-        }
+    size_t most = 1;
+    for (size_t arm = 0; arm < v->n_arms; arm++)
+        most = v->arm[arm].n_rungs > most ? v->arm[arm].n_rungs : most;
+    int cells = o->columns ? (o->columns - 28) / (int)most - BESIDE_BAR : BAR;
+    return cells < LEAST_BAR ? LEAST_BAR : cells > BAR ? BAR : cells;
+}
+
+/* A cell for each share of those who set out: passed or pruned there, running, waiting. */
+static void print_bar(const struct tb_sweep_rung *r, int bar)
+{
+    int64_t there = r->n_passed + r->n_pruned + r->n_lost, n = r->n_in > 0 ? r->n_in : 1;
+    int full = (int)(bar * there / n), live = (int)(bar * (there + r->n_running) / n);
+    int all = r->n_in > 0 ? bar : 0;
+    char cells[BAR + 1];
+    if (r->n_running && live == full && full < bar)
+        live++;
+    for (int i = 0; i < bar; i++)
+        cells[i] = i < full ? '#' : i < live ? '>' : i < all ? '.' : ' ';
+    cells[bar] = '\0';
+    printf("  %s %3lld of %-3lld", cells, (long long)there, (long long)r->n_in);
+}
+
+static void print_rung_heads(const struct tb_sweep_arm_view *a, int bar)
+{
+    char text[32];
+    printf("  %-16s", "tokens");
+    for (size_t i = 0; i < a->n_rungs; i++)
+        printf("  %-*s", bar + BESIDE_BAR - 2, tb_fmt_unit(text, sizeof text, TB_UNIT_SHORT, a->rung[i].tokens));
+    puts("  pruned");
+}
+
+static void print_rungs_of(const struct tb_sweep_view *v, const struct tb_out *o)
+{
+    int bar = bar_cells(v, o);
+    tb_out_head(o, "rungs (# been there, > on the way, . waiting)");
+    for (size_t arm = 0; arm < v->n_arms; arm++) {
+        const struct tb_sweep_arm_view *a = &v->arm[arm];
+        if (a->st.n_trials == 0)
+            continue;
+        if (arm == 0)
+            print_rung_heads(a, bar);
+        printf("  %-16.16s", a->name);
+        for (size_t i = 0; i < a->n_rungs; i++)
+            print_bar(&a->rung[i], bar);
+        printf("  %lld\n", (long long)a->st.n_pruned);
     }
 }
 
-/* What changed the course of the sweep. That a trial of the search began, came to its end or may go on is left out. */
-static bool is_worth_telling(const struct tb_json *event)
+/* Best values at the end of their range. */
+static void print_edges(const struct tb_sweep_view *v)
 {
-    static const char *const quiet[] = { "run", "trial", "keep", "over", NULL };
-    const char *kind = tb_json_str(tb_json_get(event, "kind"), "");
-    return !tb_str_in(kind, quiet) || tb_json_get(event, "of")
-        || strcmp(tb_json_str(tb_json_get(event, "state"), ""), "failed") == 0;
+    for (size_t i = 0; i < v->n_keys; i++) {
+        const struct tb_sweep_key *k = &v->key[i];
+        if (!k->edge)
+            continue;
+        printf("doubt: the best ");
+        tb_out_safe(k->name);
+        printf(" of ");
+        tb_out_safe(tb_sweep_arm(v->s, k->arm));
+        printf(" lies at the %s end of its range; a wider one may hold a better value\n", k->edge < 0 ? "low" : "high");
+    }
+}
+
+static void print_scatter(const struct tb_sweep_view *v, const struct tb_out *o)
+{
+    const char *key = tb_sweep_main_key(v);
+    struct tb_plot look = { .width = o->columns > 20 && o->columns < 80 ? o->columns : 80, .height = 14,
+                            .glyphs = o->is_ascii ? TB_GLYPHS_ASCII : TB_GLYPHS_BRAILLE };
+    if (!key || v->n_best < 3)
+        return;
+    tb_out_head(o, "trials, a letter for each arm");
+    char *text = tb_sweep_scatter(v->s, key, "value", &look, false);
+    fputs(text, stdout);
+    free(text);
+}
+
+static void print_next(const struct tb_sweep_view *v)
+{
+    enum { MOST = 4 };
+    if (v->n_next == 0)
+        return;
+    printf("next:");
+    for (size_t i = 0; i < v->n_next && i < MOST; i++) {
+        printf("%s ", i ? "," : "");
+        tb_out_safe(tb_trial_name(&v->s->trial[v->next[i]]));
+    }
+    puts(v->n_next > MOST ? ", .." : "");
 }
 
 static void print_events(const struct tb_sweep *s, const struct tb_out *o, size_t most)
 {
     size_t n = tb_json_len(s->events), first = n, told = 0;
     while (first > 0 && told < most)
-        told += is_worth_telling(tb_json_at(s->events, --first));
+        told += tb_sweep_is_worth_telling(tb_json_at(s->events, --first));
     tb_out_head(o, "decisions");
     for (size_t i = first; i < n; i++) {
         const struct tb_json *e = tb_json_at(s->events, i);
-        if (!is_worth_telling(e))
+        if (!tb_sweep_is_worth_telling(e))
             continue;
         printf("  ");
         tb_out_safe(tb_json_str(tb_json_get(e, "at"), "-"));
@@ -240,70 +385,37 @@ static void print_events(const struct tb_sweep *s, const struct tb_out *o, size_
     }
 }
 
-void tb_sweep_show(const struct tb_sweep *s, const struct tb_out *o, size_t most)
+static void print_parts(const struct tb_sweep_view *v, const struct tb_out *o)
 {
-    if (o->form == TB_EMIT_JSON) {
-        show_json(s, o);
-        return;
-    }
-    print_head(s);
     for (size_t i = 0; i < N_OF(parts); i++) {
         struct tb_table t;
-        parts[i].fill(s, &t);
+        if (!parts[i].title)
+            continue;
+        parts[i].fill(v, &t);
         if (tb_table_rows(&t)) {
             tb_out_head(o, parts[i].title);
+            if (parts[i].fill == fill_importance)
+                printf("(%s)\n", tb_sweep_importance_words);
             tb_out_table_fit(o, &t, missed_least);
         }
         tb_table_free(&t);
     }
-    print_edges(s);
-    print_events(s, o, most);
 }
 
-static size_t points_of(const struct tb_plan *p, size_t arm)
+void tb_sweep_show(const struct tb_sweep *s, const struct tb_out *o, size_t most)
 {
-    const struct tb_json *points = tb_json_get(p->sweep, "points");
-    size_t n = 0;
-    for (size_t i = 0; i < tb_json_len(points); i++)
-        n += tb_json_int(tb_json_get(tb_json_at(points, i), "arm"), -1) == (int64_t)arm;
-    return n;
-}
-
-static void print_rungs(const struct tb_json *spec, double budget_tok)
-{
-    const struct tb_prune *prune = tb_prune_find(tb_json_str(tb_json_get(spec, "kind"), ""));
-    char text[32];
-    if (!prune)
-        return;
-    printf("pruned by %s", prune->name);
-    for (int i = 0; budget_tok > 0 && prune->rung(spec, budget_tok, i) > 0; i++)
-        printf("%s%s", i ? ", " : ", rungs at ",
-               tb_fmt_unit(text, sizeof text, TB_UNIT_SHORT, prune->rung(spec, budget_tok, i)));
-    putchar('\n');
-    if (budget_tok > 0 && strcmp(prune->name, "asha") == 0 && prune->rung(spec, budget_tok, 0) <= 0)
-        printf("the budget of %.0f tokens is too small for one rung: nothing will be pruned; lower min = "
-               "t.tokens(%.0f)\n", budget_tok, tb_json_real(tb_json_get(spec, "min"), 0));
-}
-
-void tb_sweep_print_plan(const struct tb_plan *p, double budget_tok)
-{
-    const struct tb_json *spec = p->sweep, *search = tb_json_get(spec, "search"), *arms = tb_json_get(spec, "arms");
-    int64_t trials = tb_json_int(tb_json_get(search, "trials"), 1);
-    int64_t n_seeds = (int64_t)tb_json_len(tb_json_get(spec, "seeds"));
-    int64_t more = tb_json_int(tb_json_get(spec, "finalists"), 0) * (n_seeds - 1);
-    const struct tb_search *s = tb_search_find(tb_json_str(tb_json_get(search, "kind"), ""));
-    printf("search: %s, %lld trials in each arm\n", s ? s->name : "?", (long long)trials);
-    for (size_t arm = 0; arm < tb_json_len(arms); arm++) {
-        printf("  arm ");
-        tb_out_safe(tb_json_str(tb_json_get(tb_json_at(arms, arm), "name"), ""));
-        if ((int64_t)points_of(p, arm) < trials)
-            printf(": only %zu trials, its space has no more points", points_of(p, arm));
-        putchar('\n');
+    struct tb_sweep_view v;
+    tb_sweep_view_make(&v, s, tb_clock_wall_ns());
+    if (o->form == TB_EMIT_JSON) {
+        show_json(&v, o);
+    } else {
+        print_head(&v);
+        print_rungs_of(&v, o);
+        print_parts(&v, o);
+        print_next(&v);
+        print_edges(&v);
+        print_scatter(&v, o);
+        print_events(s, o, most);
     }
-    if (s && s->startup(search) < trials)
-        printf("the table shows the first %lld of each arm; results choose the others\n",
-               (long long)s->startup(search));
-    if (more > 0)
-        printf("the best of each arm: %lld more run%s with other seeds\n", (long long)more, more == 1 ? "" : "s");
-    print_rungs(tb_json_get(spec, "prune"), budget_tok);
+    tb_sweep_view_free(&v);
 }

@@ -9,8 +9,4 @@
 /* most: decisions to print, the last ones; JSON has all. */
 void tb_sweep_show(const struct tb_sweep *s, const struct tb_out *o, size_t most);
 
-/* What the plan of a search says beside its runs: arms, trials, rungs, and what is wrong with these. budget_tok: of one
- * run, 0: not known. The text form only. */
-void tb_sweep_print_plan(const struct tb_plan *p, double budget_tok);
-
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* verb_export.c - tunebench export: a run's adapter as PEFT folders, or what it recorded as CSV. */
+/* verb_export.c - tunebench export: a run's adapter as PEFT folders or folded into its base, or what it recorded as
+ * CSV. */
 #include <stdio.h>
 #include <string.h>
 
@@ -38,16 +39,17 @@ static void print_words(const struct tb_json *j)
     fputc('\n', stdout);
 }
 
-static bool as_peft(const struct tb_args *a, const char *ref, const struct tb_out *o, struct tb_err *err)
+static bool as_folder(const struct tb_args *a, const char *ref, bool is_merged, const struct tb_out *o,
+                      struct tb_err *err)
 {
     const char *dir = tb_args_get(a, "o");
     long threads;
     if (!dir)
-        return tb_fail(err, TB_ERR_USAGE, "export --as peft needs -o DIR");
+        return tb_fail(err, TB_ERR_USAGE, "export --as %s needs -o DIR", is_merged ? "merged" : "peft");
     if (!tb_args_int(a, "threads", 0, MAX_THREADS, 0, &threads, err))
         return false;
-    struct tb_json *j = tb_session_export(tb_args_get(a, "store"), ref, dir, tb_args_has(a, "bf16"),
-                                          (int)threads, err);
+    struct tb_json *j = (is_merged ? tb_session_export_merged : tb_session_export)(
+        tb_args_get(a, "store"), ref, dir, tb_args_has(a, "bf16"), (int)threads, err);
     if (!j)
         return false;
     if (o->form == TB_EMIT_JSON) {
@@ -91,22 +93,23 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     if (a->n_pos != 1)
         return tb_fail(err, TB_ERR_USAGE, "export takes one run (see 'tunebench help export')");
     if (!as)
-        return tb_fail(err, TB_ERR_USAGE, "export needs --as peft or --as csv");
+        return tb_fail(err, TB_ERR_USAGE, "export needs --as peft, --as merged or --as csv");
     if (!tb_out_open(&out, a, err) || !tb_pick_ref(a, a->pos[0], ref, err))
         return false;
-    if (strcmp(as, "peft") == 0)
-        return as_peft(a, ref, &out, err);
+    if (strcmp(as, "peft") == 0 || strcmp(as, "merged") == 0)
+        return as_folder(a, ref, as[0] == 'm', &out, err);
     if (strcmp(as, "csv") == 0)
         return as_csv(a, ref, &out, err);
-    return tb_fail(err, TB_ERR_USAGE, "--as %s: expected peft or csv", as);
+    return tb_fail(err, TB_ERR_USAGE, "--as %s: expected peft, merged or csv", as);
 }
 
 static const struct tb_flag flags[] = {
-    { "as", "peft|csv", false,
-      "peft: folder(s) that the PEFT library loads (a run of full: a model folder); csv: a table" },
-    { "o", "PATH", false, "the folder to make (peft), the file to write (csv; else stdout)" },
+    { "as", "peft|merged|csv", false,
+      "peft: folder(s) that the PEFT library loads (a run of full: a model folder); merged: base and adapter as one "
+      "model; csv: a table" },
+    { "o", "PATH", false, "the folder to make (peft, merged), the file to write (csv; else stdout)" },
     { "table", "train|eval|rows", false, "of csv (train)" },
-    { "bf16", NULL, false, "the model of a run of full in 16 bits a weight" },
+    { "bf16", NULL, false, "a model (merged, or of a run of full) in 16 bits a weight" },
     { "threads", "N", false, "threads for the comparison (all processors)" },
     TB_FLAG_JSON,
     { 0 }
@@ -114,11 +117,13 @@ static const struct tb_flag flags[] = {
 
 const struct tb_verb tb_verb_export = {
     .name = "export",
-    .usage = "RUN --as peft -o DIR | RUN --as csv [--table NAME] [-o FILE]",
-    .help = "Writes a run's adapter as a folder, or its tables as numbers.\n"
+    .usage = "RUN --as peft|merged -o DIR | RUN --as csv [--table NAME] [-o FILE]",
+    .help = "Writes a run's adapter as a folder or a model, or its tables as numbers.\n"
+            "merged: the base with the adapter folded in, which needs no adapter library; not of prompt and prefix.\n"
             "The adapter is as it ended, or as it was at RUN:400 or RUN:best. What was written is read back and its "
             "logits are compared. The numbers of the tables are exact.",
     .examples = "  tunebench export lora-r8-s0 --as peft -o exported\n"
+                "  tunebench export lora-r8-s0 --as merged -o model\n"
                 "  tunebench export @best:best --as peft -o exported --json\n"
                 "  tunebench export @last --as csv --table eval\n"
                 "  tunebench export @last --as csv --table rows -o rows.csv\n",

@@ -6,6 +6,8 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "cli/chat_flags.h"
+#include "cli/generate_sides.h"
 #include "cli/out.h"
 #include "cli/verb.h"
 #include "worker/session.h"
@@ -67,16 +69,25 @@ static bool add_lines(struct prompts *all, bool is_json, struct tb_err *err)
     return good && (all->n || tb_fail(err, TB_ERR_USAGE, "stdin holds no prompt"));
 }
 
-/* Words behind the run; "-" stands for the lines of stdin. */
+/* "-" stands for the lines of stdin. */
+static bool take_prompt(struct prompts *all, const char *word, bool is_json, struct tb_err *err)
+{
+    if (strcmp(word, "-") == 0)
+        return add_lines(all, is_json, err);
+    add(all, word);
+    return true;
+}
+
+/* Words behind the run, and those of --prompt. */
 static bool take_prompts(struct prompts *all, const struct tb_args *a, int first, struct tb_err *err)
 {
-    for (int i = first; i < a->n_pos; i++) {
-        if (strcmp(a->pos[i], "-") != 0)
-            add(all, a->pos[i]);
-        else if (!add_lines(all, tb_args_has(a, "json"), err))
-            return false;
-    }
-    return true;
+    const char *word;
+    bool is_json = tb_args_has(a, "json"), good = true;
+    for (int i = first; good && i < a->n_pos; i++)
+        good = take_prompt(all, a->pos[i], is_json, err);
+    for (int i = 0; good && (word = tb_args_at(a, "prompt", i)); i++)
+        good = take_prompt(all, word, is_json, err);
+    return good;
 }
 
 static void drop_prompts(struct prompts *all)
@@ -151,8 +162,20 @@ static int values(const struct tb_args *a, const char *name, const char **to, in
     return n;
 }
 
+/* Several runs: all words are runs, so prompts have flags. */
+static bool run_sides(const struct tb_args *a, struct tb_err *err)
+{
+    struct prompts prompts = { 0 };
+    bool good = take_prompts(&prompts, a, a->n_pos, err)
+             && tb_generate_sides(a, (const char *const *)prompts.p, (int)prompts.n, err);
+    drop_prompts(&prompts);
+    return good;
+}
+
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
+    if (tb_generate_is_sides(a))
+        return run_sides(a, err);
     const char *adapter[MAX_ADAPTERS], *stop[TB_ARGS_MAX], *base = tb_args_get(a, "base");
     struct show show = { .is_json = tb_args_has(a, "json") };
     struct prompts prompts = { 0 };
@@ -176,22 +199,19 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 }
 
 static const struct tb_flag flags[] = {
+    { "prompt", "TEXT", true, "a prompt, where words are runs; - is stdin" },
+    { "base-too", NULL, false, "the bare base writes as well, side by side with the runs" },
+    TB_FLAG_SCALE,
     { "base", "MODEL", false, "instead of a run: a model, bare or with adapters" },
     { "adapter", "DIR", true, "a PEFT folder on that model; several are one stack, in this order" },
     { "rows", "ROWS", false, "prompts of rows: eval (the run's own held-out rows) or all (of --data); eval:20 are the "
       "first 20" },
+    { "row", "N", true, "the prompt of row N of the data, with its reference" },
     { "data", "DATA", false, "rows as 'run' takes them: FILE, or KIND:FILE,key=value..; with prompts only its "
       "template counts" },
     { "raw", NULL, false, "prompts as they are, without the data's template; texts with all they begin with" },
-    { "max", "N", false, "most tokens of a text (128)" },
     { "n", "K", false, "texts behind each prompt (1)" },
-    { "temperature", "T", false, "0: always the most likely token; 1: as the model has it (0)" },
-    { "top-k", "K", false, "draw from the K most likely only (0: all)" },
-    { "top-p", "P", false, "draw from the fewest that hold this probability (1)" },
-    { "min-p", "P", false, "draw from those with this share of the most likely one's probability (0)" },
-    { "repeat-penalty", "X", false, "weakens tokens that stand in prompt or text already (1: none)" },
-    { "seed", "N", false, "of the draws (0)" },
-    { "stop", "TEXT", true, "ends a text before these words" },
+    TB_FLAGS_SAMPLING,
     { "batch", "N", false, "texts made at once (8, fewer where memory is short); changes no text" },
     { "threads", "N", false, "threads (all processors)" },
     { "json", NULL, false,
@@ -201,13 +221,16 @@ static const struct tb_flag flags[] = {
 
 const struct tb_verb tb_verb_generate = {
     .name = "generate",
-    .usage = "RUN | --base MODEL [--adapter DIR ..] PROMPT.. | - | --rows eval[:N] | --data DATA",
+    .usage = "RUN PROMPT.. | RUN RUN.. --prompt TEXT | --base MODEL [--adapter DIR ..] PROMPT..",
     .help = "Writes what a run, adapters or a bare model say behind prompts.\n"
             "A prompt is what stands left of the separator in the data: it goes through the data's template. - reads "
             "prompts from stdin, a line each. RUN:400 and RUN:best are the run as it was then. A text depends on its "
-            "prompt, the settings and the seed, not on what is made beside it.",
+            "prompt, the settings and the seed, not on what is made beside it.\n"
+            "Up to eight runs on one base write side by side, with the prompts of --prompt, --row or --rows; under "
+            "them stands where the first two part.",
     .examples = "  tunebench generate @last 'name : Silver Shield | kind : tea room'\n"
                 "  tunebench generate lora-r8-s0:best --rows eval:20 --json\n"
+                "  tunebench generate lora-r8-s0 prefix20-s0 --base-too --prompt 'name : Hidden Falcon' --scale B=0.5\n"
                 "  tunebench generate @last --temperature 0.8 --top-p 0.95 -n 4 'name : Hidden Falcon'\n"
                 "  tunebench generate --base tiny --adapter exported/ --stop . - < prompts.txt\n"
                 "  tunebench generate --base model.gguf --raw --max 64 'Once upon a time'\n",

@@ -10,7 +10,7 @@
 #include "cli/out.h"
 #include "cli/serve.h"
 #include "cli/sources.h"
-#include "cli/sweep_show.h"
+#include "cli/sweep_plan.h"
 #include "cli/verb.h"
 #include "view/fmt.h"
 #include "worker/worker.h"
@@ -166,13 +166,11 @@ static void print_plan(const struct tb_out *o, const struct tb_json *plan)
 /* Of a search that goes by results only the trials that are known before. */
 static struct tb_json *plan_of(const struct tb_plan *p, const struct tb_worker_spec *spec, struct tb_err *err)
 {
-    const struct tb_json *search = tb_json_get(p->sweep, "search");
-    const struct tb_search *s = tb_search_find(tb_json_str(tb_json_get(search, "kind"), ""));
-    size_t n_known = s ? (size_t)s->startup(search) * tb_json_len(tb_json_get(p->sweep, "arms")) : p->n_runs;
-    struct tb_plan known = *p;
-    known.whole = p;
-    known.n_runs = n_known < p->n_runs ? n_known : p->n_runs;
-    return tb_worker_plan(&known, spec, err);
+    struct tb_plan known = tb_sweep_known(p);
+    struct tb_json *plan = tb_worker_plan(p->sweep ? &known : p, spec, err);
+    if (plan && p->sweep)
+        tb_sweep_plan_add(plan, p);
+    return plan;
 }
 
 /* Everything else is said by the requests. */
@@ -192,17 +190,12 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
         return serve(a, err);
     struct tb_plan *p = tb_out_open(&out, a, err) ? tb_make_plan(a, "plan RECIPE", err) : NULL;
     struct tb_json *plan = p ? plan_of(p, &spec, err) : NULL;
-    if (plan && p->sweep) {
-        struct tb_json *sweep = tb_json_copy(p->sweep);
-        tb_json_del(sweep, "points"); /* of runs, which are listed, or that results will choose from */
-        tb_json_set(plan, "sweep", sweep);
-    }
     if (plan && out.form == TB_EMIT_JSON) {
         tb_out_json(&out, plan);
     } else if (plan) {
         print_plan(&out, plan);
         if (p->sweep && out.form == TB_EMIT_TEXT)
-            tb_sweep_print_plan(p, (double)count_of(tb_json_at(tb_json_get(plan, "runs"), 0), "n_tokens"));
+            tb_sweep_plan_print(plan, p);
         tb_json_free(plan);
     }
     tb_plan_free(p);

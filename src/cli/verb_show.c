@@ -15,6 +15,7 @@
 #include "cli/show_probe.h"
 #include "cli/show_samples.h"
 #include "cli/show_scores.h"
+#include "cli/show_votes.h"
 #include "cli/sources.h"
 #include "cli/verb.h"
 #include "plan/plan.h"
@@ -127,7 +128,7 @@ static void print_section(const struct tb_out *o, const struct tb_pick *p, const
     tb_out_head(o, title);
     for (void *it = tb_json_first(map); it; it = tb_json_next(map, it)) {
         const struct tb_json *v = tb_json_iter_value(it);
-        if (strcmp(tb_json_iter_key(it), "sources") == 0) /* a table of its own */
+        if (strcmp(tb_json_iter_key(it), "sources") == 0 || strcmp(tb_json_iter_key(it), "votes") == 0) /* apart */
             continue;
         if (tb_json_type(v) != TB_JSON_MAP) {
             pair(o, tb_json_iter_key(it), v);
@@ -244,6 +245,7 @@ static void print_run(const struct tb_out *o, struct tb_store *s, const struct t
     print_evals(o, &p->m);
     tb_show_probe(o, &p->m);
     tb_show_scores(o, &p->m);
+    tb_votes_print(o, WIDTH, &p->m);
     print_section(o, p, "result", "RESULT");
     print_options(o, p);
     if (tb_json_len(tb_json_get(p->m.facts, "changes")))

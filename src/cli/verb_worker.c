@@ -64,6 +64,7 @@ static bool serve(const struct tb_args *a, int *exit_code, struct tb_err *err)
     if (is_detached) {
         spec.view = (struct tb_train_view){ .arg = NULL };
         spec.skipped = NULL;
+        spec.put_back = NULL;
         tb_log_to(STDERR_FILENO, TB_LOG_INFO);
     }
     struct tb_worker *w = tb_worker_open(&spec, "", false, err);

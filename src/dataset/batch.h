@@ -33,6 +33,7 @@ struct tb_quantum {
     int label, n_label;
     int root;           /* packed row of its first virtual input row, -1 if it has none */
     int lane;
+    int route;          /* which set of adapters runs on it: 0 but in a generation (engine.h) */
 };
 
 /* One micro-batch; all arrays are host memory owned by the packer, valid until its next use. */

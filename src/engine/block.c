@@ -33,33 +33,6 @@ static struct tb_mat gain_of(const struct tb_seat *seat, struct tb_mat frozen)
     return seat ? seat->adapter->method->vector(seat) : frozen;
 }
 
-void tb_block_rows(struct tb_engine *e, int layer, struct tb_mat kv[2])
-{
-    const struct tb_seat *seat = e->block[layer].kv;
-    struct tb_pass p = { .k = e->k };
-    if (seat && !e->is_bare)
-        seat->adapter->method->rows(seat, &p);
-    kv[0] = p.kv[0];
-    kv[1] = p.kv[1];
-}
-
-static void set_attention(struct tb_engine *e, int layer, const struct saved *s)
-{
-    struct tb_attention *a = &e->attention;
-    struct tb_mat kv[2];
-    a->seg = e->batch->seg;
-    a->n_seg = e->batch->n_seg;
-    a->n_quanta = e->batch->n_quanta;
-    a->q = s->q;
-    a->k = s->k;
-    a->v = s->v;
-    a->out = s->att;
-    a->lse = s->lse;
-    tb_block_rows(e, layer, kv);
-    a->virt_k = kv[0];
-    a->virt_v = kv[1];
-}
-
 static void attend(struct tb_engine *e, int layer, const struct saved *s, struct tb_mat norm)
 {
     struct tb_kernels *k = e->k;
@@ -71,8 +44,7 @@ static void attend(struct tb_engine *e, int layer, const struct saved *s, struct
     if (e->cache && !e->cache->is_filling) {
         tb_cache_attend(e, layer, s->att, s->q, s->k, s->v);
     } else {
-        set_attention(e, layer, s);
-        k->attention(k, &e->attention);
+        tb_route_attend(e, layer, s);
         if (e->cache)
             tb_cache_keep(e, layer, s->k, s->v);
     }
@@ -118,16 +90,16 @@ void tb_block_again(struct tb_engine *e, int layer)
     struct saved s = current(e, layer);
     e->is_again = true;
     struct tb_mat inner = forward_to_inner(e, layer, &s);
-    if (e->block[layer].linear[TB_DOWN].keep_floats)
+    if (e->route->block[layer].linear[TB_DOWN].keep_floats)
         tb_linear(e, layer, TB_DOWN, live(e, e->out, s.x.cols), inner);
     e->is_again = false;
 }
 
 /* Gradient of a linear's output taken from the residual stream: a copy where hooks may overwrite it. */
-static struct tb_mat own_dres(struct tb_engine *e, const struct place *at)
+static struct tb_mat own_dres(struct tb_engine *e, int layer, enum tb_role role)
 {
     struct tb_mat dres = here(e, e->dres);
-    if (!at->n_after)
+    if (!e->route->block[layer].linear[role].n_after)
         return dres;
     struct tb_mat dy = live(e, e->dout, dres.cols);
     e->k->copy(e->k, dy, dres);
@@ -166,7 +138,7 @@ static void mlp_back(struct tb_engine *e, int layer, const struct saved *s)
     if (tb_linear_reads_x(e, layer, TB_DOWN))
         k->silu_mul(k, inner, s->gate, s->up);
     k->fill(k, dinner, 0);
-    tb_linear_back(e, layer, TB_DOWN, dinner, own_dres(e, &b->linear[TB_DOWN]), inner);
+    tb_linear_back(e, layer, TB_DOWN, dinner, own_dres(e, layer, TB_DOWN), inner);
     k->silu_mul_back(k, s->gate, s->up, dinner, s->gate, s->up);
 
     if (any_reads_x(e, layer, readers, 2))
@@ -183,7 +155,7 @@ static void kv_rows_back(struct tb_engine *e, const struct tb_seat *kv)
     for (int i = 0; kv && i < e->batch->n_quanta; i++) {
         struct tb_pass p = tb_engine_pass(e, &e->batch->quantum[i]);
         for (int j = 0; j < 2; j++)
-            p.dkv[j] = tb_mat_rows(e->dvirt[j], (int64_t)i * e->n_kv, e->n_kv);
+            p.dkv[j] = tb_mat_rows(e->dvirt[j], (int64_t)i * e->route->n_kv, e->route->n_kv);
         kv->adapter->method->rows_back(kv, &p);
     }
 }
@@ -191,16 +163,15 @@ static void kv_rows_back(struct tb_engine *e, const struct tb_seat *kv)
 static void attention_back(struct tb_engine *e, int layer, const struct saved *s)
 {
     struct tb_kernels *k = e->k;
-    const struct block *b = &e->block[layer];
     struct tb_mat datt = live(e, e->datt, s->q.cols);
     struct tb_attention_back back = { .dout = datt, .dq = here(e, e->dq), .dk = here(e, e->dk), .dv = here(e, e->dv),
                                       .dvirt_k = e->dvirt[0], .dvirt_v = e->dvirt[1] };
     k->fill(k, datt, 0);
-    tb_linear_back(e, layer, TB_O, datt, own_dres(e, &b->linear[TB_O]), s->att);
-    set_attention(e, layer, s);
+    tb_linear_back(e, layer, TB_O, datt, own_dres(e, layer, TB_O), s->att);
+    tb_route_attention(e, layer, s, 0, e->batch->n_quanta);
     k->attention_back(k, &e->attention, &back);
     e->count.attention_back += 10 * s->q.cols * e->pairs;
-    kv_rows_back(e, b->kv);
+    kv_rows_back(e, e->route->block[layer].kv);
     k->rope(k, back.dq, e->pos, e->cos, e->sin, true);
     k->rope(k, back.dk, e->pos, e->cos, e->sin, true);
 }

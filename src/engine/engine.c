@@ -76,19 +76,27 @@ static void set_shape(struct tb_engine *e)
                                           .window = s->window, .scale = (float)(1 / sqrt((double)s->head_dim)) };
     e->embed_w = table(e->embed, &e->model->embed);
     e->head_w = table(e->head, &e->model->head);
-    e->k->reserve(e->k, s->head_dim, e->spec.row_tok + e->n_kv + e->n_input, CHAIN_RUNS);
+    e->k->reserve(e->k, s->head_dim, e->spec.row_tok + e->most_kv + e->most_input, CHAIN_RUNS);
 }
 
-static bool bind(struct tb_engine *e, struct tb_err *err)
+static bool bind(struct tb_engine *e, const struct tb_stack *s, struct tb_err *err)
 {
-    for (int i = 0; e->stack && i < e->stack->n; i++) {
-        struct tb_adapter *a = e->stack->part[i];
-        if (!tb_adapter_bind(a, e->k, err))
+    for (int i = 0; s && i < s->n; i++) {
+        struct tb_adapter *a = s->part[i];
+        if (!a->k && !tb_adapter_bind(a, e->k, err))
             return false;
         for (int j = 0; j < 3; j++)
             a->dense[j] = e->dense[j];
     }
     return true;
+}
+
+static bool bind_all(struct tb_engine *e, struct tb_err *err)
+{
+    bool good = true;
+    for (int i = 0; good && i < e->n_routes; i++)
+        good = bind(e, e->route[i].stack, err);
+    return good;
 }
 
 static bool fail_memory(const struct tb_engine *e, struct tb_err *err)
@@ -103,6 +111,8 @@ static bool fail_memory(const struct tb_engine *e, struct tb_err *err)
 struct tb_engine *tb_engine_open(const struct tb_model *m, struct tb_kernels *k, struct tb_stack *s,
                                  const struct tb_engine_spec *spec, struct tb_err *err)
 {
+    if (!tb_route_check(spec, s, err))
+        return NULL;
     struct tb_engine *e = tb_xcalloc(1, sizeof *e);
     e->model = m;
     e->k = k;
@@ -121,7 +131,7 @@ struct tb_engine *tb_engine_open(const struct tb_model *m, struct tb_kernels *k,
         fail_memory(e, err);
         goto fail;
     }
-    if (!bind(e, err))
+    if (!bind_all(e, err))
         goto fail;
     set_shape(e);
     put_rotary(e);
@@ -140,7 +150,7 @@ void tb_engine_close(struct tb_engine *e)
         e->k->release(e->k, e->owned[i]);
     tb_packer_close(e->packer);
     free(e->owned);
-    free(e->block);
+    tb_engine_unseat(e);
     free(e->row_loss);
     free(e->row_labels);
     free(e->host_loss);

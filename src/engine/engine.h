@@ -19,6 +19,10 @@ struct tb_engine_spec {
     bool recompute;     /* a block keeps only its input, and runs forward again before its backward: changes no bit */
     int step_rows;      /* most rows given at once */
     int row_tok;        /* longest row */
+    /* Further sets of adapters, NULL for the bare model: routes 1 .. n_routes of the rows of a generation, where 0 is
+     * the engine's own. Not while training, not for method full. Stacks are borrowed and bound as the own one is. */
+    struct tb_stack *const *routes;
+    int n_routes;
 };
 
 /* Bytes by component, from shapes alone. */
@@ -65,7 +69,8 @@ typedef void tb_logits_fn(void *arg, int first, int n, const float *logits);
 void tb_engine_footprint(const struct tb_model *m, const struct tb_stack *s, const struct tb_engine_spec *spec,
                       struct tb_footprint *out);
 
-/* Takes all memory from k; binds the stack's tensors, which it borrows (closed by the caller afterwards). */
+/* Takes all memory from k; binds the tensors of stacks that are not bound yet, which it borrows (closed by the caller
+ * afterwards, or given to another engine on the same k: they keep their values). */
 struct tb_engine *tb_engine_open(const struct tb_model *m, struct tb_kernels *k, struct tb_stack *s,
                                  const struct tb_engine_spec *spec, struct tb_err *err);
 void tb_engine_close(struct tb_engine *e);
@@ -87,6 +92,9 @@ bool tb_engine_evaluate(struct tb_engine *e, const struct tb_row *rows, int n_ro
 /* Per-row results of the last gradient call, as tb_engine_evaluate gives them. */
 void tb_engine_row_losses(const struct tb_engine *e, double *row_loss, int *row_labels, int n_rows);
 void tb_engine_tap_logits(struct tb_engine *e, tb_logits_fn *fn, void *arg);
+/* How much the adapters of a route from 1 on count in generations begun later: what the base gives at a place + scale
+ * times what they change there, and virtual rows are attended to by that share. 1 at first; 0: the bare base. */
+void tb_engine_set_scale(struct tb_engine *e, int route, float scale);
 const struct tb_counters *tb_engine_counters(const struct tb_engine *e);
 struct tb_stack *tb_engine_stack(struct tb_engine *e);
 

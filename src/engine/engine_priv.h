@@ -17,6 +17,18 @@ struct place {
     float *keep;
 };
 
+/* A set of adapters and where they sit. Route 0 is the engine's own stack, the one that is trained. */
+struct route {
+    struct tb_stack *stack; /* NULL: the bare model */
+    float scale;            /* 1 but from tb_engine_set_scale */
+    struct {
+        struct place linear[TB_N_LINEAR];
+        const struct tb_seat *kv;
+    } *block;
+    const struct tb_seat *input;
+    int n_kv, n_input;
+};
+
 /* What one block keeps from forward to backward. Blocks below the lowest trainable one share one set; with
  * spec.recompute all do, but for x. */
 struct saved {
@@ -24,8 +36,7 @@ struct saved {
 };
 
 struct block {
-    struct place linear[TB_N_LINEAR];
-    const struct tb_seat *kv, *attn_norm, *mlp_norm;
+    const struct tb_seat *attn_norm, *mlp_norm;
     struct tb_mat attn_gain, mlp_gain; /* [1, d], device */
     struct saved s;
 };
@@ -49,10 +60,12 @@ struct tb_engine {
     bool is_bare;      /* the model without its adapters: prefill of a text */
     bool is_again;     /* a block runs forward once more: counted apart */
     bool trains_input; /* gradients must reach the input rows or the embedding */
-    int n_kv, n_input;
 
     struct block *block;
-    const struct tb_seat *embed, *head, *input, *final_norm;
+    struct route *route;
+    int n_routes;
+    int most_kv, most_input; /* over the routes */
+    const struct tb_seat *embed, *head, *final_norm; /* of method full, which shares its base with nobody */
     struct tb_weight embed_w, head_w; /* the model's, or views of trained copies */
     struct tb_mat final_gain, cos, sin;
 
@@ -63,6 +76,7 @@ struct tb_engine {
     struct tb_mat stage[TB_STACK_PARTS], dstage[TB_STACK_PARTS]; /* x' after each `before`, and its gradient */
     struct tb_mat rows, rows_norm, drows, drows_norm, row_rstd, logits, loss; /* the head's rows */
     float *temp;
+    struct tb_mat plain; /* what a site gives without adapters, where there are further routes */
     float *dense[3];
     int32_t *ids, *pos, *label_at, *label;
     uint32_t *row;
@@ -91,6 +105,7 @@ struct tb_engine {
 /* memory.c: where adapters sit, and all memory (k NULL: only counted in e->need). */
 enum part { ACTIVATIONS, LOGITS, SCRATCH };
 void tb_engine_seat_all(struct tb_engine *e);
+void tb_engine_unseat(struct tb_engine *e);
 bool tb_engine_allocate(struct tb_engine *e);
 struct tb_pack_spec tb_engine_pack_spec(const struct tb_engine *e);
 void tb_engine_bounds(struct tb_engine *e);
@@ -112,8 +127,21 @@ void tb_block_forward(struct tb_engine *e, int layer, struct tb_mat next);
 void tb_block_again(struct tb_engine *e, int layer);
 void tb_block_back(struct tb_engine *e, int layer);
 
-/* The virtual K and V rows in front of a block; NULL where there are none. */
-void tb_block_rows(struct tb_engine *e, int layer, struct tb_mat kv[2]);
+/* route.c: the adapters that a quantum meets; the end of the run of quanta from `first` on that have one route. */
+const struct place *tb_route_place(const struct tb_engine *e, const struct tb_quantum *q, int layer, enum tb_role role);
+int tb_route_end(const struct tb_engine *e, int first);
+/* The virtual K and V rows of a route in front of a block; NULL where there are none. */
+void tb_route_rows(struct tb_engine *e, int route, int layer, struct tb_mat kv[2]);
+/* y = plain + scale (y - plain); plain is overwritten. */
+void tb_route_mix(struct tb_engine *e, struct tb_mat y, struct tb_mat plain, float scale);
+/* Whether rows of this route see its virtual rows only in part. */
+bool tb_route_is_veiled(const struct tb_engine *e, int route);
+/* Points e->attention at the segments of quanta first .. end - 1, which have one route. */
+void tb_route_attention(struct tb_engine *e, int layer, const struct saved *s, int first, int end);
+/* Attention of whole segments, route by route. */
+void tb_route_attend(struct tb_engine *e, int layer, const struct saved *s);
+/* Refuses routes that cannot share one base. */
+bool tb_route_check(const struct tb_engine_spec *spec, const struct tb_stack *own, struct tb_err *err);
 
 /* cache.c: keeps K and V that a block made for whole prompts; attention of single tokens against the cache. */
 void tb_cache_keep(struct tb_engine *e, int layer, struct tb_mat k, struct tb_mat v);

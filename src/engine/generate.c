@@ -3,6 +3,7 @@
  * memory is taken when a generator is opened. */
 #include "engine/generate.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@
 /* A row under way. Its keys are rows slot * stride .. of the cache. */
 struct row {
     int32_t *ids; /* [row_tok] */
-    int n, n_prompt;
+    int n, n_prompt, route;
     uint32_t number;
     bool has_ended;
 };
@@ -23,7 +24,7 @@ struct tb_generator {
     struct cache cache;
     struct row *row; /* [n_rows] */
     int n;
-    int *live, n_live;   /* rows in the order of their logits */
+    int *live, n_live;   /* rows in the order of their logits, by route */
     bool has_made;       /* the last token of each live row has not run yet */
     struct tb_mat logits; /* [n_rows, vocab], device */
     float *host, *loss;  /* the same on the host; -log p of the tokens made */
@@ -35,15 +36,10 @@ struct tb_generator {
     struct tb_candidate *scratch;
 };
 
-static int64_t stride_of(const struct tb_stack *s, const struct tb_generator_spec *spec)
-{
-    return (int64_t)spec->row_tok + (s ? tb_stack_input_rows(s) : 0);
-}
-
 uint64_t tb_generator_bytes(const struct tb_model *m, const struct tb_stack *s, const struct tb_generator_spec *spec)
 {
     const struct tb_shape *shape = &m->shape;
-    uint64_t rows = (uint64_t)spec->n_rows, tok = rows * (uint64_t)stride_of(s, spec);
+    uint64_t rows = (uint64_t)spec->n_rows, tok = rows * (uint64_t)(spec->row_tok + (s ? tb_stack_input_rows(s) : 0));
     uint64_t kv = 2 * tok * (uint64_t)shape->n_layers * (uint64_t)(shape->n_kv * shape->head_dim) * sizeof(float);
     uint64_t logits = 2 * rows * (uint64_t)shape->vocab * sizeof(float);
     return kv + logits + (uint64_t)shape->vocab * sizeof(struct tb_candidate) + tok * 4 * sizeof(int32_t);
@@ -93,11 +89,14 @@ static void take_host(struct tb_generator *g)
 
 static bool fits(const struct tb_engine *e, const struct tb_generator_spec *s, struct tb_err *err)
 {
-    uint64_t need = tb_generator_bytes(e->model, e->stack, s), room = tb_mem_free_bytes();
+    const struct route *longest = e->route;
+    for (int i = 1; i < e->n_routes; i++)
+        longest = e->route[i].n_input > longest->n_input ? &e->route[i] : longest;
+    uint64_t need = tb_generator_bytes(e->model, longest->stack, s), room = tb_mem_free_bytes();
     if (s->n_rows < 1 || s->n_rows > e->spec.step_rows || s->row_tok < 2 || s->row_tok > e->spec.row_tok)
         return tb_fail(err, TB_ERR_LIMIT, "%d rows of %d tokens; the engine was opened for %d of %d", s->n_rows,
                        s->row_tok, e->spec.step_rows, e->spec.row_tok);
-    if ((int64_t)s->n_rows * stride_of(e->stack, s) > INT32_MAX)
+    if ((int64_t)s->n_rows * (s->row_tok + e->most_input) > INT32_MAX)
         return tb_fail(err, TB_ERR_LIMIT, "%d rows of %d tokens are too many at once", s->n_rows, s->row_tok);
     return need <= room
         || tb_fail(err, TB_ERR_LIMIT, "the keys and values of %d rows of %d tokens need %llu MB and %llu MB are free; "
@@ -112,7 +111,7 @@ struct tb_generator *tb_generator_open(struct tb_engine *e, const struct tb_gene
     struct tb_generator *g = tb_xcalloc(1, sizeof *g);
     g->e = e;
     g->spec = *spec;
-    g->cache.stride = stride_of(e->stack, spec);
+    g->cache.stride = spec->row_tok + e->most_input;
     g->cache.row = NULL;
     take_host(g);
     if (take_device(g))
@@ -145,10 +144,8 @@ void tb_generator_close(struct tb_generator *g)
 
 /* ---- passes */
 
-/* Runs a batch; logits of its labelled rows become rows first .. of g->logits. */
-static void run(struct tb_generator *g, struct tb_batch *b, bool is_filling, int first)
+static void use_arrays(struct tb_generator *g, struct tb_batch *b)
 {
-    struct tb_engine *e = g->e;
     b->ids = g->ids;
     b->pos = g->pos;
     b->row = g->place;
@@ -156,6 +153,13 @@ static void run(struct tb_generator *g, struct tb_batch *b, bool is_filling, int
     b->label_at = g->index;
     b->label = g->index;
     b->quantum = g->quantum;
+}
+
+/* Runs a batch; logits of its labelled rows become rows first .. of g->logits. */
+static void run(struct tb_generator *g, struct tb_batch *b, bool is_filling, int first)
+{
+    struct tb_engine *e = g->e;
+    use_arrays(g, b);
     g->cache.is_filling = is_filling;
     g->cache.row = g->at;
     e->cache = &g->cache;
@@ -168,57 +172,78 @@ static void run(struct tb_generator *g, struct tb_batch *b, bool is_filling, int
 
 static struct tb_cache_row keys_of(const struct tb_generator *g, int slot, int n)
 {
-    return (struct tb_cache_row){ .first = slot * g->cache.stride, .n = n, .n_virt = g->e->n_kv };
+    return (struct tb_cache_row){ .first = slot * g->cache.stride, .n = n,
+                                  .n_virt = g->e->route[g->row[slot].route].n_kv };
 }
 
 /* Adds a whole prompt, its virtual rows in front, to a batch. */
 static void add_prompt(struct tb_generator *g, struct tb_batch *b, int slot)
 {
     const struct row *r = &g->row[slot];
-    const int n_input = g->e->n_input, n_tok = n_input + r->n, i = b->n_seg;
+    const struct route *on = &g->e->route[r->route];
+    const int n_input = on->n_input, n_tok = n_input + r->n, i = b->n_seg;
     for (int j = 0; j < n_tok; j++) {
         g->ids[b->n_tok + j] = j < n_input ? -1 : r->ids[j - n_input];
-        g->pos[b->n_tok + j] = g->e->n_kv + j;
+        g->pos[b->n_tok + j] = on->n_kv + j;
     }
-    g->seg[i] = (struct tb_seg){ .start = b->n_tok, .length = n_tok, .parent = -1, .pos = g->e->n_kv,
-                                 .n_virt = g->e->n_kv, .quantum = i };
+    g->seg[i] = (struct tb_seg){ .start = b->n_tok, .length = n_tok, .parent = -1, .pos = on->n_kv,
+                                 .n_virt = on->n_kv, .quantum = i };
     g->quantum[i] = (struct tb_quantum){ .tok = b->n_tok, .n_tok = n_tok, .seg = i, .n_seg = 1, .label = i,
-                                         .n_label = 1, .root = n_input ? b->n_tok : -1 };
+                                         .n_label = 1, .root = n_input ? b->n_tok : -1, .route = r->route };
     g->at[i] = keys_of(g, slot, n_tok);
     g->index[i] = b->n_tok + n_tok - 1;
     b->n_tok += n_tok;
     b->n_seg = b->n_quanta = b->n_label = i + 1;
 }
 
+/* Whether the prompt of the i-th live row goes into this batch, too. */
+static bool has_room(const struct tb_generator *g, const struct tb_batch *b, int i)
+{
+    const struct row *r = &g->row[g->live[i]];
+    return b->n_tok + g->e->route[r->route].n_input + r->n <= g->e->max_tok;
+}
+
 static void run_prompts(struct tb_generator *g)
 {
-    for (int slot = 0; slot < g->n;) {
-        const int first = slot;
+    for (int i = 0; i < g->n;) {
+        const int first = i;
         struct tb_batch b = { 0 };
         do
-            add_prompt(g, &b, slot++);
-        while (slot < g->n && b.n_tok + g->e->n_input + g->row[slot].n <= g->e->max_tok);
+            add_prompt(g, &b, g->live[i++]);
+        while (i < g->n && has_room(g, &b, i));
         run(g, &b, true, first);
+    }
+}
+
+/* One quantum for each route that has live rows. */
+static void cut_tokens(struct tb_generator *g, struct tb_batch *b)
+{
+    for (int i = 0; i < g->n_live; i++) {
+        const int route = g->row[g->live[i]].route;
+        if (i == 0 || g->quantum[b->n_quanta - 1].route != route)
+            g->quantum[b->n_quanta++] = (struct tb_quantum){ .tok = i, .label = i, .root = -1, .route = route };
+        g->quantum[b->n_quanta - 1].n_tok++;
+        g->quantum[b->n_quanta - 1].n_label++;
     }
 }
 
 /* The last token of every live row. */
 static void run_tokens(struct tb_generator *g)
 {
-    struct tb_batch b = { .n_tok = g->n_live, .n_label = g->n_live, .n_quanta = 1 };
+    struct tb_batch b = { .n_tok = g->n_live, .n_label = g->n_live };
     for (int i = 0; i < g->n_live; i++) {
         const struct row *r = &g->row[g->live[i]];
-        g->at[i] = keys_of(g, g->live[i], g->e->n_input + r->n);
+        g->at[i] = keys_of(g, g->live[i], g->e->route[r->route].n_input + r->n);
         g->index[i] = (int32_t)g->at[i].first + g->at[i].n - 1;
     }
     g->e->k->put(g->e->k, g->cache.at, g->index, (size_t)g->n_live * sizeof *g->index);
     for (int i = 0; i < g->n_live; i++) {
         const struct row *r = &g->row[g->live[i]];
         g->ids[i] = r->ids[r->n - 1];
-        g->pos[i] = g->e->n_kv + g->at[i].n - 1;
+        g->pos[i] = g->at[i].n_virt + g->at[i].n - 1;
         g->index[i] = i;
     }
-    g->quantum[0] = (struct tb_quantum){ .n_tok = g->n_live, .n_label = g->n_live, .root = -1 };
+    cut_tokens(g, &b);
     run(g, &b, false, 0);
 }
 
@@ -227,9 +252,9 @@ static void run_tokens(struct tb_generator *g)
 static bool check(const struct tb_generator *g, const struct tb_generate_row *r, int i, struct tb_err *err)
 {
     const int vocab = g->e->model->shape.vocab;
-    if (r->route != 0)
-        return tb_fail(err, TB_ERR_LIMIT, "row %d: route %d; this engine has one set of adapters, route 0", i,
-                       r->route);
+    if (r->route < 0 || r->route >= g->e->n_routes)
+        return tb_fail(err, TB_ERR_LIMIT, "row %d: route %d; this engine has %d, from 0 on", i, r->route,
+                       g->e->n_routes);
     if (r->n < 1)
         return tb_fail(err, TB_ERR_LIMIT, "row %d: an empty prompt; nothing to continue", i);
     if (r->n >= g->spec.row_tok)
@@ -240,6 +265,16 @@ static bool check(const struct tb_generator *g, const struct tb_generate_row *r,
             return tb_fail(err, TB_ERR_LIMIT, "row %d, token %d: id %d is outside the vocabulary of %d", i, j,
                            r->ids[j], vocab);
     return true;
+}
+
+/* All rows live: those of one route are neighbours. */
+static void sort_rows(struct tb_generator *g)
+{
+    g->n_live = 0;
+    for (int route = 0; route < g->e->n_routes; route++)
+        for (int i = 0; i < g->n; i++)
+            if (g->row[i].route == route)
+                g->live[g->n_live++] = i;
 }
 
 bool tb_generator_begin(struct tb_generator *g, const struct tb_generate_row *rows, int n, struct tb_err *err)
@@ -253,10 +288,11 @@ bool tb_generator_begin(struct tb_generator *g, const struct tb_generate_row *ro
     for (int i = 0; i < n; i++) {
         struct row *r = &g->row[i];
         memcpy(r->ids, rows[i].ids, (size_t)rows[i].n * sizeof *r->ids);
-        *r = (struct row){ .ids = r->ids, .n = rows[i].n, .n_prompt = rows[i].n, .number = rows[i].number };
-        g->live[i] = i;
+        *r = (struct row){ .ids = r->ids, .n = rows[i].n, .n_prompt = rows[i].n, .route = rows[i].route,
+                           .number = rows[i].number };
     }
-    g->n = g->n_live = n;
+    g->n = n;
+    sort_rows(g);
     g->has_made = false;
     tb_engine_derive(g->e);
     run_prompts(g);
@@ -328,4 +364,74 @@ int tb_generator_top(struct tb_generator *g, int i, int n, struct tb_candidate *
     for (int j = 0; j < n; j++)
         top[j].logit -= total;
     return n;
+}
+
+/* ---- what else a place could have held */
+
+/* log of the sum of exp(logit) of the i-th row. */
+static double total(const struct tb_generator *g, int i)
+{
+    const float *logits = g->host + (int64_t)i * g->e->model->shape.vocab;
+    return (double)logits[g->index[i]] + (double)g->loss[i];
+}
+
+double tb_generator_logprob(const struct tb_generator *g, int i, int32_t id)
+{
+    return (double)g->host[(int64_t)i * g->e->model->shape.vocab + id] - total(g, i);
+}
+
+double tb_generator_divergence(const struct tb_generator *g, int i, int j)
+{
+    const int vocab = g->e->model->shape.vocab;
+    const float *of = g->host + (int64_t)i * vocab, *from = g->host + (int64_t)j * vocab;
+    double total_of = total(g, i), total_from = total(g, j), sum = 0;
+    for (int id = 0; id < vocab; id++) {
+        double log_p = (double)of[id] - total_of;
+        sum += exp(log_p) * (log_p - ((double)from[id] - total_from));
+    }
+    return sum > 0 ? sum : 0;
+}
+
+/* ---- losses */
+
+/* Labels of tokens from .. n - 1, behind n_input virtual rows. */
+static void label(struct tb_batch *b, const struct tb_generate_row *row, int from, int n_input)
+{
+    for (int i = from; i < row->n; i++, b->n_label++) {
+        b->label_at[b->n_label] = n_input + i - 1;
+        b->label[b->n_label] = row->ids[i];
+    }
+    b->quantum->n_label = b->n_label;
+}
+
+bool tb_generator_loss(struct tb_generator *g, const struct tb_generate_row *row, int n_prompt, double *loss,
+                       int *labels, struct tb_err *err)
+{
+    struct tb_batch b = { 0 };
+    struct tb_engine *e = g->e;
+    g->n = g->n_live = 0;
+    if (!check(g, row, 0, err))
+        return false;
+    memcpy(g->row[0].ids, row->ids, (size_t)row->n * sizeof *row->ids);
+    g->row[0].n = row->n;
+    g->row[0].route = row->route;
+    use_arrays(g, &b);
+    add_prompt(g, &b, 0);
+    b.n_label = 0;
+    b.label_at = tb_xcalloc((size_t)row->n, sizeof *b.label_at);
+    b.label = tb_xcalloc((size_t)row->n, sizeof *b.label);
+    b.label_row = tb_xcalloc((size_t)row->n, sizeof *b.label_row);
+    label(&b, row, n_prompt > 1 ? n_prompt : 1, e->route[row->route].n_input);
+    e->row_loss[0] = 0;
+    e->row_labels[0] = 0;
+    e->dropout_on = false;
+    tb_engine_derive(e);
+    tb_pass_forward(e, &b);
+    tb_head(e, 0);
+    e->batch = NULL;
+    tb_engine_row_losses(e, loss, labels, 1);
+    free(b.label_at);
+    free(b.label);
+    free(b.label_row);
+    return true;
 }

@@ -9,9 +9,9 @@
 
 #include "base/mem.h"
 
-static void sit_linear(struct tb_engine *e, const struct tb_seat *s)
+static void sit_linear(struct route *r, const struct tb_seat *s)
 {
-    struct place *at = &e->block[s->site->layer].linear[s->site->role];
+    struct place *at = &r->block[s->site->layer].linear[s->site->role];
     at->keep_at[at->n] = at->keep_floats;
     at->keep_floats += s->keep_floats;
     at->seat[at->n++] = s;
@@ -31,12 +31,12 @@ static void sit_norm(struct tb_engine *e, const struct tb_seat *s)
         e->block[s->site->layer].mlp_norm = s;
 }
 
-static void sit(struct tb_engine *e, const struct tb_seat *s)
+static void sit(struct tb_engine *e, struct route *r, const struct tb_seat *s)
 {
     switch (s->site->kind) {
-    case TB_SITE_LINEAR: sit_linear(e, s); break;
-    case TB_SITE_KV: e->block[s->site->layer].kv = s; break;
-    case TB_SITE_INPUT: e->input = s; break;
+    case TB_SITE_LINEAR: sit_linear(r, s); break;
+    case TB_SITE_KV: r->block[s->site->layer].kv = s; break;
+    case TB_SITE_INPUT: r->input = s; break;
     case TB_SITE_EMBED: e->embed = s; break;
     case TB_SITE_HEAD: e->head = s; break;
     case TB_SITE_NORM: sit_norm(e, s); break;
@@ -45,36 +45,57 @@ static void sit(struct tb_engine *e, const struct tb_seat *s)
         e->lowest = s->site->layer;
 }
 
+static void seat_route(struct tb_engine *e, struct route *r, struct tb_stack *s)
+{
+    *r = (struct route){ .stack = s, .scale = 1 };
+    r->block = tb_xcalloc((size_t)e->model->shape.n_layers, sizeof *r->block);
+    for (int i = 0; s && i < s->n; i++)
+        for (int j = 0; j < s->part[i]->n_seats; j++)
+            sit(e, r, &s->part[i]->seats[j]);
+    r->n_kv = s ? tb_stack_kv_rows(s) : 0;
+    r->n_input = s ? tb_stack_input_rows(s) : 0;
+    e->most_kv = r->n_kv > e->most_kv ? r->n_kv : e->most_kv;
+    e->most_input = r->n_input > e->most_input ? r->n_input : e->most_input;
+}
+
 void tb_engine_seat_all(struct tb_engine *e)
 {
     e->lowest = e->model->shape.n_layers;
-    for (int i = 0; e->stack && i < e->stack->n; i++)
-        for (int j = 0; j < e->stack->part[i]->n_seats; j++)
-            sit(e, &e->stack->part[i]->seats[j]);
+    e->n_routes = 1 + e->spec.n_routes;
+    e->route = tb_xcalloc((size_t)e->n_routes, sizeof *e->route);
+    for (int i = 0; i < e->n_routes; i++)
+        seat_route(e, &e->route[i], i ? e->spec.routes[i - 1] : e->stack);
     if (e->embed && e->model->shape.is_tied)
         e->head = e->embed;
-    e->trains_input = e->input || e->embed;
+    e->trains_input = e->route->input || e->embed;
     if (e->trains_input)
         e->lowest = 0;
-    e->n_kv = e->stack ? tb_stack_kv_rows(e->stack) : 0;
-    e->n_input = e->stack ? tb_stack_input_rows(e->stack) : 0;
+}
+
+void tb_engine_unseat(struct tb_engine *e)
+{
+    for (int i = 0; i < e->n_routes; i++)
+        free(e->route[i].block);
+    free(e->route);
+    free(e->block);
 }
 
 /* A tied table that is trained gets the head's gradient of a quantum, then the embedding's: in that order for every
  * quantum whatever the cut, so each is a micro-batch of its own. */
 struct tb_pack_spec tb_engine_pack_spec(const struct tb_engine *e)
 {
-    return (struct tb_pack_spec){ .n_input = e->n_input, .n_kv = e->n_kv, .share_prompts = e->spec.share_prompts,
-                                  .quantum_tok = e->spec.quantum_tok,
+    return (struct tb_pack_spec){ .n_input = e->route->n_input, .n_kv = e->route->n_kv,
+                                  .share_prompts = e->spec.share_prompts, .quantum_tok = e->spec.quantum_tok,
                                   .micro_tok = e->embed && e->embed == e->head ? 1 : e->spec.micro_tok };
 }
 
 void tb_engine_bounds(struct tb_engine *e)
 {
     struct tb_pack_spec pack = tb_engine_pack_spec(e);
+    pack.n_input = e->most_input;
     tb_pack_bounds(&pack, e->spec.step_rows, e->spec.row_tok, &e->max_tok, &e->max_seg, &e->max_label, &e->max_quanta);
-    if (e->max_tok < e->n_kv) /* the text that a prefix starts from runs as one segment */
-        e->max_tok = e->n_kv;
+    if (e->max_tok < e->route->n_kv) /* the text that a prefix starts from runs as one segment */
+        e->max_tok = e->route->n_kv;
 }
 
 static void *take(struct tb_engine *e, enum part part, int64_t n, size_t size)
@@ -111,19 +132,26 @@ static float *take_keep(struct tb_engine *e, int floats)
     return take(e, ACTIVATIONS, (int64_t)e->max_tok * floats, sizeof(float));
 }
 
+static int most_kept(const struct tb_engine *e, int role)
+{
+    int most = 0;
+    for (int i = 0; i < e->n_routes; i++)
+        for (int l = 0; l < e->model->shape.n_layers; l++) {
+            int floats = e->route[i].block[l].linear[role].keep_floats;
+            most = floats > most ? floats : most;
+        }
+    return most;
+}
+
 /* What adapters keep at the linears of one role: for each block, or once for the one that keeps most. */
 static void take_keeps(struct tb_engine *e, int role, bool once)
 {
-    int most = 0;
-    for (int l = 0; l < e->model->shape.n_layers; l++) {
-        int floats = e->block[l].linear[role].keep_floats;
-        most = floats > most ? floats : most;
-    }
-    float *common = once ? take_keep(e, most) : NULL;
-    for (int l = 0; l < e->model->shape.n_layers; l++) {
-        struct place *at = &e->block[l].linear[role];
-        at->keep = once ? common : take_keep(e, at->keep_floats);
-    }
+    float *common = once ? take_keep(e, most_kept(e, role)) : NULL;
+    for (int i = 0; i < e->n_routes; i++)
+        for (int l = 0; l < e->model->shape.n_layers; l++) {
+            struct place *at = &e->route[i].block[l].linear[role];
+            at->keep = once ? common : take_keep(e, at->keep_floats);
+        }
 }
 
 static void take_blocks(struct tb_engine *e)
@@ -169,7 +197,7 @@ static void take_streams(struct tb_engine *e)
     e->dk = mat(e, ACTIVATIONS, t, kv);
     e->dv = mat(e, ACTIVATIONS, t, kv);
     for (int i = 0; i < 2; i++)
-        e->dvirt[i] = mat(e, ACTIVATIONS, (int64_t)e->max_quanta * e->n_kv, kv);
+        e->dvirt[i] = mat(e, ACTIVATIONS, (int64_t)e->max_quanta * e->route->n_kv, kv);
 }
 
 static void take_head(struct tb_engine *e)
@@ -188,38 +216,51 @@ static void take_head(struct tb_engine *e)
     e->final_gain = mat(e, SCRATCH, 1, s->d);
 }
 
-/* Scratch that adapters ask for: x' stages, room inside a hook, dense matrices. */
+/* The most that the places of all routes ask for. */
+struct scratch {
+    int n_stage, temp, n_dense;
+    int64_t width, dense;
+};
+
+static void ask_for(struct scratch *most, const struct place *at)
+{
+    for (int i = 0; i < at->n; i++) {
+        const struct tb_seat *s = at->seat[i];
+        int64_t size = (int64_t)s->site->in * s->site->out;
+        most->temp = s->temp_floats > most->temp ? s->temp_floats : most->temp;
+        most->n_dense = s->adapter->method->n_dense > most->n_dense ? s->adapter->method->n_dense : most->n_dense;
+        most->dense = size > most->dense ? size : most->dense;
+        most->width = at->n_before && s->site->in > most->width ? s->site->in : most->width;
+    }
+    most->n_stage = at->n_before > most->n_stage ? at->n_before : most->n_stage;
+}
+
+/* Scratch that adapters ask for: x' stages, room inside a hook, dense matrices; and what a site gives without them. */
 static void take_adapter_scratch(struct tb_engine *e)
 {
-    int n_stage = 0, temp = 0, n_dense = 0;
-    int64_t width = 0, dense = 0;
-    for (int l = 0; l < e->model->shape.n_layers; l++)
-        for (int r = 0; r < TB_N_LINEAR; r++) {
-            const struct place *at = &e->block[l].linear[r];
-            for (int i = 0; i < at->n; i++) {
-                const struct tb_seat *s = at->seat[i];
-                int64_t size = (int64_t)s->site->in * s->site->out;
-                temp = s->temp_floats > temp ? s->temp_floats : temp;
-                n_dense = s->adapter->method->n_dense > n_dense ? s->adapter->method->n_dense : n_dense;
-                dense = size > dense ? size : dense;
-                width = at->n_before && s->site->in > width ? s->site->in : width;
-            }
-            n_stage = at->n_before > n_stage ? at->n_before : n_stage;
-        }
-    for (int i = 0; i < n_stage; i++) {
-        e->stage[i] = mat(e, ACTIVATIONS, e->max_tok, width);
+    const struct tb_shape *s = &e->model->shape;
+    int64_t q = (int64_t)s->n_heads * s->head_dim, widest = s->d > s->ff ? s->d : s->ff;
+    struct scratch most = { 0 };
+    for (int i = 0; i < e->n_routes; i++)
+        for (int l = 0; l < s->n_layers; l++)
+            for (int r = 0; r < TB_N_LINEAR; r++)
+                ask_for(&most, &e->route[i].block[l].linear[r]);
+    for (int i = 0; i < most.n_stage; i++) {
+        e->stage[i] = mat(e, ACTIVATIONS, e->max_tok, most.width);
         if (e->spec.is_training)
-            e->dstage[i] = mat(e, ACTIVATIONS, e->max_tok, width);
+            e->dstage[i] = mat(e, ACTIVATIONS, e->max_tok, most.width);
     }
-    e->temp = take(e, ACTIVATIONS, (int64_t)e->max_tok * temp, sizeof(float));
-    for (int i = 0; i < n_dense; i++)
-        e->dense[i] = take(e, SCRATCH, dense, sizeof(float));
+    e->temp = take(e, ACTIVATIONS, (int64_t)e->max_tok * most.temp, sizeof(float));
+    for (int i = 0; i < most.n_dense; i++)
+        e->dense[i] = take(e, SCRATCH, most.dense, sizeof(float));
+    if (e->n_routes > 1)
+        e->plain = mat(e, ACTIVATIONS, e->max_tok, q > widest ? q : widest);
 }
 
 bool tb_engine_allocate(struct tb_engine *e)
 {
-    int64_t n_pos = (int64_t)e->spec.row_tok + e->n_kv + e->n_input;
-    n_pos = n_pos < e->max_tok && e->n_kv ? e->max_tok : n_pos;
+    int64_t n_pos = (int64_t)e->spec.row_tok + e->most_kv + e->most_input;
+    n_pos = n_pos < e->max_tok && e->most_kv ? e->max_tok : n_pos;
     take_blocks(e);
     take_streams(e);
     take_head(e);
@@ -241,10 +282,11 @@ void tb_engine_footprint(const struct tb_model *m, const struct tb_stack *s, con
     tb_engine_seat_all(&e);
     tb_engine_bounds(&e);
     tb_engine_allocate(&e);
-    for (int i = 0; s && i < s->n; i++)
-        out->adapter += tb_adapter_bytes(s->part[i]);
+    for (int i = 0; i < e.n_routes; i++)
+        for (int p = 0; e.route[i].stack && p < e.route[i].stack->n; p++)
+            out->adapter += tb_adapter_bytes(e.route[i].stack->part[p]);
     out->activations = e.need[ACTIVATIONS];
     out->logits = e.need[LOGITS];
     out->scratch = e.need[SCRATCH];
-    free(e.block);
+    tb_engine_unseat(&e);
 }

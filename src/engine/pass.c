@@ -32,10 +32,11 @@ static void embed(struct tb_engine *e, struct tb_mat x)
     struct tb_kernels *k = e->k;
     for (int i = 0; i < e->batch->n_quanta; i++) {
         const struct tb_quantum *q = &e->batch->quantum[i];
-        int n = q->root < 0 ? 0 : e->n_input;
+        const struct route *r = &e->route[q->route];
+        int n = q->root < 0 ? 0 : r->n_input;
         if (n) {
             struct tb_pass p = tb_engine_pass(e, q);
-            e->input->adapter->method->rows(e->input, &p);
+            r->input->adapter->method->rows(r->input, &p);
             k->copy(k, tb_mat_rows(x, q->tok, n), p.y);
         }
         k->weight_rows(k, tb_mat_rows(x, q->tok + n, q->n_tok - n), &e->embed_w, e->ids + q->tok + n, 1);
@@ -50,10 +51,10 @@ static void embed_back(struct tb_engine *e)
         struct tb_mat dx = tb_mat_rows(e->dres, q->tok, q->n_tok);
         if (e->embed)
             k->scatter_add(k, e->embed->adapter->method->weight_sum(e->embed), dx, e->ids + q->tok);
-        if (e->input) {
+        if (e->route->input) {
             struct tb_pass p = tb_engine_pass(e, q);
-            p.dy = tb_mat_rows(dx, 0, e->n_input);
-            e->input->adapter->method->rows_back(e->input, &p);
+            p.dy = tb_mat_rows(dx, 0, e->route->n_input);
+            e->route->input->adapter->method->rows_back(e->route->input, &p);
         }
     }
 }

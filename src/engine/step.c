@@ -8,9 +8,12 @@
 
 void tb_engine_derive(struct tb_engine *e)
 {
-    for (int i = 0; e->stack && i < e->stack->n; i++)
-        if (e->stack->part[i]->method->derive)
-            e->stack->part[i]->method->derive(e->stack->part[i]);
+    for (int i = 0; i < e->n_routes; i++) {
+        struct tb_stack *s = e->route[i].stack;
+        for (int p = 0; s && p < s->n; p++)
+            if (s->part[p]->method->derive)
+                s->part[p]->method->derive(s->part[p]);
+    }
 }
 
 static double settle(struct tb_engine *e)

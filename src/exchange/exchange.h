@@ -34,5 +34,9 @@ bool tb_stack_dirs(const char *dir, char ***dirs, int *n, struct tb_err *err);
  * replace the model's. */
 bool tb_hf_write(const struct tb_model *m, const struct tb_adapter *full, const char *tokenizer_from, bool as_bf16,
                  const char *dir, struct tb_err *err);
+/* The same with a bound stack folded into the weights it sits at; an engine has evaluated with it, so that what it
+ * derives is up to date. TB_ERR_USAGE, naming the part, if one of them does more than change weights. */
+bool tb_hf_write_merged(const struct tb_model *m, const struct tb_stack *s, const char *tokenizer_from, bool as_bf16,
+                        const char *dir, struct tb_err *err);
 
 #endif

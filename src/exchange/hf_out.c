@@ -13,6 +13,7 @@
 #include "base/str.h"
 #include "exchange/exchange.h"
 #include "exchange/exchange_priv.h"
+#include "exchange/merge.h"
 #include "format/safetensors.h"
 #include "kernels/dequant.h"
 
@@ -20,10 +21,11 @@ enum { CONFIG_BYTES = 4 << 20, TOKENIZER_BYTES = 256 << 20, NAME = 128 };
 
 /* ---- weights */
 
-/* Where one tensor of the file comes from: a trained copy, a stored matrix, or a gain. */
+/* Where one tensor of the file comes from: a trained copy, a matrix with adapters folded in or as stored, or a gain. */
 struct source {
     char name[NAME];
     const struct tb_tensor *trained;
+    struct tb_merge *merge; /* NULL: nothing sits at it */
     struct tb_kernels *k;
     struct tb_weight weight;
     const float *gain;
@@ -34,6 +36,7 @@ struct sources {
     struct source *at;
     size_t n, cap;
     const struct tb_adapter *full;
+    struct tb_merge *merge;
 };
 
 static const struct tb_tensor *trained(const struct tb_adapter *a, const char *name)
@@ -56,6 +59,8 @@ static bool collect(void *arg, const char *name, const struct tb_weight *w, cons
         to->weight = *w;
     if (to->trained)
         to->k = s->full->k;
+    if (s->merge && tb_merge_has(s->merge, name))
+        to->merge = s->merge;
     return true;
 }
 
@@ -66,6 +71,8 @@ static void fill(void *arg, int64_t first, int64_t n, float *dst)
     int64_t width = s->gain ? 1 : s->cols;
     if (s->trained) {
         s->k->get(s->k, dst, s->trained->w.p + first * width, (size_t)(n * width) * sizeof *dst);
+    } else if (s->merge) {
+        tb_merge_rows(s->merge, s->name, first, n, dst);
     } else if (s->gain) {
         memcpy(dst, s->gain + first, (size_t)n * sizeof *dst);
     } else {
@@ -74,10 +81,10 @@ static void fill(void *arg, int64_t first, int64_t n, float *dst)
     }
 }
 
-static bool write_weights(const struct tb_model *m, const struct tb_adapter *full, bool as_bf16, const char *dir,
-                          struct tb_err *err)
+static bool write_weights(const struct tb_model *m, const struct tb_adapter *full, struct tb_merge *merge, bool as_bf16,
+                          const char *dir, struct tb_err *err)
 {
-    struct sources s = { .full = full };
+    struct sources s = { .full = full, .merge = merge };
     tb_model_each(m, collect, &s);
     struct tb_to_write *t = tb_xcalloc(s.n, sizeof *t);
     char *path = tb_path_join(dir, "model.safetensors");
@@ -243,11 +250,26 @@ static bool check(const struct tb_model *m, struct tb_err *err)
                       "the model cannot be written as a Hugging Face folder");
 }
 
-bool tb_hf_write(const struct tb_model *m, const struct tb_adapter *full, const char *tokenizer_from, bool as_bf16,
-                 const char *dir, struct tb_err *err)
+static bool write_model(const struct tb_model *m, const struct tb_adapter *full, struct tb_merge *merge,
+                        const char *tokenizer_from, bool as_bf16, const char *dir, struct tb_err *err)
 {
     struct tb_folder f = { 0 };
     bool good = check(m, err) && tb_folder_begin(&f, dir, err) && write_config(m, tokenizer_from, as_bf16, f.temp, err)
-        && write_weights(m, full, as_bf16, f.temp, err) && copy_tokenizer(tokenizer_from, f.temp, err);
+        && write_weights(m, full, merge, as_bf16, f.temp, err) && copy_tokenizer(tokenizer_from, f.temp, err);
     return tb_folder_end(&f, good, err);
+}
+
+bool tb_hf_write(const struct tb_model *m, const struct tb_adapter *full, const char *tokenizer_from, bool as_bf16,
+                 const char *dir, struct tb_err *err)
+{
+    return write_model(m, full, NULL, tokenizer_from, as_bf16, dir, err);
+}
+
+bool tb_hf_write_merged(const struct tb_model *m, const struct tb_stack *s, const char *tokenizer_from, bool as_bf16,
+                        const char *dir, struct tb_err *err)
+{
+    struct tb_merge merge;
+    bool good = tb_merge_open(&merge, s, err) && write_model(m, NULL, &merge, tokenizer_from, as_bf16, dir, err);
+    tb_merge_close(&merge);
+    return good;
 }

@@ -93,6 +93,13 @@ static void after_back(const struct tb_seat *s, struct tb_pass *p)
         p->k->gemm_nn(p->k, p->dx, dh, s->w[A], 1, 1);
 }
 
+static void fold(const struct tb_seat *s, struct tb_mat w)
+{
+    struct tb_kernels *k = s->adapter->k;
+    k->gemm_nn(k, w, s->w[B], s->w[A], s->scale, 1);
+    tb_seat_scale_rows(s, w, FACTOR);
+}
+
 static void to_peft(const struct tb_adapter *a, struct tb_json *c)
 {
     tb_lora_to_peft(a, c);
@@ -108,6 +115,6 @@ static bool from_peft(const struct tb_json *c, struct tb_json *out, struct tb_er
 const struct tb_method tb_method_dora = {
     .name = "dora", .paper = "arXiv:2402.09353", .help = "LoRA with a trained magnitude per output row",
     .peft_type = "LORA", .sites = TB_SITE_LINEAR, .keys = keys, .lr = 5e-4, .declare = declare, .init = init,
-    .derive = derive, .settle = settle, .after = after, .after_back = after_back, .to_peft = to_peft,
-    .from_peft = from_peft,
+    .derive = derive, .settle = settle, .after = after, .after_back = after_back, .fold = fold,
+    .to_peft = to_peft, .from_peft = from_peft,
 };

@@ -56,6 +56,15 @@ static void after_back(const struct tb_seat *s, struct tb_pass *p)
     p->k->mul_row(p->k, p->dy, p->dy, s->w[L]);
 }
 
+static void fold(const struct tb_seat *s, struct tb_mat w)
+{
+    struct tb_kernels *k = s->adapter->k;
+    if (s->skips_before)
+        tb_seat_scale_rows(s, w, L);
+    else
+        k->mul_row(k, w, w, s->w[L]);
+}
+
 static void to_peft(const struct tb_adapter *a, struct tb_json *c)
 {
     tb_targets_put_peft(a, c);
@@ -73,5 +82,6 @@ static bool from_peft(const struct tb_json *c, struct tb_json *out, struct tb_er
 const struct tb_method tb_method_ia3 = {
     .name = "ia3", .paper = "arXiv:2205.05638", .help = "trained factors on keys, values and MLP features",
     .peft_type = "IA3", .sites = TB_SITE_LINEAR, .keys = keys, .lr = 5e-3, .declare = declare, .before = before,
-    .before_back = before_back, .after = after, .after_back = after_back, .to_peft = to_peft, .from_peft = from_peft,
+    .before_back = before_back, .after = after, .after_back = after_back, .fold = fold, .to_peft = to_peft,
+    .from_peft = from_peft,
 };

@@ -2,8 +2,10 @@
 /* method.c - the table of methods, and the small things method files share. */
 #include "method/method.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "plan/schema.h"
 
 #define TB_METHOD(name) extern const struct tb_method tb_method_##name;
@@ -100,6 +102,16 @@ struct tb_mat tb_pass_drop(const struct tb_seat *s, struct tb_pass *p, struct tb
 void tb_tensor_put(struct tb_kernels *k, const struct tb_tensor *t, const float *src)
 {
     k->put(k, t->w.p, src, (size_t)(t->w.rows * t->w.cols) * sizeof *src);
+}
+
+void tb_seat_scale_rows(const struct tb_seat *s, struct tb_mat w, int slot)
+{
+    struct tb_kernels *k = s->adapter->k;
+    float *v = tb_xcalloc((size_t)w.rows, sizeof *v);
+    k->get(k, v, s->w[slot].p, (size_t)w.rows * sizeof *v);
+    for (int64_t i = 0; i < w.rows; i++)
+        k->scale(k, tb_mat_of(w.p + i * w.ld, 1, w.cols), v[i]);
+    free(v);
 }
 
 void tb_tensor_get(struct tb_kernels *k, const struct tb_tensor *t, struct tb_mat which, float *dst)

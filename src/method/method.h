@@ -190,6 +190,9 @@ bool tb_targets_check(const struct tb_adapter *a, struct tb_err *err);
 /* PEFT's target_modules for these targets: a list of suffixes, or the regular expression as a string. */
 struct tb_json *tb_targets_to_peft(const struct tb_json *targets);
 
+/* For folds: row i of w times number i of the seat's vector in that slot. */
+void tb_seat_scale_rows(const struct tb_seat *s, struct tb_mat w, int slot);
+
 /* Writes host floats into a tensor. */
 void tb_tensor_put(struct tb_kernels *k, const struct tb_tensor *t, const float *src);
 void tb_tensor_get(struct tb_kernels *k, const struct tb_tensor *t, struct tb_mat which, float *dst);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "plan/schema.h"
 #include "recipe/recipe_priv.h"
 #include "sweep/search.h"
@@ -52,6 +53,38 @@ static bool complete(struct tb_json *settings, const char *group, struct tb_err 
     bool good = tb_key_complete(s->keys, keys, s->name, err);
     tb_json_set(keys, "kind", tb_json_new_str(s->name));
     tb_json_set(settings, group, keys);
+    return good;
+}
+
+/* --set search.trials=40, --set prune.eta=2: into what the recipe gave. */
+static bool override_group(struct tb_json *settings, const char *group, struct tb_override *o, struct tb_err *err)
+{
+    const struct tb_json *given = tb_json_get(settings, group);
+    const struct tb_schema *s = tb_schema_find(group, tb_json_str(tb_json_get(given, "kind"), ""));
+    const char *name = o->text + strlen(group) + 1;
+    char *key = tb_xstrndup(name, strcspn(name, "="));
+    const struct tb_key *k = s && !o->is_grid ? tb_key_find(s->keys, key) : NULL;
+    struct tb_json *v = k ? tb_key_parse(k, strchr(name, '=') + 1, err) : NULL;
+    if (v) {
+        struct tb_json *keys = tb_json_copy(given);
+        tb_json_set(keys, key, v);
+        tb_json_set(settings, group, keys);
+        o->was_used = true;
+    }
+    free(key);
+    return v || !k;
+}
+
+static bool override(struct tb_child *c, struct tb_err *err)
+{
+    bool good = true;
+    for (size_t i = 0; good && i < c->overrides.n; i++) {
+        struct tb_override *o = &c->overrides.at[i];
+        good = !tb_str_starts(o->text, "search.") || override_group(c->search, "search", o, err);
+        good = good && (!tb_str_starts(o->text, "prune.") || override_group(c->search, "prune", o, err));
+        if (!good)
+            tb_err_prefix(err, "--set %.80s", o->text);
+    }
     return good;
 }
 
@@ -146,7 +179,7 @@ int tb_draw_all(lua_State *L)
     struct drawing d = { .L = L, .plan = c->plan, .arms = arms, .points = points };
     tb_json_set(c->search, "arms", arms);
     tb_json_set(c->search, "points", points);
-    bool good = complete(c->search, "search", &err) && complete(c->search, "prune", &err)
+    bool good = override(c, &err) && complete(c->search, "search", &err) && complete(c->search, "prune", &err)
              && fit_cap(c->search, (int64_t)tb_json_len(arms), &err)
              && draw(&d, tb_json_get(c->search, "search"), &err);
     if (!good)

@@ -43,6 +43,10 @@ struct tb_metric {
 
 /* Whether the prompt has slots that an output can be asked for (metric `slots`). */
 bool tb_slots_has(const char *prompt);
+/* Each slot as it stands in the prompt, and whether the output says it; of the values that other rows give its key
+ * nothing is known here. */
+typedef void tb_slot_fn(void *arg, const char *p, size_t n, bool is_right);
+void tb_slots_each(const char *prompt, const char *output, tb_slot_fn *fn, void *arg);
 
 /* Metrics by name, then the matchers: NULL behind the last. A matcher is written "kind:pattern". */
 const struct tb_metric *tb_metric_at(size_t i);

@@ -23,6 +23,7 @@ enum { MAX_SLOTS = 64, MAX_KEYS = 64, MAX_VALUES = 32 }; /* of a row; that have 
 struct slot {
     struct tb_said key, value;
     char *key_text, *value_text; /* normal forms */
+    struct tb_word from; /* where it stands in the prompt */
 };
 
 /* All values of one key. */
@@ -54,10 +55,22 @@ enum { N_LEVELS = sizeof levels / sizeof *levels };
 
 /* ---- slots of a prompt */
 
-static void add_slot(struct slot *slot, size_t *n, const struct tb_word *key, const struct tb_word *value)
+/* What stands from `from` to before `end`, without blanks around it. */
+static struct tb_word stretch(const char *from, const char *end)
+{
+    while (from < end && (*from == ' ' || *from == '\t'))
+        from++;
+    while (end > from && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    return (struct tb_word){ from, (size_t)(end - from) };
+}
+
+static void add_slot(struct slot *slot, size_t *n, const struct tb_word *key, const struct tb_word *value,
+                     const char *end)
 {
     char *k = tb_xasprintf("%.*s", (int)key->n, key->p), *v = tb_xasprintf("%.*s", (int)value->n, value->p);
-    struct slot s = { .key_text = tb_words_normal(k), .value_text = tb_words_normal(v) };
+    struct slot s = { .key_text = tb_words_normal(k), .value_text = tb_words_normal(v),
+                      .from = stretch(key->p, end) };
     tb_said_open(&s.key, k);
     tb_said_open(&s.value, v);
     free(k);
@@ -82,7 +95,7 @@ static size_t bracketed(struct slot *slot, const char *s)
         for (const char *p; (p = strpbrk(s, ",;|\n]")) && p < open;)
             s = p + 1;
         add_slot(slot, &n, &(struct tb_word){ s, (size_t)(open - s) },
-                 &(struct tb_word){ open + 1, (size_t)(close - open) - 1 });
+                 &(struct tb_word){ open + 1, (size_t)(close - open) - 1 }, close + 1);
     }
     return n;
 }
@@ -95,7 +108,7 @@ static size_t barred(struct slot *slot, const char *s)
         const char *colon = memchr(s, ':', len);
         if (colon)
             add_slot(slot, &n, &(struct tb_word){ s, (size_t)(colon - s) },
-                     &(struct tb_word){ colon + 1, len - (size_t)(colon - s) - 1 });
+                     &(struct tb_word){ colon + 1, len - (size_t)(colon - s) - 1 }, s + len);
     }
     return n;
 }
@@ -259,11 +272,12 @@ static bool is_right(struct tb_said *output, const struct slot *s, struct lists 
     return is_there && !says_other;
 }
 
-static size_t count_right(struct lists *all, const struct slot *slot, size_t n, const char *text)
+/* Which slots are right; how many of them. */
+static size_t judge(struct lists *all, const struct slot *slot, size_t n, const char *text, bool *right)
 {
     struct tb_said output;
     bool is_there[MAX_SLOTS] = { false };
-    size_t right = 0;
+    size_t n_right = 0;
     tb_said_open(&output, text);
     for (size_t i = 0; i < n; i++) /* before one takes the other's words */
         is_there[i] = is_place(&slot[i]) && tb_said_has(&output, &slot[i].value);
@@ -271,16 +285,17 @@ static size_t count_right(struct lists *all, const struct slot *slot, size_t n, 
         if (is_place(&slot[i]))
             tb_said_take(&output, &slot[i].value);
     for (size_t i = 0; i < n; i++)
-        right += is_right(&output, &slot[i], all, is_there[i]);
+        n_right += right[i] = is_right(&output, &slot[i], all, is_there[i]);
     tb_said_close(&output);
-    return right;
+    return n_right;
 }
 
 static bool row(void *own, const struct tb_score_row *r, double *sums)
 {
     struct slot slot[MAX_SLOTS];
+    bool right[MAX_SLOTS];
     size_t n = parse(slot, r->prompt);
-    sums[0] = (double)count_right(own, slot, n, r->output);
+    sums[0] = (double)judge(own, slot, n, r->output, right);
     sums[1] = (double)n;
     free_slots(slot, n);
     return n > 0;
@@ -300,6 +315,18 @@ bool tb_slots_has(const char *prompt)
     size_t n = parse(slot, prompt);
     free_slots(slot, n);
     return n > 0;
+}
+
+void tb_slots_each(const char *prompt, const char *output, tb_slot_fn *fn, void *arg)
+{
+    struct slot slot[MAX_SLOTS];
+    bool right[MAX_SLOTS];
+    struct lists none = { .n = 0 };
+    size_t n = parse(slot, prompt);
+    judge(&none, slot, n, output, right);
+    for (size_t i = 0; i < n; i++)
+        fn(arg, slot[i].from.p, slot[i].from.n, right[i]);
+    free_slots(slot, n);
 }
 
 const struct tb_metric tb_metric_slots = {

@@ -151,6 +151,12 @@ static bool oldest(const char *dir, char name[256])
     return name[0] != '\0';
 }
 
+bool tb_ctl_is_asked(const char *dir)
+{
+    char name[256];
+    return oldest(dir, name);
+}
+
 static bool parse(struct tb_ctl_request *q, const char *path, struct tb_err *err)
 {
     bool is_file = tb_file_is_no_link(path, err) && tb_file_is_plain(path, err);

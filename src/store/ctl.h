@@ -22,6 +22,8 @@ void tb_ctl_free(struct tb_ctl_request *q); /* what it holds */
 bool tb_ctl_post(const char *dir, const char *verb, const struct tb_json *args, unsigned *seq,
                  struct tb_err *err);
 
+/* Whether one waits; a look at an empty folder as a rule. */
+bool tb_ctl_is_asked(const char *dir);
 enum tb_ctl_found { TB_CTL_NONE, TB_CTL_REQUEST, TB_CTL_GARBAGE };
 /* Owner: the oldest request not taken yet, which is thereby taken. GARBAGE: a file that is no
  * request was renamed to `.bad`; words says which and why, for an event; call again. */

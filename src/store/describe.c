@@ -54,7 +54,7 @@ const struct tb_described tb_described_groups[] = {
     { "/scores", NULL, "Metrics of the texts that the trained run wrote behind the prompts of its held-out rows, each "
                        "with the ends of its 95 % interval (NAME_low, NAME_high)." },
     { "/probe", NULL, "The rates that a probe tried before the run began, and what came of them." },
-    { "/result", NULL, "What it came to: final_hash of the adapter, peak memory; tags, note and marks that were "
+    { "/result", NULL, "What it came to: final_hash of the adapter, peak memory; tags, note, votes and marks that were "
       "given." },
     { "/metrics", NULL, "The two curves as NXdata; their columns are below." },
     { "/eval", NULL, "The rows of the evaluations." },

@@ -21,6 +21,7 @@ struct tb_run_summary {
     int32_t is_sealed; /* no journal */
     int32_t is_protected, is_archived; /* as people marked it */
     int32_t n_changes; /* of keys, while it was under way */
+    int32_t votes_won, votes_lost, votes_tied;
     int64_t serial; /* ns: its place among the runs; of `created` where none was written, 0 where neither is known */
     int64_t seed, n_trainable, n_params, step, n_steps, tokens, budget;
     int64_t predicted_bytes, peak_bytes, adapter_bytes, best_step;

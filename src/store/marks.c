@@ -4,10 +4,13 @@
 #include "store/marks.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "store/index.h"
+#include "store/votes.h"
+#include "store/writer.h"
 
 enum { MAX_NOTE = 4000, MAX_TAGS = (int)sizeof ((struct tb_run_summary *)0)->tags - 1 };
 
@@ -56,6 +59,8 @@ static bool check(const char *key, const struct tb_json *v, struct tb_err *err)
     if (strcmp(key, "note") == 0 && tb_json_type(v) == TB_JSON_STR)
         return tb_json_str_len(v) <= MAX_NOTE
             || tb_fail(err, TB_ERR_LIMIT, "a note may have %d bytes", MAX_NOTE);
+    if (strcmp(key, "vote") == 0)
+        return tb_vote_check(v, err);
     bool is_switch = strcmp(key, "protected") == 0 || strcmp(key, "archived") == 0;
     return (is_switch && tb_json_type(v) == TB_JSON_BOOL)
         || tb_fail(err, TB_ERR_USAGE, "'%.80s' is no mark of that kind (tags, checkpoints, note, protected, archived)",
@@ -70,9 +75,33 @@ struct tb_json *tb_marks_facts(const struct tb_json *marks, struct tb_err *err)
         good = check(tb_json_iter_key(it), tb_json_iter_value(it), err);
     if (!good)
         return NULL;
-    struct tb_json *facts = tb_json_new_map();
-    tb_json_set(facts, "result", tb_json_copy(marks));
+    struct tb_json *facts = tb_json_new_map(), *result = tb_json_copy(marks);
+    tb_json_del(result, "vote"); /* no fact, but more of one */
+    tb_json_set(facts, "result", result);
     return facts;
+}
+
+/* The event first: written twice on a disk that was full it harms less than a vote that is counted twice. */
+static bool write_vote(struct tb_run_writer *w, const struct tb_json *vote, struct tb_json *facts, struct tb_err *err)
+{
+    const struct tb_metrics *m = tb_run_writer_metrics(w);
+    struct tb_json *votes = tb_vote_add(m, vote, err);
+    if (!votes)
+        return false;
+    tb_json_set((struct tb_json *)tb_json_get(facts, "result"), "votes", votes);
+    char *words = tb_vote_words(vote);
+    bool good = tb_run_writer_event(w, m->step, "vote", err, "%s", words);
+    free(words);
+    return good;
+}
+
+bool tb_marks_write(struct tb_run_writer *w, const struct tb_json *marks, struct tb_err *err)
+{
+    const struct tb_json *vote = tb_json_get(marks, "vote");
+    struct tb_json *facts = tb_marks_facts(marks, err);
+    bool good = facts && (!vote || write_vote(w, vote, facts, err)) && tb_run_writer_facts(w, facts, err);
+    tb_json_free(facts);
+    return good;
 }
 
 struct tb_json *tb_marks_tags(const struct tb_metrics *m)

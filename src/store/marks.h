@@ -11,6 +11,9 @@
 /* Some of {tags: [".."], checkpoints: {"<step>": [".."]}, note: "..", protected: bool, archived: bool} as facts
  * {"result": {..}}; a new value. TB_ERR_USAGE or TB_ERR_LIMIT if it holds anything else: requests come out of files. */
 struct tb_json *tb_marks_facts(const struct tb_json *marks, struct tb_err *err);
+/* Writes them to a run; beside them or alone may stand {vote: ..} (votes.h), which is counted and becomes an event. */
+struct tb_run_writer;
+bool tb_marks_write(struct tb_run_writer *w, const struct tb_json *marks, struct tb_err *err);
 
 /* Whether it may be a tag: no blanks or commas in it, no + or - in front. */
 bool tb_tag_check(const char *tag, struct tb_err *err);

@@ -10,6 +10,7 @@
 #include "plan/plan.h"
 #include "store/index.h"
 #include "store/lineage.h"
+#include "store/votes.h"
 
 static void copy(char *dst, size_t n, const struct tb_json *j)
 {
@@ -98,6 +99,10 @@ static void from_facts(struct tb_run_summary *s, const struct tb_metrics *m)
     tags(s, tb_json_get(result, "tags") ? tb_json_get(result, "tags")
                                         : tb_json_get(config, "exec.tags"));
     s->n_changes = (int32_t)tb_json_len(tb_json_get(m->facts, "changes"));
+    struct tb_votes votes = tb_votes_of(m, NULL);
+    s->votes_won = (int32_t)fmin((double)votes.won, INT32_MAX);
+    s->votes_lost = (int32_t)fmin((double)votes.lost, INT32_MAX);
+    s->votes_tied = (int32_t)fmin((double)votes.tied, INT32_MAX);
     tb_str_copy(s->parent, sizeof s->parent, tb_lineage_parent(m));
     s->is_protected = tb_json_bool(tb_json_get(result, "protected"), false);
     s->is_archived = tb_json_bool(tb_json_get(result, "archived"), false);

@@ -24,6 +24,16 @@ static double rung(const struct tb_json *given, double budget_tok, int i)
     return tokens < budget_tok ? tokens : 0;
 }
 
+static size_t most_of(size_t n, size_t eta)
+{
+    return n / eta > 1 ? n / eta : 1;
+}
+
+static double pass(const struct tb_json *given, size_t k)
+{
+    return (double)most_of(k, (size_t)tb_json_int(tb_json_get(given, "eta"), 3)) / (double)k;
+}
+
 static void decide(const struct tb_prune_ask *q, struct tb_prune_answer *a)
 {
     const struct tb_curve *mine = q->curve[q->who];
@@ -38,7 +48,7 @@ static void decide(const struct tb_prune_ask *q, struct tb_prune_answer *a)
         n += there >= 0;
         rank += there >= 0 && i != q->who && tb_is_better(q->curve[i]->value[there], mine->value[here]);
     }
-    int most = n / eta > 1 ? n / eta : 1;
+    int most = (int)most_of((size_t)n, (size_t)eta);
     a->tokens = mine->tokens[here];
     a->value = mine->value[here];
     a->gives_up = rank > most || isnan(a->value);
@@ -49,4 +59,5 @@ static void decide(const struct tb_prune_ask *q, struct tb_prune_answer *a)
 const struct tb_prune tb_prune_asha = {
     .name = "asha", .help = "at each rung of tokens one trial of eta goes on", .paper = "arXiv:1810.05934",
     .keys = keys, .decide = decide, .rung = rung,
+    .pass = pass,
 };

@@ -10,6 +10,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -33,13 +34,18 @@ static int by_key(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static bool is_in(const struct tb_trial *t, size_t arm)
+{
+    return (arm == TB_ALL_ARMS || t->arm == arm) && t->of < 0;
+}
+
 /* Tokens that all trials with results have reached. */
 static double common_tokens(const struct tb_sweep *s, size_t arm)
 {
     double tokens = INFINITY;
     for (size_t i = 0; i < s->n; i++) {
         const struct tb_trial *t = &s->trial[i];
-        if (t->arm == arm && t->of < 0 && t->curve.n && t->state != TB_STATE_FAILED)
+        if (is_in(t, arm) && t->curve.n && t->state != TB_STATE_FAILED)
             tokens = fmin(tokens, t->curve.tokens[t->curve.n - 1]);
     }
     return tokens;
@@ -52,8 +58,10 @@ static size_t collect(const struct tb_sweep *s, size_t arm, const char *key, str
     for (size_t i = 0; i < s->n; i++) {
         const struct tb_trial *t = &s->trial[i];
         bool has_failed = t->state == TB_STATE_FAILED;
-        const struct tb_json *v = tb_json_get(tb_sweep_point(s, t), key);
-        if (t->arm != arm || t->of >= 0 || !v || !(has_failed || t->curve.n))
+        const struct tb_json *v = arm == TB_ALL_ARMS && strcmp(key, TB_KEY_ARM) == 0
+                                ? tb_json_get(tb_json_at(tb_json_get(s->spec, "arms"), t->arm), "name")
+                                : tb_json_get(tb_sweep_point(s, t), key);
+        if (!is_in(t, arm) || !v || !(has_failed || t->curve.n))
             continue;
         ptrdiff_t at = has_failed ? -1 : tb_curve_at(&t->curve, tokens);
         p[n++] = (struct point){ .value = at < 0 ? NAN : t->curve.value[at], .key = v };
@@ -125,6 +133,20 @@ static bool is_choice(const struct tb_sweep *s, size_t arm, const char *key)
         if (tb_range_read(tb_json_get(tb_json_at(templates, i), key), &r))
             return r.kind == TB_RANGE_CHOICE;
     return true;
+}
+
+struct tb_json *tb_sweep_keys(const struct tb_sweep *s, size_t arm)
+{
+    const struct tb_json *list = tb_json_get(tb_json_at(tb_json_get(s->spec, "arms"), arm), "templates");
+    struct tb_json *keys = tb_json_new_map();
+    struct tb_range r;
+    if (tb_json_len(list) > 1)
+        tb_json_set(keys, TB_POINT_TEMPLATE, tb_json_new_null());
+    for (size_t i = 0; i < tb_json_len(list); i++)
+        for (void *it = tb_json_first(tb_json_at(list, i)); it; it = tb_json_next(tb_json_at(list, i), it))
+            if (tb_range_read(tb_json_iter_value(it), &r))
+                tb_json_set(keys, tb_json_iter_key(it), tb_json_new_null());
+    return keys;
 }
 
 double tb_importance(const struct tb_sweep *s, size_t arm, const char *key)

@@ -49,11 +49,57 @@ static void apply_trial(struct tb_sweep *s, const struct tb_json *event)
         t->config = reseeded(&t->config, tb_json_int(tb_json_get(event, "seed"), 0));
 }
 
+/* Trials that had not begun when it ended are over, until it goes on. */
+static void close_unbegun(struct tb_sweep *s, bool is_over)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        struct tb_trial *t = &s->trial[i];
+        if (*t->run || t->is_told || t->is_over == is_over)
+            continue;
+        t->is_over = is_over;
+        t->state = is_over ? TB_STATE_PRUNED : TB_STATE_QUEUED;
+        tb_str_copy(t->note, sizeof t->note, is_over ? "the sweep ended before it began" : "");
+    }
+}
+
+/* What somebody or the sweep itself decided about all of it. */
+static void apply_phase(struct tb_sweep *s, const char *kind, const struct tb_json *event)
+{
+    static const struct {
+        const char *kind;
+        enum tb_sweep_phase phase;
+    } phases[] = { { "begin", TB_SWEEP_ON },       { "resume", TB_SWEEP_ON },    { "more", TB_SWEEP_ON },
+                   { "pause", TB_SWEEP_PAUSED },   { "stop", TB_SWEEP_STOPPED }, { "end", TB_SWEEP_OVER } };
+    for (size_t i = 0; i < sizeof phases / sizeof *phases; i++)
+        if (strcmp(kind, phases[i].kind) == 0) {
+            s->phase = phases[i].phase;
+            close_unbegun(s, s->phase == TB_SWEEP_OVER);
+        }
+    if (tb_json_get(event, "fail_fast"))
+        s->fails_fast = tb_json_bool(tb_json_get(event, "fail_fast"), false);
+    if (strcmp(kind, "budget") == 0)
+        s->most_tok = tb_json_real(tb_json_get(event, "tokens"), 0);
+    s->is_spent = strcmp(kind, "spent") == 0 || (s->is_spent && strcmp(kind, "budget") != 0);
+    if (strcmp(kind, "resume") == 0 || strcmp(kind, "more") == 0)
+        s->failed = -1;
+}
+
+/* The end of a trial that never became a run is known from here alone. */
+static void apply_end(struct tb_trial *t, const struct tb_json *event)
+{
+    t->is_told = true;
+    if (!*t->run && tb_state_find(tb_json_str(tb_json_get(event, "state"), ""), &t->state)) {
+        t->is_over = tb_state_is_over(t->state);
+        tb_str_copy(t->note, sizeof t->note, tb_json_str(tb_json_get(event, "text"), ""));
+    }
+}
+
 void tb_sweep_apply(struct tb_sweep *s, const struct tb_json *event)
 {
     const char *kind = tb_json_str(tb_json_get(event, "kind"), "");
     static const char *const decisions[] = { "keep", "spare", "prune", NULL };
     size_t i = index_of(event, "trial");
+    apply_phase(s, kind, event);
     if (strcmp(kind, "trial") == 0)
         apply_trial(s, event);
     if (i >= s->n)
@@ -64,11 +110,17 @@ void tb_sweep_apply(struct tb_sweep *s, const struct tb_json *event)
     if ((strcmp(kind, "run") == 0 || strcmp(kind, "reuse") == 0) && !strpbrk(run, "./"))
         tb_str_copy(t->run, sizeof t->run, run);
     else if (strcmp(kind, "over") == 0)
-        t->is_told = true;
+        apply_end(t, event);
     else if (strcmp(kind, "target") == 0)
         s->winner = (ptrdiff_t)i;
+    else if (strcmp(kind, "fail") == 0)
+        s->failed = (ptrdiff_t)i;
+    else if (strcmp(kind, "protect") == 0)
+        t->is_protected = tb_json_bool(tb_json_get(event, "protected"), false);
     else if (rung < MOST_RUNGS && tb_str_in(kind, decisions))
         t->n_decided = (int)rung + 1;
+    if (tb_str_in(kind, decisions))
+        t->last = event;
     t->gives_up = t->gives_up || strcmp(kind, "prune") == 0;
 }
 
@@ -233,12 +285,12 @@ static bool add_more(struct tb_sweep *s, struct tb_err *err)
 bool tb_sweep_due(struct tb_sweep *s, size_t **due, size_t *n, struct tb_err *err)
 {
     int64_t startup = s->search->startup(tb_json_get(s->spec, "search"));
-    bool good = s->winner >= 0
-             || (ask_all(s, startup, startup, err) && (count_due(s) > 0 || add_more(s, err)));
+    bool ends = s->winner >= 0 || s->failed >= 0 || s->is_spent;
+    bool good = ends || (ask_all(s, startup, startup, err) && (count_due(s) > 0 || add_more(s, err)));
     *due = tb_xcalloc(s->n + 1, sizeof **due);
     *n = 0;
     for (size_t i = 0; good && i < s->n; i++)
-        if (!s->trial[i].is_over)
+        if (!s->trial[i].is_over && !(ends && !*s->trial[i].run))
             (*due)[(*n)++] = i;
     return good;
 }

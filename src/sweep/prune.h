@@ -37,6 +37,9 @@ struct tb_prune {
     void (*decide)(const struct tb_prune_ask *q, struct tb_prune_answer *a);
     /* Tokens of the i-th look; 0 behind the last, or if the rule looks at every evaluation. */
     double (*rung)(const struct tb_json *keys, double budget_tok, int i);
+    /* Chance that the k-th trial to come to a rung (from 1) goes on if all orders of results are as likely; NULL for a
+     * rule without rungs. */
+    double (*pass)(const struct tb_json *keys, size_t k);
 };
 
 const struct tb_prune *tb_prune_find(const char *name); /* NULL if none */

@@ -3,7 +3,6 @@
  * next one is written; a line that is no event is passed over by everyone. */
 #include "sweep/sweep.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -11,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -23,6 +21,7 @@
 
 #define FILE_PLAN "plan.json"
 #define FILE_LOG "events.jsonl"
+#define FILE_WANTED "wanted"
 enum { MOST_LOG_BYTES = 256 << 20 };
 
 /* Keys of class exec change no number, here as in the id of a run. */
@@ -80,6 +79,7 @@ static bool read_spec(struct tb_sweep *s, struct tb_err *err)
     const struct tb_json *points = tb_json_get(s->spec, "points"), *prune = tb_json_get(s->spec, "prune");
     s->search = tb_search_find(tb_json_str(tb_json_get(tb_json_get(s->spec, "search"), "kind"), ""));
     s->prune = tb_prune_find(tb_json_str(tb_json_get(prune, "kind"), ""));
+    s->fails_fast = s->fails_fast || tb_json_bool(tb_json_get(s->spec, "fail_fast"), false);
     s->target = tb_json_real(tb_json_get(tb_json_get(s->spec, "objective"), "target"), NAN);
     if (!s->search || (prune && !s->prune) || tb_json_len(points) != s->plan->n_runs || tb_sweep_arms(s) == 0)
         return tb_fail(err, TB_ERR_FORMAT, "sweep %s: its plan is no search that this program knows", s->id);
@@ -95,46 +95,62 @@ static bool read_spec(struct tb_sweep *s, struct tb_err *err)
     return true;
 }
 
-/* Applies whole lines; *n_good: bytes up to the end of the last one. */
-static bool read_log(struct tb_sweep *s, size_t *n_good, struct tb_err *err)
+/* Applies the whole lines behind s->n_log, which then ends behind the last of them. */
+bool tb_sweep_hear(struct tb_sweep *s, struct tb_err *err)
 {
     char *path = tb_path_join(s->dir, FILE_LOG);
     size_t n = 0;
     char *text = tb_file_exists(path) ? tb_file_read(path, MOST_LOG_BYTES, &n, err) : tb_xstrdup("");
-    *n_good = 0;
-    for (char *line = text, *end; text && (end = memchr(line, '\n', n - (size_t)(line - text))); line = end + 1) {
+    for (char *line = text + s->n_log, *end; text && s->n_log < n && (end = memchr(line, '\n', n - s->n_log));
+         line = end + 1) {
         struct tb_json *event = tb_json_parse(line, (size_t)(end - line), path, NULL);
         if (tb_json_type(event) == TB_JSON_MAP) {
-            tb_sweep_apply(s, event);
             tb_json_append(s->events, tb_json_ref(event));
+            tb_sweep_apply(s, event);
         }
         tb_json_free(event);
-        *n_good = (size_t)(end + 1 - text);
+        s->n_log = (size_t)(end + 1 - text);
     }
     free(text);
     free(path);
     return text != NULL;
 }
 
-static bool write_plan(const struct tb_sweep *s, struct tb_err *err)
+bool tb_sweep_write_plan(const struct tb_sweep *s, struct tb_err *err)
 {
     char *path = tb_path_join(s->dir, FILE_PLAN);
     struct tb_json *j = tb_plan_to_json(s->plan);
     char *text = tb_json_text(j, TB_JSON_LINE);
-    bool good = tb_file_exists(path) || tb_file_replace(path, text, strlen(text), err);
+    bool good = tb_file_replace(path, text, strlen(text), err);
     free(text);
     tb_json_free(j);
     free(path);
     return good;
 }
 
+bool tb_sweep_replan(struct tb_sweep *s, struct tb_plan *plan, struct tb_err *err)
+{
+    struct tb_plan *before = s->plan;
+    s->plan = plan;
+    bool good = read_spec(s, err) && tb_sweep_write_plan(s, err);
+    if (!good) {
+        s->plan = before;
+        before = plan;
+        read_spec(s, NULL);
+    }
+    for (size_t i = 0; i < s->n; i++)
+        if (s->trial[i].of < 0)
+            s->trial[i].config = s->plan->runs[s->trial[i].point];
+    tb_plan_free(before);
+    return good;
+}
+
 static bool open_log(struct tb_sweep *s, struct tb_err *err)
 {
     char *path = tb_path_join(s->dir, FILE_LOG);
-    size_t n_good = 0;
-    bool good = read_log(s, &n_good, err);
+    bool good = tb_sweep_hear(s, err);
     s->log = good ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
-    if (good && (s->log < 0 || ftruncate(s->log, (off_t)n_good) != 0))
+    if (good && (s->log < 0 || ftruncate(s->log, (off_t)s->n_log) != 0))
         good = tb_fail_errno(err, "cannot write %s", path);
     free(path);
     return good;
@@ -142,7 +158,8 @@ static bool open_log(struct tb_sweep *s, struct tb_err *err)
 
 static void begin(struct tb_sweep *s, const char *store)
 {
-    *s = (struct tb_sweep){ .events = tb_json_new_list(), .winner = -1, .lock = -1, .log = -1, .target = NAN };
+    *s = (struct tb_sweep){ .events = tb_json_new_list(), .winner = -1, .failed = -1, .lock = -1, .log = -1,
+                            .target = NAN };
     s->runs = tb_path_join(store, "runs");
 }
 
@@ -151,69 +168,103 @@ static void set_dir(struct tb_sweep *s, const char *store)
     s->dir = tb_xasprintf("%s/sweeps/%s", store, s->id);
 }
 
-bool tb_sweep_open(struct tb_sweep *s, const char *store, struct tb_plan *plan, struct tb_err *err)
+/* The plan that was written when the sweep was made, or grew; ours where there is none. */
+static bool read_plan(struct tb_sweep *s, struct tb_err *err)
+{
+    char *path = tb_path_join(s->dir, FILE_PLAN);
+    struct tb_json *j = tb_json_load(path, 2 * (size_t)TB_PLAN_MAX_BYTES, err);
+    struct tb_plan *plan = NULL;
+    bool good = j && tb_plan_from_json(j, &plan, err);
+    if (good) {
+        tb_plan_free(s->plan);
+        s->plan = plan;
+    }
+    tb_json_free(j);
+    free(path);
+    return good && read_spec(s, err);
+}
+
+static bool lead(struct tb_sweep *s, struct tb_err *err)
 {
     struct tb_err why = { 0 };
+    char *ctl = tb_path_join(s->dir, TB_DIR_CTL);
+    bool good = tb_dir_make(ctl, 0700, err);
+    free(ctl);
+    s->lock = good ? tb_run_lock(s->dir, &why) : -1;
+    if (s->lock >= 0 || !good)
+        return good;
+    if (why.kind == TB_ERR_BUSY)
+        return tb_fail(err, TB_ERR_BUSY, "sweep %s is led by another process; look: tunebench sweep %s", s->id, s->id);
+    *err = why;
+    return false;
+}
+
+bool tb_sweep_open(struct tb_sweep *s, const char *store, struct tb_plan *plan, struct tb_err *err)
+{
     begin(s, store);
     s->plan = plan;
     set_id(s);
     set_dir(s, store);
-    if (!read_spec(s, err) || !tb_dir_make(s->dir, 0700, err))
-        return false;
-    s->lock = tb_run_lock(s->dir, &why);
-    if (s->lock < 0 && why.kind == TB_ERR_BUSY)
-        return tb_fail(err, TB_ERR_BUSY, "sweep %s is led by another process; look: tunebench sweep %s", s->id, s->id);
-    if (s->lock < 0) {
-        *err = why;
-        return false;
-    }
-    return write_plan(s, err) && open_log(s, err);
+    char *path = tb_path_join(s->dir, FILE_PLAN);
+    bool good = read_spec(s, err) && lead(s, err)
+             && (tb_file_exists(path) ? read_plan(s, err) : tb_sweep_write_plan(s, err)) && open_log(s, err);
+    free(path);
+    return good;
 }
 
-/* The one folder that ref means into s->id. */
-static bool find(struct tb_sweep *s, const char *store, const char *ref, struct tb_err *err)
+bool tb_sweep_take(struct tb_sweep *s, const char *store, const char *ref, struct tb_err *err)
 {
-    char *path = tb_path_join(store, "sweeps");
-    DIR *d = opendir(path);
-    struct stat st;
-    struct timespec last = { 0 };
-    int n = 0;
-    bool is_last = strcmp(ref, "@last") == 0;
-    for (struct dirent *e; d && (e = readdir(d));) {
-        char *plan = tb_xasprintf("%s/%.64s/" FILE_PLAN, path, e->d_name);
-        bool fits = strlen(e->d_name) == TB_SWEEP_ID - 1 && (is_last || tb_str_starts(e->d_name, ref))
-                 && stat(plan, &st) == 0;
-        bool is_later = fits && (st.st_mtim.tv_sec > last.tv_sec
-                                 || (st.st_mtim.tv_sec == last.tv_sec && st.st_mtim.tv_nsec > last.tv_nsec));
-        free(plan);
-        n += fits;
-        if (fits && (!is_last || is_later)) {
-            tb_str_copy(s->id, sizeof s->id, e->d_name);
-            last = st.st_mtim;
-        }
-    }
-    if (d)
-        closedir(d);
-    free(path);
-    if (n == 0)
-        return tb_fail(err, TB_ERR_NOTFOUND, "there is no sweep '%.80s' in %s", ref, store);
-    return n == 1 || is_last || tb_fail(err, TB_ERR_NOTFOUND, "'%.80s' means %d sweeps", ref, n);
+    begin(s, store);
+    if (!tb_sweep_find(store, ref, s->id, err))
+        return false;
+    set_dir(s, store);
+    return lead(s, err) && read_plan(s, err) && open_log(s, err);
+}
+
+bool tb_sweep_load_log(struct tb_sweep *s, const char *store, const char *ref, struct tb_err *err)
+{
+    begin(s, store);
+    if (!tb_sweep_find(store, ref, s->id, err))
+        return false;
+    set_dir(s, store);
+    return read_plan(s, err) && tb_sweep_hear(s, err);
 }
 
 bool tb_sweep_load(struct tb_sweep *s, const char *store, const char *ref, struct tb_err *err)
 {
-    size_t n_good;
-    begin(s, store);
-    if (!find(s, store, ref, err))
-        return false;
-    set_dir(s, store);
-    char *path = tb_path_join(s->dir, FILE_PLAN);
-    struct tb_json *j = tb_json_load(path, 2 * (size_t)TB_PLAN_MAX_BYTES, err);
-    bool good = j && tb_plan_from_json(j, &s->plan, err) && read_spec(s, err) && read_log(s, &n_good, err)
-             && tb_sweep_see_all(s, false, err);
-    tb_json_free(j);
+    return tb_sweep_load_log(s, store, ref, err) && tb_sweep_see_all(s, false, err);
+}
+
+bool tb_sweep_look(struct tb_sweep *s, struct tb_err *err)
+{
+    bool good = tb_sweep_hear(s, err);
+    for (size_t i = 0; good && i < s->n; i++)
+        good = s->trial[i].is_over || tb_sweep_see_run(s, i, false, err);
+    return good;
+}
+
+bool tb_sweep_is_led(const struct tb_sweep *s)
+{
+    struct tb_err why = { 0 };
+    int fd = s->lock >= 0 ? -1 : tb_run_lock(s->dir, &why);
+    if (fd >= 0)
+        tb_run_unlock(fd);
+    return s->lock >= 0 || why.kind == TB_ERR_BUSY;
+}
+
+bool tb_sweep_want(const struct tb_sweep *s, bool is_wanted, struct tb_err *err)
+{
+    char *path = tb_path_join(s->dir, FILE_WANTED);
+    bool good = is_wanted ? tb_file_replace(path, "", 0, err)
+                          : unlink(path) == 0 || errno == ENOENT || tb_fail_errno(err, "cannot remove %s", path);
     free(path);
     return good;
+}
+
+const char *tb_sweep_phase_name(enum tb_sweep_phase phase)
+{
+    static const char *const names[] = { "new", "on", "paused", "stopped", "over" };
+    return names[phase];
 }
 
 void tb_sweep_close(struct tb_sweep *s)
@@ -252,8 +303,9 @@ bool tb_sweep_note(struct tb_sweep *s, const char *kind, struct tb_json *more, s
     bool good = s->log < 0 || (tb_write_all(s->log, line, n + 1) && fdatasync(s->log) == 0);
     free(line);
     if (good) {
-        tb_sweep_apply(s, event);
+        s->n_log += n + 1;
         tb_json_append(s->events, event);
+        tb_sweep_apply(s, event);
         return true;
     }
     tb_json_free(event);

@@ -69,12 +69,18 @@ static int by_size(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* A real that is whole may stand as an integer in a point. */
+static bool is_equal(const struct tb_json *a, const struct tb_json *b)
+{
+    return tb_json_equal(a, b) || tb_json_real(a, NAN) == tb_json_real(b, NAN);
+}
+
 static double number_of(const struct tb_range *r, const struct tb_json *v)
 {
     if (r->kind == TB_RANGE_LOG_UNIFORM)
         return log(tb_json_real(v, r->low));
     for (size_t i = 0; r->kind == TB_RANGE_CHOICE && i < tb_json_len(r->items); i++)
-        if (tb_json_equal(tb_json_at(r->items, i), v))
+        if (is_equal(tb_json_at(r->items, i), v))
             return (double)i;
     return tb_json_real(v, 0);
 }

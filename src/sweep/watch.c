@@ -8,6 +8,8 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/str.h"
+#include "store/checkpoint.h"
 #include "store/marks.h"
 #include "sweep/sweep.h"
 
@@ -19,6 +21,9 @@ static void take(struct tb_trial *t, const struct tb_metrics *m)
             tb_curve_add(&t->curve, m->eval[i].tokens, m->eval[i].loss);
     t->state = m->state;
     t->tokens = m->n_train ? m->train[m->n_train - 1].tokens : 0;
+    t->wall_s = m->n_train ? m->train[m->n_train - 1].wall_s : 0;
+    t->step = m->step;
+    tb_str_copy(t->note, sizeof t->note, m->note);
     t->budget_tok = (double)tb_json_int(tb_metrics_fact(m, "plan", "n_tokens"), 0);
     t->is_protected = tb_marks_is_protected(m);
 }
@@ -86,14 +91,43 @@ static bool tell_end(struct tb_sweep *s, size_t i, struct tb_err *err)
     const struct tb_trial *t = &s->trial[i];
     struct tb_json *more = about(i, t->tokens, tb_trial_value(t));
     tb_json_set(more, "state", tb_json_new_str(tb_state_name(t->state)));
-    return tb_sweep_note(s, "over", more, err, "%s: %s", tb_trial_name(t), tb_state_name(t->state));
+    return tb_sweep_note(s, "over", more, err, "%s: %s%s%s", tb_trial_name(t), tb_state_name(t->state),
+                         *t->note ? ", " : "", t->note);
+}
+
+bool tb_sweep_refuse(struct tb_sweep *s, size_t i, const struct tb_err *why, struct tb_err *err)
+{
+    const struct tb_trial *t = &s->trial[i];
+    char words[sizeof why->where + sizeof why->text + 32];
+    struct tb_json *more = about(i, 0, NAN);
+    tb_json_set(more, "state", tb_json_new_str(tb_state_name(TB_STATE_FAILED)));
+    return tb_sweep_note(s, "over", more, err, "%s: cannot be trained: %s", tb_trial_name(t),
+                         tb_err_string(why, words, sizeof words));
+}
+
+/* A person's word, told where the decisions are. */
+static bool tell_protection(struct tb_sweep *s, size_t i, bool was_protected, struct tb_err *err)
+{
+    struct tb_trial *t = &s->trial[i];
+    if (t->is_protected == was_protected)
+        return true;
+    struct tb_json *more = tb_json_new_map();
+    tb_json_set(more, "trial", tb_json_new_int((int64_t)i));
+    tb_json_set(more, "protected", tb_json_new_bool(t->is_protected));
+    return tb_sweep_note(s, "protect", more, err, "%s %s", tb_trial_name(t),
+                         t->is_protected ? "is protected by its user: no rule ends it" : "is no longer protected");
 }
 
 bool tb_sweep_see(struct tb_sweep *s, size_t i, const struct tb_metrics *m, struct tb_err *err)
 {
     struct tb_trial *t = &s->trial[i];
+    bool was_protected = t->is_protected;
     take(t, m);
-    if (s->log < 0 || t->of >= 0)
+    if (s->log < 0)
+        return true;
+    if (!tell_protection(s, i, was_protected, err))
+        return false;
+    if (t->of >= 0)
         return true;
     if (has_won(s, t) && !tb_sweep_note(s, "target", about(i, t->tokens, tb_trial_value(t)), err,
                                         "%s reached %.4g, the target is %.4g: the sweep ends", tb_trial_name(t),
@@ -102,22 +136,44 @@ bool tb_sweep_see(struct tb_sweep *s, size_t i, const struct tb_metrics *m, stru
     return !s->prune || tb_state_is_over(t->state) || judge(s, i, err);
 }
 
+bool tb_sweep_see_run(struct tb_sweep *s, size_t i, bool goes_on, struct tb_err *err)
+{
+    struct tb_trial *t = &s->trial[i];
+    struct tb_metrics m;
+    struct tb_err why = { 0 };
+    char *dir = *t->run ? tb_path_join(s->runs, t->run) : NULL;
+    bool good = true;
+    if (dir && tb_metrics_load(&m, dir, &why)) {
+        good = tb_sweep_see(s, i, &m, err);
+        bool is_held = t->state == TB_STATE_STOPPED && (goes_on || strcmp(m.ended_by, "sweep") == 0);
+        t->is_over = tb_state_is_over(t->state) && !is_held;
+    } else if (dir && why.kind != TB_ERR_BUSY) { /* removed or damaged: nobody will train it */
+        t->state = TB_STATE_FAILED;
+        t->is_over = true;
+        tb_str_copy(t->note, sizeof t->note, why.text);
+    }
+    if (dir)
+        tb_metrics_free(&m);
+    free(dir);
+    return good && (s->log < 0 || !t->is_over || t->is_told || tell_end(s, i, err));
+}
+
 bool tb_sweep_see_all(struct tb_sweep *s, bool goes_on, struct tb_err *err)
 {
     bool good = true;
-    for (size_t i = 0; good && i < s->n; i++) {
-        struct tb_trial *t = &s->trial[i];
-        struct tb_metrics m;
-        char *dir = *t->run ? tb_path_join(s->runs, t->run) : NULL;
-        if (dir && tb_metrics_load(&m, dir, NULL)) {
-            good = tb_sweep_see(s, i, &m, err);
-            t->is_over = tb_state_is_over(t->state) && !(goes_on && t->state == TB_STATE_STOPPED);
-        }
-        if (dir)
-            tb_metrics_free(&m);
-        free(dir);
-        if (good && s->log >= 0 && t->is_over && !t->is_told)
-            good = tell_end(s, i, err);
-    }
+    for (size_t i = 0; good && i < s->n; i++)
+        good = tb_sweep_see_run(s, i, goes_on, err);
     return good;
+}
+
+int64_t tb_sweep_lost_steps(const struct tb_sweep *s, size_t i)
+{
+    char *dir = tb_path_join(s->runs, s->trial[i].run);
+    int64_t *steps = NULL, last = 0;
+    size_t n = tb_checkpoint_list(dir, &steps);
+    for (size_t k = 0; k < n; k++)
+        last = steps[k] > last && steps[k] <= s->trial[i].step ? steps[k] : last;
+    free(steps);
+    free(dir);
+    return s->trial[i].step - last;
 }

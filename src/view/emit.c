@@ -138,6 +138,11 @@ static void text_cell(struct tb_buf *b, const struct tb_cell *c, const struct tb
     }
 }
 
+void tb_table_cell_text(const struct tb_table *t, size_t row, size_t column, struct tb_buf *out)
+{
+    text_cell(out, &t->cell[row * t->n_columns + column], &t->column[column]);
+}
+
 static void pad(struct tb_buf *b, int n)
 {
     static const char blanks[] = "                                ";

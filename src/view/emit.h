@@ -53,6 +53,9 @@ bool tb_table_drop(struct tb_table *t, const char *name);
  * NULL; names of no column are passed over). */
 void tb_table_fit(struct tb_table *t, int columns, const char *const *missed_least);
 
+/* A cell as the text form shows it, safe for a terminal, appended. */
+void tb_table_cell_text(const struct tb_table *t, size_t row, size_t column, struct tb_buf *out);
+
 enum tb_emit { TB_EMIT_TEXT, TB_EMIT_JSON, TB_EMIT_CSV, TB_EMIT_PLAIN };
 /* TEXT: aligned, with titles, numbers with units. JSON: a list of maps, a line each; NaN and
  * unknown null. CSV (RFC 4180) and PLAIN (tabs): exact numbers under a line of names; NaN is nan,

@@ -93,7 +93,7 @@ static void add_row(struct table *t, struct tb_paired *p, const struct tb_row_lo
     }
     for (size_t i = 0; i < n_runs(t); i++)
         sum[i] = loss[i] * tok;
-    double d = mean(loss + t->na, t->nb) - mean(loss, t->na);
+    double d = t->nb ? mean(loss + t->na, t->nb) - mean(loss, t->na) : 0;
     p->n_better += d < 0;
     p->n_worse += d > 0;
     t->prompt[t->n] = first->prompt_id;
@@ -191,7 +191,7 @@ static double of_seeds(const double *sum, const size_t *drawn, size_t n)
     return drawn ? all + stretch(n) * (mean_of(sum, drawn, n) - all) : all;
 }
 
-/* The difference for the prompts in t->order; of all seeds, or of those drawn. */
+/* The difference for the prompts in t->order; of all seeds, or of those drawn. Of one arm alone its level. */
 static double difference(const struct table *t, const size_t *sa, const size_t *sb)
 {
     double sum[2 * MAX_SEEDS] = { 0 }, tok = 0;
@@ -201,7 +201,8 @@ static double difference(const struct table *t, const size_t *sa, const size_t *
         for (size_t s = 0; s < n_runs(t); s++)
             sum[s] += row[s];
     }
-    return (of_seeds(sum + t->na, sb, t->nb) - of_seeds(sum, sa, t->na)) / tok;
+    double a = of_seeds(sum, sa, t->na);
+    return (t->nb ? of_seeds(sum + t->na, sb, t->nb) - a : a) / tok;
 }
 
 static void interval(struct tb_paired *p, struct table *t)
@@ -225,12 +226,12 @@ static bool is_same_data(const struct tb_metrics *a, const struct tb_metrics *b)
     return (!x && !y) || tb_json_equal(x, y);
 }
 
-static bool compare(struct tb_paired *p, const struct tb_metrics *const *m, size_t na, size_t nb, struct tb_err *err)
+/* The table of these runs by prompt; t must be freed also after a failure. */
+static bool gather(struct table *t, struct tb_paired *p, const struct tb_metrics *const *m, struct tb_err *err)
 {
     struct rows run[2 * MAX_SEEDS];
-    struct table t = { .na = na, .nb = nb };
     bool good = true;
-    for (size_t i = 0; i < na + nb; i++) {
+    for (size_t i = 0; i < n_runs(t); i++) {
         run[i] = sorted(m[i]);
         if (good && !run[i].n)
             good = tb_fail(err, TB_ERR_NOTFOUND, "no per-row evaluation results in one of the runs");
@@ -239,21 +240,29 @@ static bool compare(struct tb_paired *p, const struct tb_metrics *const *m, size
     }
     if (good) {
         p->step_a = run[0].at[0].step;
-        p->step_b = run[na].at[0].step;
-        fill(&t, p, run);
-        p->n_rows = t.n;
-        merge(&t);
-        p->n_prompts = t.n;
-        for (size_t i = 0; i < t.n; i++)
-            t.order[i] = i;
-        p->difference = t.n ? difference(&t, NULL, NULL) : NAN;
-        if (t.n > 1)
-            interval(p, &t);
-        free_table(&t);
+        p->step_b = run[t->nb ? t->na : 0].at[0].step;
+        fill(t, p, run);
+        p->n_rows = t->n;
+        merge(t);
+        p->n_prompts = t->n;
+        for (size_t i = 0; i < t->n; i++)
+            t->order[i] = i;
         good = p->n_rows || tb_fail(err, TB_ERR_NOTFOUND, "the runs have no evaluated row in common");
     }
-    for (size_t i = 0; i < na + nb; i++)
+    for (size_t i = 0; i < n_runs(t); i++)
         free(run[i].at);
+    return good;
+}
+
+static bool compare(struct tb_paired *p, const struct tb_metrics *const *m, size_t na, size_t nb, struct tb_err *err)
+{
+    struct table t = { .na = na, .nb = nb };
+    bool good = gather(&t, p, m, err);
+    if (good)
+        p->difference = difference(&t, NULL, NULL);
+    if (good && t.n > 1)
+        interval(p, &t);
+    free_table(&t);
     return good;
 }
 
@@ -288,10 +297,10 @@ static size_t common_seeds(const struct tb_metrics *const *a, size_t na, const s
     return n;
 }
 
-bool tb_paired_arms(struct tb_paired *p, const struct tb_metrics *const *a, size_t na,
-                    const struct tb_metrics *const *b, size_t nb, struct tb_err *err)
+/* Which runs are compared: m holds those of a, then those of b. */
+static void choose(struct tb_paired *p, const struct tb_metrics *const *a, size_t na,
+                   const struct tb_metrics *const *b, size_t nb, const struct tb_metrics **m)
 {
-    const struct tb_metrics *m[2 * MAX_SEEDS];
     *p = (struct tb_paired){ .low = NAN, .high = NAN, .difference = NAN };
     na = na < MAX_SEEDS ? na : MAX_SEEDS;
     nb = nb < MAX_SEEDS ? nb : MAX_SEEDS;
@@ -305,7 +314,65 @@ bool tb_paired_arms(struct tb_paired *p, const struct tb_metrics *const *a, size
     }
     p->n_seeds_a = na;
     p->n_seeds_b = nb;
-    return compare(p, m, na, nb, err);
+}
+
+bool tb_paired_arms(struct tb_paired *p, const struct tb_metrics *const *a, size_t na,
+                    const struct tb_metrics *const *b, size_t nb, struct tb_err *err)
+{
+    const struct tb_metrics *m[2 * MAX_SEEDS];
+    choose(p, a, na, b, nb, m);
+    return compare(p, m, p->n_seeds_a, p->n_seeds_b, err);
+}
+
+bool tb_paired_sums(struct tb_paired_sums *s, const struct tb_metrics *const *a, size_t na,
+                    const struct tb_metrics *const *b, size_t nb, struct tb_err *err)
+{
+    const struct tb_metrics *m[2 * MAX_SEEDS];
+    struct tb_paired p;
+    *s = (struct tb_paired_sums){ 0 };
+    choose(&p, a, na, b, nb, m);
+    struct table t = { .na = p.n_seeds_a, .nb = p.n_seeds_b };
+    bool good = gather(&t, &p, m, err);
+    if (good)
+        *s = (struct tb_paired_sums){ t.na, t.nb, t.n, p.is_by_seed, t.tok, t.sum };
+    if (good)
+        t.tok = t.sum = NULL;
+    free_table(&t);
+    return good;
+}
+
+void tb_paired_sums_free(struct tb_paired_sums *s)
+{
+    free(s->tok);
+    free(s->sum);
+    *s = (struct tb_paired_sums){ 0 };
+}
+
+static void level_interval(struct tb_level *l, struct table *t)
+{
+    double *draws = tb_xcalloc(TB_RESAMPLE_DRAWS, sizeof *draws);
+    size_t seeds[MAX_SEEDS];
+    for (uint32_t k = 0; k < TB_RESAMPLE_DRAWS; k++) {
+        tb_resample_pick(t->order, t->n, t->n, k, 0);
+        tb_resample_pick(seeds, t->na, t->na, k, 1);
+        draws[k] = difference(t, seeds, NULL);
+    }
+    tb_resample_interval(draws, &l->low, &l->high);
+    free(draws);
+}
+
+bool tb_level_make(struct tb_level *l, const struct tb_metrics *const *m, size_t n, struct tb_err *err)
+{
+    struct tb_paired p = { 0 };
+    struct table t = { .na = n < MAX_SEEDS ? n : MAX_SEEDS };
+    *l = (struct tb_level){ .mean = NAN, .low = NAN, .high = NAN };
+    bool good = gather(&t, &p, m, err);
+    if (good)
+        *l = (struct tb_level){ difference(&t, NULL, NULL), NAN, NAN, p.n_rows, p.n_prompts, t.na };
+    if (good && t.n > 1)
+        level_interval(l, &t);
+    free_table(&t);
+    return good;
 }
 
 bool tb_paired_make(struct tb_paired *p, const struct tb_metrics *a, const struct tb_metrics *b,

@@ -27,6 +27,23 @@ bool tb_paired_make(struct tb_paired *p, const struct tb_metrics *a, const struc
 bool tb_paired_arms(struct tb_paired *p, const struct tb_metrics *const *a, size_t na,
                     const struct tb_metrics *const *b, size_t nb, struct tb_err *err);
 
+/* What the same comparison is made of: for each prompt the sum of loss times tokens of every run, those of a first. */
+struct tb_paired_sums {
+    size_t na, nb, n; /* runs on either side, prompts */
+    bool is_by_seed;  /* run i of a and run i of b have the same seed */
+    double *tok, *sum; /* n; n x (na + nb) */
+};
+bool tb_paired_sums(struct tb_paired_sums *s, const struct tb_metrics *const *a, size_t na,
+                    const struct tb_metrics *const *b, size_t nb, struct tb_err *err);
+void tb_paired_sums_free(struct tb_paired_sums *s); /* also after a failure */
+
+/* The last evaluation of one arm: mean over its runs, with a 95 % interval made as that of a difference. */
+struct tb_level {
+    double mean, low, high; /* nats per token; interval NaN with fewer than 2 prompts */
+    size_t n_rows, n_prompts, n_seeds;
+};
+bool tb_level_make(struct tb_level *l, const struct tb_metrics *const *m, size_t n, struct tb_err *err);
+
 /* Rows of the last evaluation the run has reached; lent. */
 const struct tb_row_loss *tb_last_rows(const struct tb_metrics *m, size_t *n);
 

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/utf8.h"
 #include "view/plot_priv.h"
+#include "view/svg.h"
 
 enum { CELL = 10, LINE = 20, LEFT = 70, RIGHT = 30, BOTTOM = 44, LEGEND = 18 };
 
@@ -18,32 +18,10 @@ struct svg {
     double left, top, across, down;   /* of the chart in it */
 };
 
-/* Colours that colour-blind people tell apart, on white and on black. */
-static const char *color(size_t line)
-{
-    static const char *const colors[] = { "#3a9bdc", "#e08e00", "#009e73", "#cc79a7", "#d55e00", "#6a7fdb", "#a89600",
-                                          "#8a8a8a" };
-    return colors[line % (sizeof colors / sizeof *colors)];
-}
-
-static void put_text(struct tb_buf *b, const char *s)
-{
-    struct tb_buf safe = { 0 };
-    tb_utf8_safe(&safe, s ? s : "", s ? strlen(s) : 0);
-    for (size_t i = 0; i < safe.n; i++) {
-        char c = safe.p[i];
-        if (c == '<' || c == '>' || c == '&' || c == '"')
-            tb_buf_fmt(b, "&#%d;", c);
-        else
-            tb_buf_char(b, c);
-    }
-    tb_buf_free(&safe);
-}
-
 static void text_at(struct svg *v, double x, double y, const char *anchor, const char *s)
 {
     tb_buf_fmt(&v->b, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", x, y, anchor);
-    put_text(&v->b, s);
+    tb_svg_text(&v->b, s);
     tb_buf_str(&v->b, "</text>\n");
 }
 
@@ -109,7 +87,7 @@ static void put_run(struct svg *v, size_t line)
     const struct tb_curve *c = &v->chart.curve[line];
     const struct tb_series *end = c->s.n ? &c->s : &c->marks;
     size_t last = end->n;
-    tb_buf_fmt(&v->b, "<g stroke=\"%s\" fill=\"%s\">\n", color(line), color(line));
+    tb_buf_fmt(&v->b, "<g stroke=\"%s\" fill=\"%s\">\n", tb_svg_color(line), tb_svg_color(line));
     put_series(v, &c->raw, "raw");
     put_series(v, &c->s, "line");
     for (size_t i = 0; i < c->marks.n; i++)
@@ -128,9 +106,10 @@ static void put_legend(struct svg *v)
 {
     for (size_t i = 0; i < v->chart.n; i++) {
         double y = 32 + LEGEND * (double)(i + 1);
-        tb_buf_fmt(&v->b, "<path stroke=\"%s\" stroke-width=\"2\" d=\"M%.1f %.1fh20\"/>\n", color(i), v->left, y - 4);
+        tb_buf_fmt(&v->b, "<path stroke=\"%s\" stroke-width=\"2\" d=\"M%.1f %.1fh20\"/>\n", tb_svg_color(i), v->left,
+                   y - 4);
         tb_buf_fmt(&v->b, "<text x=\"%.1f\" y=\"%.1f\">%c ", v->left + 28, y, (int)('A' + i));
-        put_text(&v->b, v->p->line[i].label);
+        tb_svg_text(&v->b, v->p->line[i].label);
         tb_buf_str(&v->b, "</text>\n");
     }
 }
@@ -140,7 +119,7 @@ static void put_head(struct svg *v)
     tb_buf_fmt(&v->b, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n",
                v->width, v->height, v->width, v->height);
     tb_buf_str(&v->b, "<title>");
-    put_text(&v->b, v->p->title);
+    tb_svg_text(&v->b, v->p->title);
     tb_buf_str(&v->b, "</title>\n<style>\n"
                       "text { font: 12px sans-serif; fill: #808080; stroke: none }\n"
                       "text.letter { font-weight: bold; fill: inherit }\n"

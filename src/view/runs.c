@@ -54,6 +54,9 @@ enum {
     PROTECTED,
     ARCHIVED,
     CHANGES,
+    WON,
+    LOST,
+    TIED,
     DAMAGE,
 };
 
@@ -99,6 +102,9 @@ static const struct tb_run_column columns[] = {
     [PROTECTED] = { "protected", "protected", TB_UNIT_TEXT, "yes: no automatic act ends it or removes anything of it" },
     [ARCHIVED] = { "archived", "archived", TB_UNIT_TEXT, "yes: put away, listed on request" },
     [CHANGES] = { "changes", "changed", TB_UNIT_PLAIN, "keys changed while it was under way" },
+    [WON] = { "votes_won", "won", TB_UNIT_PLAIN, "votes for it against others" },
+    [LOST] = { "votes_lost", "lost", TB_UNIT_PLAIN, "votes for others against it" },
+    [TIED] = { "votes_tied", "tied", TB_UNIT_PLAIN, "votes for neither" },
     [DAMAGE] = { "damage", "damage", TB_UNIT_TEXT, "why the run cannot be read" },
 };
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
@@ -223,6 +229,11 @@ static struct tb_cell text_column(const struct tb_run_item *item, int column)
     }
 }
 
+static bool has_votes(const struct tb_run_summary *s)
+{
+    return s->votes_won || s->votes_lost || s->votes_tied;
+}
+
 struct tb_cell tb_run_cell(const struct tb_run_item *item, int column)
 {
     const struct tb_run_summary *s = &item->sum;
@@ -252,6 +263,9 @@ struct tb_cell tb_run_cell(const struct tb_run_item *item, int column)
     case AGE: return real(age_s(item));
     case DURATION: return real(tb_run_duration_s(item));
     case CHANGES: return integer(s->n_changes ? s->n_changes : -1);
+    case WON: return integer(has_votes(s) ? s->votes_won : -1);
+    case LOST: return integer(has_votes(s) ? s->votes_lost : -1);
+    case TIED: return integer(has_votes(s) ? s->votes_tied : -1);
     case PID: return integer(item->sight.pid);
     default: return real(item->sight.beat_s < 0 ? NAN : item->sight.beat_s);
     }

@@ -11,7 +11,7 @@ bool tb_put_run(const struct tb_store *s, const struct tb_job *j, const struct t
 {
     bool has_recipe = how->recipe && *how->recipe;
     struct tb_json *plan = tb_job_plan_facts(j), *base = tb_job_base_facts(j), *data = tb_job_data_facts(j);
-    struct tb_json *env = tb_run_env(how->argv, TB_VERSION, TB_NUMERIC);
+    struct tb_json *env = how->env ? tb_json_copy(how->env) : tb_run_env(how->argv, TB_VERSION, TB_NUMERIC);
     struct tb_run_new run = { .id = id, .name = tb_config_name(&j->config), .config = j->config.map,
                               .recipe = has_recipe ? how->recipe : NULL,
                               .n_recipe = has_recipe ? strlen(how->recipe) : 0, .overrides = how->overrides,

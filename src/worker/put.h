@@ -12,6 +12,7 @@ struct tb_put {
     char *const *argv;
     const char *recipe; /* "" or NULL: none */
     const struct tb_json *overrides, *lineage, *changes;
+    const struct tb_json *env; /* of whoever asked for it; NULL: of this process */
     const struct tb_checkpoint *start; /* goes into the folder with it */
 };
 

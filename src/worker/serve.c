@@ -21,6 +21,7 @@
 #include "store/duty.h"
 #include "store/runlog.h"
 #include "store/writer.h"
+#include "worker/lead.h"
 #include "worker/worker_priv.h"
 
 static const double turn_s = 1, scan_s = 10, nap_s = 0.05, start_patience_s = 10;
@@ -36,6 +37,7 @@ struct slot {
     struct tb_train_view view;
     struct server *server;
     atomic_bool is_in_trouble; /* cannot write; set on its store thread */
+    bool has_news; /* a trial that was evaluated: its sweep decides before it trains on */
 };
 
 /* A run that is left alone: memory did not suffice, or it cannot be read. */
@@ -48,6 +50,7 @@ struct server {
     struct tb_worker *w;
     struct tb_worker_result *mine; /* NULL: none in particular */
     struct tb_duty *duty;
+    struct tb_leads *leads; /* NULL: it leads none */
     pthread_mutex_t saying; /* store threads say something too */
     struct slot *slot[TB_WORKER_MOST_IN_FLIGHT];
     int n_slots, most;
@@ -204,6 +207,12 @@ static void on_trouble(void *arg, const char *words)
         tb_log(TB_LOG_ERROR, "run %s: %s; it is tried again every 10 s, nothing is lost", slot->id, words);
 }
 
+static void on_eval(void *arg, const struct tb_job *j, const struct tb_eval_row *row)
+{
+    struct slot *slot = arg;
+    slot->has_news = tb_leads_has(slot->server->leads, slot->id);
+}
+
 static bool begin(struct server *s, struct slot *slot, struct tb_err *err)
 {
     struct tb_metrics m;
@@ -226,7 +235,7 @@ static bool begin(struct server *s, struct slot *slot, struct tb_err *err)
     slot->server = s;
     slot->view = s->w->spec->view;
     if (s->w->spec->is_detached)
-        slot->view = (struct tb_train_view){ .arg = slot, .trouble = on_trouble };
+        slot->view = (struct tb_train_view){ .arg = slot, .eval = on_eval, .trouble = on_trouble };
     slot->training = k ? tb_training_begin(&slot->job, k, slot->dir, &slot->view, TB_STATE_QUEUED, err) : NULL;
     return slot->training != NULL;
 }
@@ -310,6 +319,7 @@ static void fill(struct server *s)
     struct tb_run_item *all = NULL;
     size_t n = 0;
     struct tb_err err;
+    tb_leads_tend(s->leads);
     s->scan_at = tb_clock_mono_s() + scan_s;
     s->has_waiting = false;
     if (!tb_store_list(s->w->store, &all, &n, &err))
@@ -341,28 +351,32 @@ static bool is_other_asked(void *arg)
     for (int i = 0; i < a->s->n_slots; i++)
         if (a->s->slot[i] != a->except && tb_training_is_asked(a->s->slot[i]->training))
             return true;
-    return tb_train_wished() != TB_WISH_NONE;
+    return tb_train_wished() != TB_WISH_NONE || a->except->has_news || tb_leads_is_asked(a->s->leads);
 }
 
 /* Gives it its turn, of no length if it only has to answer. False if it is no longer in flight. *active: it trained. */
 static bool give_turn(struct server *s, int i, double seconds, bool *active)
 {
     struct slot *slot = s->slot[i];
+    char id[TB_RUN_ID];
     struct asked asked = { s, slot };
     struct tb_turn_spec spec = { .seconds = seconds, .company_bytes = company(s, slot), .enough = is_other_asked,
                                  .arg = &asked };
     enum tb_turn turn;
     struct tb_err why = { 0 };
+    memcpy(id, slot->id, sizeof id);
     if (tb_training_turn(slot->training, &spec, &turn, &why)) {
         *active = *active || turn != TB_TURN_IDLE;
         weigh(s, slot);
-        if (turn != TB_TURN_OVER)
-            return true;
-        drop(s, i);
-        return false;
+        bool has_news = slot->has_news || turn == TB_TURN_OVER;
+        slot->has_news = false;
+        if (turn == TB_TURN_OVER)
+            drop(s, i);
+        if (has_news)
+            tb_leads_saw(s->leads, id);
+        return turn != TB_TURN_OVER;
     }
-    char id[TB_RUN_ID], *dir = tb_xstrdup(slot->dir);
-    memcpy(id, slot->id, sizeof id);
+    char *dir = tb_xstrdup(slot->dir);
     drop(s, i);
     if (why.kind == TB_ERR_IO) { /* its folder is gone, or cannot be written and we were asked to leave */
         tb_worker_tell_failure(id, &why);
@@ -370,6 +384,7 @@ static bool give_turn(struct server *s, int i, double seconds, bool *active)
     } else {
         after_failure(s, id, dir, &why);
     }
+    tb_leads_saw(s->leads, id);
     free(dir);
     *active = true;
     return false;
@@ -379,6 +394,17 @@ static bool give_turn(struct server *s, int i, double seconds, bool *active)
 static bool has_to_do(const struct slot *slot)
 {
     return tb_training_state(slot->training) != TB_STATE_PAUSED || tb_training_is_asked(slot->training);
+}
+
+/* For runs that somebody put on the list, and for sweeps that somebody asked for something. */
+static void look_around(struct server *s)
+{
+    if (tb_duty_was_rung(s->duty))
+        s->scan_at = 0;
+    if (tb_leads_is_asked(s->leads))
+        tb_leads_tend(s->leads);
+    if (tb_clock_mono_s() >= s->scan_at && has_place(s))
+        fill(s);
 }
 
 /* One round: everybody once, but whoever was asked for something before the next. True if somebody trained. */
@@ -391,10 +417,7 @@ static bool go_round(struct server *s)
                 j--;
         if (i < s->n_slots && has_to_do(s->slot[i]) && !give_turn(s, i, turn_s, &active))
             i--;
-        if (tb_duty_was_rung(s->duty))
-            s->scan_at = 0;
-        if (tb_clock_mono_s() >= s->scan_at && has_place(s))
-            fill(s);
+        look_around(s);
     }
     return active;
 }
@@ -428,7 +451,7 @@ static bool has_more(struct server *s)
         return false;
     if (s->mine)
         return is_mine_open(s);
-    if (s->has_waiting || tb_clock_mono_s() < s->idle_since + s->w->spec->idle_s)
+    if (s->has_waiting || tb_leads_has_work(s->leads) || tb_clock_mono_s() < s->idle_since + s->w->spec->idle_s)
         return true;
     say_leaving(s, true);
     fill(s);
@@ -464,12 +487,10 @@ bool tb_worker_serve(struct tb_worker *w, struct tb_worker_result *mine, struct 
     if (!s.duty)
         return false;
     pthread_mutex_init(&s.saying, NULL);
+    s.leads = mine ? NULL : tb_leads_open(w);
     s.idle_since = tb_clock_mono_s();
     for (;;) {
-        if (tb_duty_was_rung(s.duty))
-            s.scan_at = 0;
-        if (tb_clock_mono_s() >= s.scan_at && has_place(&s))
-            fill(&s);
+        look_around(&s);
         bool active = go_round(&s);
         if (s.n_slots)
             s.idle_since = tb_clock_mono_s();
@@ -481,6 +502,7 @@ bool tb_worker_serve(struct tb_worker *w, struct tb_worker_result *mine, struct 
             tb_clock_nap(s.n_slots ? nap_s : 4 * nap_s);
     }
     leave_all(&s);
+    tb_leads_close(s.leads);
     for (size_t i = 0; mine && i < mine->n; i++)
         mine->n_busy += mine->run[i].was_busy;
     tb_duty_leave(s.duty);

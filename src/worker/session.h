@@ -93,6 +93,11 @@ struct tb_json *tb_session_row_texts(const char *store, const char *run, const i
 struct tb_json *tb_session_export(const char *store, const char *run, const char *dir, bool as_bf16, int threads,
                                   struct tb_err *err);
 
+/* `export --as merged`: the run's base with its adapter folded in, as a model folder; the same answer. TB_ERR_USAGE if
+ * a part of it does more than change weights (prompt, prefix). */
+struct tb_json *tb_session_export_merged(const char *store, const char *run, const char *dir, bool as_bf16, int threads,
+                                         struct tb_err *err);
+
 /* `bench step`: probes, best and median seconds, memory predicted and measured. */
 struct tb_bench_spec {
     const char *base, *method;

@@ -16,9 +16,9 @@ char *tb_session_base_path(const char *base, struct tb_err *err)
     return tb_model_find(base, tb_session_data_dir(), err);
 }
 
-static struct tb_engine_spec completed(const struct tb_engine_spec *spec)
+struct tb_engine_spec tb_session_spec(const struct tb_engine_spec *given)
 {
-    struct tb_engine_spec s = *spec;
+    struct tb_engine_spec s = *given;
     s.micro_tok = s.micro_tok ? s.micro_tok : MICRO_TOK;
     s.quantum_tok = s.quantum_tok ? s.quantum_tok : tb_job_quantum();
     return s;
@@ -49,7 +49,7 @@ static bool fits_memory(const struct tb_session *s, const struct tb_engine_spec 
 
 /* What loading does not bring (DoRA's norms of the base) comes from the methods' init; a one-token text keeps those
  * that start from one content. */
-static bool start(struct tb_stack *stack, struct tb_err *err)
+bool tb_session_init(struct tb_stack *stack, struct tb_err *err)
 {
     static const int32_t text[1];
     struct tb_start s = { .text = text, .n_text = 1 };
@@ -62,7 +62,7 @@ static bool start(struct tb_stack *stack, struct tb_err *err)
 bool tb_session_open(struct tb_session *s, const struct tb_model *m, struct tb_stack *stack,
                      const struct tb_engine_spec *given, int threads, struct tb_err *err)
 {
-    struct tb_engine_spec spec = completed(given);
+    struct tb_engine_spec spec = tb_session_spec(given);
     char why[256];
     *s = (struct tb_session){ .model = m, .stack = stack };
     if (!fits_context(s, &spec, err) || !fits_memory(s, &spec, err))
@@ -71,7 +71,7 @@ bool tb_session_open(struct tb_session *s, const struct tb_model *m, struct tb_s
     if (!s->k)
         return tb_fail(err, TB_ERR_LIMIT, "%s", why);
     s->engine = tb_engine_open(m, s->k, stack, &spec, err);
-    return s->engine && start(stack, err);
+    return s->engine && tb_session_init(stack, err);
 }
 
 void tb_session_close(struct tb_session *s)

@@ -23,6 +23,9 @@ struct tb_session {
  * s must be closed also after a failure. */
 bool tb_session_open(struct tb_session *s, const struct tb_model *m, struct tb_stack *stack,
                      const struct tb_engine_spec *spec, int threads, struct tb_err *err);
+/* What every session's spec has where the caller says nothing; start values of a bound stack (NULL: fine). */
+struct tb_engine_spec tb_session_spec(const struct tb_engine_spec *given);
+bool tb_session_init(struct tb_stack *stack, struct tb_err *err);
 void tb_session_close(struct tb_session *s);
 
 /* A base by name or path, as tb_model_find takes it; malloc'ed. */
@@ -48,12 +51,24 @@ struct tb_session_run {
     struct tb_metrics metrics;
     struct tb_config config; /* as settled when it began; every key */
     struct tb_shelf *shelf;
+    bool has_shelf; /* of its own; else it is lent */
     const struct tb_base *base;
     struct tb_model *trained; /* model/ of a run that trained all weights, unless a checkpoint was asked for, or NULL */
+    int64_t loaded; /* step of the weights that were loaded last */
 };
 /* store NULL: the usual one. ref: "RUN", "RUN:400", "RUN:best". Fails if the base is not what it was. r must be closed
  * also after a failure. */
 bool tb_session_run_open(struct tb_session_run *r, const char *store, const char *ref, struct tb_err *err);
+/* The same with the base from a shelf that others use, too. */
+bool tb_session_run_open_on(struct tb_session_run *r, const char *store, const char *ref, struct tb_shelf *shelf,
+                            struct tb_err *err);
+/* Reads what a run has recorded since; the ref is the one it was opened with. */
+bool tb_session_run_look(struct tb_session_run *r, const char *ref, struct tb_err *err);
+/* The step whose weights `load` would take now, -1 if there are none. */
+int64_t tb_session_run_newest(const struct tb_session_run *r);
+/* Weights into a stack made from its config, which is bound. */
+bool tb_session_run_load(struct tb_session_run *r, struct tb_stack *s, struct tb_err *err);
+bool tb_session_run_is_full(const struct tb_session_run *r);
 void tb_session_run_close(struct tb_session_run *r);
 /* The run's model and stack with its weights, on an engine for evaluation. */
 bool tb_session_run_start(struct tb_session_run *r, struct tb_session *s, const struct tb_engine_spec *spec,

@@ -38,7 +38,8 @@ static bool take_base(struct tb_session_run *r, struct tb_err *err)
     const char *id = tb_json_str(tb_metrics_fact(&r->metrics, "base", "id"), "");
     if (!tb_job_stored_config(&r->config, tb_json_get(r->metrics.facts, "config"), err))
         return false;
-    r->shelf = tb_shelf_open("", tb_session_data_dir());
+    if (r->has_shelf)
+        r->shelf = tb_shelf_open("", tb_session_data_dir());
     r->base = tb_shelf_base(r->shelf, &r->config, err);
     if (r->base && *id && strcmp(id, r->base->id) != 0)
         return tb_fail(err, TB_ERR_FORMAT, "%s is another model than run %s was trained on (its content has changed)",
@@ -46,7 +47,7 @@ static bool take_base(struct tb_session_run *r, struct tb_err *err)
     return r->base != NULL;
 }
 
-static bool is_full(const struct tb_session_run *r)
+bool tb_session_run_is_full(const struct tb_session_run *r)
 {
     return tb_config_parts(&r->config) == 1 && strcmp(tb_config_part_kind(&r->config, 0), "full") == 0;
 }
@@ -55,16 +56,17 @@ static bool is_full(const struct tb_session_run *r)
 static bool take_trained(struct tb_session_run *r, struct tb_err *err)
 {
     char *path = tb_path_join(r->dir, "model");
-    bool is_there = is_full(r) && r->step == TB_REF_LAST && tb_dir_exists(path);
+    bool is_there = tb_session_run_is_full(r) && r->step == TB_REF_LAST && tb_dir_exists(path);
     if (is_there)
         r->trained = tb_model_open(path, err);
     free(path);
     return !is_there || r->trained;
 }
 
-bool tb_session_run_open(struct tb_session_run *r, const char *store, const char *ref, struct tb_err *err)
+bool tb_session_run_open_on(struct tb_session_run *r, const char *store, const char *ref, struct tb_shelf *shelf,
+                            struct tb_err *err)
 {
-    *r = (struct tb_session_run){ 0 };
+    *r = (struct tb_session_run){ .shelf = shelf, .has_shelf = !shelf, .loaded = -1 };
     struct tb_store *s = tb_store_open(store, false, err);
     if (!s)
         return false;
@@ -76,10 +78,35 @@ bool tb_session_run_open(struct tb_session_run *r, const char *store, const char
         && take_trained(r, err);
 }
 
+bool tb_session_run_open(struct tb_session_run *r, const char *store, const char *ref, struct tb_err *err)
+{
+    return tb_session_run_open_on(r, store, ref, NULL, err);
+}
+
+bool tb_session_run_look(struct tb_session_run *r, const char *ref, struct tb_err *err)
+{
+    tb_metrics_free(&r->metrics);
+    return tb_metrics_load(&r->metrics, r->dir, err) && take_step(r, ref, err);
+}
+
+int64_t tb_session_run_newest(const struct tb_session_run *r)
+{
+    int64_t *steps, step = r->step;
+    if (step != TB_REF_LAST)
+        return step;
+    if (tb_state_is_over(r->metrics.state))
+        return r->metrics.step;
+    size_t n = tb_checkpoint_list(r->dir, &steps);
+    step = n ? steps[n - 1] : -1;
+    free(steps);
+    return step;
+}
+
 void tb_session_run_close(struct tb_session_run *r)
 {
     tb_model_close(r->trained);
-    tb_shelf_close(r->shelf);
+    if (r->has_shelf)
+        tb_shelf_close(r->shelf);
     tb_json_free(r->config.map);
     tb_metrics_free(&r->metrics);
     free(r->dir);
@@ -149,7 +176,7 @@ static bool put_all(const struct tb_array *tensor, size_t n, bool has_prefix, st
     return good;
 }
 
-static bool from_checkpoint(const struct tb_session_run *r, struct tb_stack *s, struct tb_err *err)
+static bool from_checkpoint(struct tb_session_run *r, struct tb_stack *s, struct tb_err *err)
 {
     struct tb_checkpoint c;
     bool found = r->step == TB_REF_LAST ? tb_checkpoint_newest(&c, r->dir, -1, false, NULL, 0, err)
@@ -157,6 +184,7 @@ static bool from_checkpoint(const struct tb_session_run *r, struct tb_stack *s, 
     if (!found)
         return false;
     bool good = put_all(c.tensor, c.n, true, s, err);
+    r->loaded = c.step;
     tb_checkpoint_free(&c);
     return good;
 }
@@ -187,12 +215,13 @@ static bool from_final(const struct tb_session_run *r, struct tb_stack *s, bool 
     return good;
 }
 
-static bool load(const struct tb_session_run *r, struct tb_stack *s, struct tb_err *err)
+bool tb_session_run_load(struct tb_session_run *r, struct tb_stack *s, struct tb_err *err)
 {
     struct tb_err why = { 0 };
     bool found = false, is_final = r->step == TB_REF_LAST && !has_encoder(s);
     if (is_final && !from_final(r, s, &found, err))
         return false;
+    r->loaded = r->metrics.step;
     if (found)
         return true;
     if (from_checkpoint(r, s, &why))
@@ -211,5 +240,6 @@ bool tb_session_run_start(struct tb_session_run *r, struct tb_session *s, const 
         return tb_session_open(s, r->trained, NULL, spec, threads, err);
     *s = (struct tb_session){ 0 };
     struct tb_stack *stack = tb_stack_open(r->config.map, r->base->model, err);
-    return stack && tb_session_open(s, r->base->model, stack, spec, threads, err) && load(r, s->stack, err);
+    return stack && tb_session_open(s, r->base->model, stack, spec, threads, err)
+        && tb_session_run_load(r, s->stack, err);
 }

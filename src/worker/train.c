@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "store/marks.h"
 #include "worker/train_priv.h"
 #include "worker/writing.h"
@@ -236,10 +237,7 @@ static void pause_or_go_on(struct tb_training *t, bool pause)
 
 static bool write_marks(struct tb_run_writer *w, void *arg, struct tb_err *err)
 {
-    struct tb_json *facts = tb_marks_facts(arg, err);
-    bool good = facts && tb_run_writer_facts(w, facts, err);
-    tb_json_free(facts);
-    return good;
+    return tb_marks_write(w, arg, err);
 }
 
 /* Answers what was asked; true if the run is to stop. */
@@ -264,6 +262,8 @@ static bool answer(struct tb_training *t, struct tb_ctl_request *q)
     else if ((good = tb_training_save(t, &err)))
         note = t->last_kept == t->step ? "checkpoint kept" : TB_CTL_NOT_DONE "a trained value is not finite";
     tb_err_prefix(&err, "not done");
+    if (stops)
+        tb_str_copy(t->why, sizeof t->why, tb_json_str(tb_json_get(q->args, "reason"), ""));
     tb_recorder_answer(t->recorder, q, t->step, good ? note : err.text);
     t->is_pruned |= prunes;
     return stops;
@@ -288,6 +288,8 @@ static bool leave(struct tb_training *t, struct tb_err *err)
         return false;
     if (tb_train_wished() != TB_WISH_YIELD) {
         t->state = t->is_pruned ? TB_STATE_PRUNED : TB_STATE_STOPPED;
+        if (*t->why) /* a sweep's decision */
+            return tb_training_seal(t, t->state, "sweep", t->why, err);
         return tb_training_seal(t, t->state, "user", t->is_pruned ? "pruned on request" : "stopped on request", err);
     }
     t->state = TB_STATE_QUEUED;

@@ -40,6 +40,7 @@ struct tb_training {
     bool can_measure_peak;
     bool is_paused;
     bool is_pruned; /* asked to end as that */
+    char why[160];  /* the reason that the request gave, "" */
     bool has_begun, has_started; /* somebody was told; the evaluation before the first step is over */
     struct tb_row *rows; /* of a step, and of the evaluation */
     struct tb_row *eval_rows;

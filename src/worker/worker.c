@@ -82,7 +82,8 @@ void tb_worker_tell_failure(const char *id, const struct tb_err *why)
 static bool create_run(struct tb_worker *w, const struct tb_plan *p, const struct tb_job *j, const char *id,
                        struct tb_err *err)
 {
-    struct tb_put how = { .argv = w->spec->argv, .recipe = p->recipe, .overrides = p->overrides };
+    struct tb_put how = { .argv = w->spec->argv, .recipe = p->recipe, .overrides = p->overrides,
+                          .env = w->env };
     return tb_put_run(w->store, j, &how, id, err);
 }
 

@@ -14,6 +14,7 @@ struct tb_worker {
     /* A back end for each number of threads that a run asked for: runs in flight may differ. */
     struct tb_kernels *k[TB_WORKER_BACK_ENDS];
     int n_threads[TB_WORKER_BACK_ENDS], n_k;
+    const struct tb_json *env; /* of new runs, lent; NULL: of this process */
 };
 
 /* The back end with so many threads, lent. */

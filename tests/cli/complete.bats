@@ -19,7 +19,7 @@ next() { "$TB" --complete "$@" | cut -f 1 | paste -sd ' '; }
     [[ " $(next help "")" == *" store"* ]]
     [[ " $(next plan --)" == *" --measure --serve "* ]]
     [[ " $(next top --)" == *" --once --interval "* ]]
-    [ "$(next export --as "")" = "peft csv" ]
+    [ "$(next export --as "")" = "peft merged csv" ]
     [ "$(next export --table r)" = rows ]
     [ -z "$(next scan ./)" ]
 }

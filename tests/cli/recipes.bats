@@ -3,6 +3,12 @@
 # recipes.bats - every shipped recipe, trained with a tiny budget from the folder of the source tree.
 load common
 
+teardown() {
+    local pid
+    [ -d "$BATS_TEST_TMPDIR/store.d" ] || return 0
+    ! pid=$(tb worker --status --json | jq -e 'select(.pid > 0) | .pid') || kill "$pid" 2>/dev/null || true
+}
+
 setup() {
     [ -e "$BASE" ] || skip "there is no $BASE"
     cd "$TREE"
@@ -25,6 +31,26 @@ trained() {
 }
 
 @test "lora-rank-sweep: four ranks, two seeds" { trained lora-rank-sweep 8; }
+
+@test "full-vs-peft: five ways, two seeds" {
+    trained full-vs-peft 10
+    [ "$(json 'map(.method) | unique | join(" ")')" = "full ia3 lora prefix" ]
+}
+
+@test "prompt-length: four lengths, two starts" { trained prompt-length 8; }
+
+@test "seeds: nothing but the seed differs" {
+    trained seeds 5
+    [ "$(json 'map(.seed) | sort | join(" ")')" = "0 1 2 3 4" ]
+}
+
+@test "stack-or-parts: each searched, the best of each with other seeds" {
+    ask 0 sweep recipes/stack-or-parts.lua --set search.trials=2 --set prune.min=200 --set budget=400 --set eval.rows=4 \
+        --set eval.every=200tokens --set batch.rows=4 --threads 1 --json
+    [ "$(json '.arms | map(.arm) | join(" ")')" = "lora prompt lora+prompt" ]
+    [ "$(json '.arms | map(.done + .pruned) | join(" ")')" = "2 2 2" ]
+    [ "$(json '.arms | map(.more_seeds) | join(" ")')" = "2 2 2" ]
+}
 
 @test "prefix-from-text: three starts" { trained prefix-from-text 3; }
 

@@ -8,13 +8,14 @@ load live
 setup() {
     [ -e "$BASE" ] || skip "there is no $BASE"
     cd "$TREE"
-    export TUNEBENCH_STORE=$BATS_TEST_TMPDIR/store.d
+    export TUNEBENCH_STORE=$BATS_TEST_TMPDIR/store.d TUNEBENCH_IDLE_S=2
 }
 
 teardown() {
     [ -z "${PID-}" ] || kill -9 "$PID" 2>/dev/null || true
     [ -d "$BATS_TEST_TMPDIR/store.d" ] || return 0
-    tb stop --wait 5 state:running state:queued >/dev/null 2>&1 || true
+    tb sweep @last --stop >/dev/null 2>&1 || true
+    ! pid=$(tb worker --status --json | jq -e 'select(.pid > 0) | .pid') || kill "$pid" 2>/dev/null || true
 }
 
 # search REST: tiny.lua, two methods, a budget of 1,600 tokens in steps of four rows.

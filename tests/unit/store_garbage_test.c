@@ -170,6 +170,8 @@ static void marks(void)
     static const char *const bad[] = {
         "{}", "[]", "{\"final_hash\":\"x\"}", "{\"tags\":\"a\"}", "{\"tags\":[1]}", "{\"tags\":[\"a b\"]}",
         "{\"tags\":[\"-a\"]}", "{\"note\":1}", "{\"protected\":1}", "{\"archived\":\"yes\",\"note\":\"\"}",
+        "{\"vote\":{\"against\":\"a\"}}", "{\"vote\":{\"outcome\":\"won\"}}", "{\"vote\":[]}",
+        "{\"vote\":{\"against\":\"a\",\"outcome\":\"best\"}}",
     };
     struct tb_err err = { 0 };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

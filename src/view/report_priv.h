@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* report_priv.h - what the writers of a report share. */
+#ifndef TB_VIEW_REPORT_PRIV_H
+#define TB_VIEW_REPORT_PRIV_H
+
+#include "view/report.h"
+
+/* The loss that an arm is judged by: of the rows all its runs have, else of its evaluations. */
+double tb_report_loss(const struct tb_report *r, size_t arm);
+/* Fills r->check. */
+void tb_report_checks(struct tb_report *r);
+
+#endif
