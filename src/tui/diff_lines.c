@@ -12,7 +12,6 @@
 #include "base/str.h"
 #include "view/defaults.h"
 #include "view/fmt.h"
-#include "view/reach.h"
 
 enum { NAME_LEAST = 20, ARM_LEAST = 18, CELL = 96, HASH = 12, HEADING_MOST = 150 };
 
@@ -34,7 +33,7 @@ void tb_diff_free_lines(struct diff_state *st)
 /* A line with room for all arms; texts are empty. */
 static struct diff_line *add_line(struct diff_state *st, const char *id, const char *name)
 {
-    size_t n = st->arms.n < DIFF_ARMS ? st->arms.n : DIFF_ARMS, cap = (size_t)st->cap_lines;
+    size_t n = st->arms.n, cap = (size_t)st->cap_lines;
     st->line = tb_grow(st->line, (size_t)st->n_lines, &cap, sizeof *st->line);
     st->cap_lines = (int)cap;
     struct diff_line *l = &st->line[st->n_lines++];
@@ -49,8 +48,6 @@ static struct diff_line *add_line(struct diff_state *st, const char *id, const c
 
 static void put(struct diff_line *l, size_t arm, unsigned style, const char *text)
 {
-    if (arm >= DIFF_ARMS)
-        return;
     free(l->cell[arm + 1]);
     l->cell[arm + 1] = tb_xstrdup(text);
     l->style[arm + 1] = style;
@@ -69,7 +66,7 @@ static void add_heading(struct diff_state *st, unsigned style, const char *text)
         add_line(st, "", one)->style[0] = style;
         free(one);
         text += n;
-        text += *text == ' ';
+        text += strspn(text, " ");
     }
 }
 
@@ -274,24 +271,39 @@ static void add_seeds(struct diff_state *st)
     }
 }
 
+static const struct tb_report_arm *told(const struct diff_state *st, size_t i)
+{
+    return &st->report.arm[i];
+}
+
+static void say_paired(const struct tb_report_arm *r, char rows[CELL], char between[CELL])
+{
+    snprintf(rows, CELL, "%s", r->is_paired ? "" : "not comparable");
+    snprintf(between, CELL, "-");
+    if (r->is_paired)
+        snprintf(rows, CELL, "%zu better %zu worse", r->p.n_better, r->p.n_worse);
+    if (r->is_paired && isfinite(r->p.low))
+        snprintf(between, CELL, "%+.3f .. %+.3f", r->p.low, r->p.high);
+}
+
 static void add_paired(struct diff_state *st)
 {
-    struct diff_line *rows = add_line(st, "paired", "rows, one by one"), *between;
-    for (size_t i = 1; i < st->arms.n && i < DIFF_ARMS; i++) {
-        const struct tb_paired *p = &st->pair[i].p;
-        char text[CELL] = "not comparable";
-        if (st->pair[i].is_paired)
-            snprintf(text, sizeof text, "%zu better %zu worse", p->n_better, p->n_worse);
-        put(rows, i, TB_STYLE_PLAIN, text);
+    struct diff_line *l = add_line(st, "paired", "rows, one by one");
+    char rows[CELL], between[CELL], p[CELL];
+    for (size_t i = 1; i < st->arms.n; i++) {
+        say_paired(told(st, i), rows, between);
+        put(l, i, TB_STYLE_PLAIN, rows);
     }
-    between = add_line(st, "interval", "95 % of the difference");
-    for (size_t i = 1; i < st->arms.n && i < DIFF_ARMS; i++) {
-        const struct tb_paired *p = &st->pair[i].p;
-        bool is_sure = st->pair[i].is_paired && (p->low > 0 || p->high < 0);
-        char text[CELL] = "-";
-        if (st->pair[i].is_paired && isfinite(p->low))
-            snprintf(text, sizeof text, "%+.3f .. %+.3f%s", p->low, p->high, is_sure ? "" : "  holds 0");
-        put(between, i, is_sure ? TB_STYLE_STRONG : TB_STYLE_PLAIN, text);
+    l = add_line(st, "interval", "95 % of the difference");
+    for (size_t i = 1; i < st->arms.n; i++) {
+        say_paired(told(st, i), rows, between);
+        put(l, i, told(st, i)->is_paired ? TB_STYLE_STRONG : TB_STYLE_DIM, between);
+    }
+    l = add_line(st, "chance", "chance alone");
+    for (size_t i = 1; i < st->arms.n; i++) {
+        double v = told(st, i)->p_holm;
+        snprintf(p, sizeof p, isfinite(v) ? "p %.4f%s" : "-", v, v < TB_REPORT_LEVEL ? "" : "  may be it");
+        put(l, i, TB_STYLE_PLAIN, p);
     }
 }
 
@@ -299,37 +311,23 @@ static void add_reach(struct diff_state *st)
 {
     struct diff_line *l = add_line(st, "reach", "tokens to A's loss");
     for (size_t i = 0; i < st->arms.n; i++) {
-        double v[DIFF_RUNS], mean, sd;
-        const struct tb_arm *a = &st->arms.arm[i];
+        const struct tb_report_arm *r = told(st, i);
         char text[CELL] = "not reached";
-        size_t n = 0, n_reached;
-        for (size_t k = 0; k < a->n && n < DIFF_RUNS; k++)
-            v[n++] = tb_tokens_until(a->m[k], st->arms.arm[0].eval);
-        if ((n_reached = tb_spread(v, n, &mean, &sd)) > 0)
-            tb_fmt_unit(text, sizeof text, TB_UNIT_SHORT, mean);
-        if (n_reached && n_reached < a->n)
-            snprintf(text + strlen(text), sizeof text - strlen(text), "  %zu of %zu seeds", n_reached, a->n);
+        if (r->n_reached)
+            tb_fmt_unit(text, sizeof text, TB_UNIT_SHORT, r->reach_tok);
+        if (r->n_reached && r->n_reached < st->arms.arm[i].n)
+            snprintf(text + strlen(text), sizeof text - strlen(text), "  %zu of %zu seeds", r->n_reached,
+                     st->arms.arm[i].n);
         put(l, i, TB_STYLE_PLAIN, text);
     }
 }
 
-/* Mean over seeds of a metric of texts. */
-static double score_of(const struct tb_arm *a, const char *name)
+static void add_score(struct diff_state *st, size_t k)
 {
-    double v[DIFF_RUNS], mean, sd;
-    size_t n = 0;
-    for (size_t i = 0; i < a->n && n < DIFF_RUNS; i++)
-        v[n++] = tb_json_real(tb_metrics_fact(a->m[i], "scores", name), NAN);
-    tb_spread(v, n, &mean, &sd);
-    return mean;
-}
-
-static void add_score(struct diff_state *st, const char *name)
-{
-    char *id = tb_xasprintf("score %s", name), text[CELL];
-    struct diff_line *l = add_line(st, id, name);
+    char *id = tb_xasprintf("score %s", st->score[k]), text[CELL];
+    struct diff_line *l = add_line(st, id, st->score[k]);
     for (size_t i = 0; i < st->arms.n; i++) {
-        double v = score_of(&st->arms.arm[i], name), from = score_of(&st->arms.arm[0], name);
+        double v = told(st, i)->score[k].mean, from = told(st, 0)->score[k].mean;
         snprintf(text, sizeof text, isfinite(v) ? "%.4g" : "-", v);
         if (i && isfinite(v) && isfinite(from))
             snprintf(text + strlen(text), sizeof text - strlen(text), "  %+.3g", v - from);
@@ -338,20 +336,18 @@ static void add_score(struct diff_state *st, const char *name)
     free(id);
 }
 
-/* Metrics of the first arm that has any: those that have an interval beside them. */
-static void add_scores(struct diff_state *st)
+/* Loss on a second, general text: how much more it is after training. */
+static void add_forgetting(struct diff_state *st)
 {
-    for (size_t i = 0; i < st->arms.n; i++) {
-        const struct tb_json *scores = tb_json_get(st->arms.arm[i].m[0]->facts, "scores");
-        if (!tb_json_len(scores))
-            continue;
-        for (void *it = tb_json_first(scores); it; it = tb_json_next(scores, it)) {
-            char low[96];
-            snprintf(low, sizeof low, "%.80s_low", tb_json_iter_key(it));
-            if (tb_json_get(scores, low))
-                add_score(st, tb_json_iter_key(it));
-        }
-        return;
+    bool is_known = false;
+    for (size_t i = 0; i < st->arms.n; i++)
+        is_known = is_known || isfinite(told(st, i)->forget);
+    struct diff_line *l = is_known ? add_line(st, "forgetting", "forgetting") : NULL;
+    for (size_t i = 0; l && i < st->arms.n; i++) {
+        char text[CELL] = "-";
+        if (isfinite(told(st, i)->forget))
+            snprintf(text, sizeof text, "%+.3f nats", told(st, i)->forget);
+        put(l, i, TB_STYLE_PLAIN, text);
     }
 }
 
@@ -361,7 +357,9 @@ static void add_results(struct diff_state *st)
     add_seeds(st);
     add_result(st, &results[0]);
     add_paired(st);
-    add_scores(st);
+    for (size_t k = 0; k < TB_REPORT_SCORES && st->score[k]; k++)
+        add_score(st, k);
+    add_forgetting(st);
     for (int i = 1; i < N_RESULTS; i++) {
         add_result(st, &results[i]);
         if (i == 2)
@@ -408,27 +406,22 @@ void tb_diff_make_lines(struct diff_state *st, int width)
 
 /* ---- words below */
 
-/* Arms of which one run at least is on the front of loss against size. */
+/* Arms that none beats in both loss and size. */
 static void add_front(struct diff_state *st)
 {
-    double v[DIFF_ARMS * 2];
-    bool is_front[DIFF_ARMS];
-    size_t n = st->arms.n < DIFF_ARMS ? st->arms.n : DIFF_ARMS, n_front;
+    size_t n_front = 0;
     struct tb_buf b = { 0 };
-    for (size_t i = 0; i < n; i++) {
-        v[2 * i] = st->arms.arm[i].eval;
-        v[2 * i + 1] = adapter_of(&st->arms.arm[i]);
-    }
-    n_front = tb_pareto_front(v, n, 2, is_front);
+    for (size_t i = 0; i < st->arms.n; i++)
+        n_front += told(st, i)->is_front[TB_COST_ADAPTER];
     tb_buf_str(&b, "loss against adapter size: ");
-    if (n_front == n)
-        tb_buf_str(&b, "all of them are on the front");
+    if (n_front == st->arms.n)
+        tb_buf_str(&b, "all are on the front");
     else if (n_front == 0)
         tb_buf_str(&b, "not known yet");
-    for (size_t i = 0, k = 0; n_front < n && i < n; i++)
-        if (is_front[i])
+    for (size_t i = 0, k = 0; n_front < st->arms.n && i < st->arms.n; i++)
+        if (told(st, i)->is_front[TB_COST_ADAPTER])
             tb_buf_fmt(&b, "%s%c", k++ ? ", " : "", tb_diff_letter(i));
-    if (n_front && n_front < n)
+    if (n_front && n_front < st->arms.n)
         tb_buf_str(&b, n_front == 1 ? " beats all others" : " are on the front");
     tb_buf_str(&b, "   (p plots any two columns)");
     tb_pairs_add(&st->words, TB_STYLE_PLAIN, "PARETO", b.p);
@@ -441,29 +434,44 @@ static void add_said(struct diff_state *st, unsigned style, const char *name, co
         tb_pairs_add(&st->words, style, name, text);
 }
 
+/* What a fair comparison needs and this one has not. */
+static void add_checks(struct diff_state *st)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < st->report.n_checks; i++)
+        n += st->report.check[i].is_good;
+    tb_pairs_fmt(&st->words, TB_STYLE_PLAIN, "fair", "%zu of %zu things that a fair comparison needs%s", n,
+                 st->report.n_checks, n < st->report.n_checks ? "; not:" : "");
+    for (size_t i = 0; i < st->report.n_checks; i++)
+        if (!st->report.check[i].is_good)
+            tb_pairs_fmt(&st->words, TB_STYLE_WARN, "", "%s: %s", st->report.check[i].name, st->report.check[i].words);
+}
+
 void tb_diff_make_words(struct diff_state *st)
 {
+    const struct tb_verdict *v = &st->report.verdict;
     size_t best = tb_diff_best(st);
     tb_pairs_clear(&st->words);
     if (st->n_left_out)
-        tb_pairs_fmt(&st->words, TB_STYLE_WARN, "left out", "%zu run%s: more than %d, or not to be read%s%s",
-                     st->n_left_out, st->n_left_out == 1 ? "" : "s", DIFF_RUNS, st->trouble.kind ? ": " : "",
+        tb_pairs_fmt(&st->words, TB_STYLE_WARN, "left out", "%zu run%s: more than there are letters for, or not to be "
+                     "read%s%s", st->n_left_out, st->n_left_out == 1 ? "" : "s", st->trouble.kind ? ": " : "",
                      st->trouble.text);
-    add_said(st, TB_STYLE_STRONG, "VERDICT", *st->verdict.result ? st->verdict.result : "nothing can be said yet");
-    add_said(st, TB_STYLE_WARN, "but", st->verdict.but);
-    add_said(st, TB_STYLE_PLAIN, "doubt", st->verdict.doubt);
-    add_said(st, TB_STYLE_PLAIN, "[+]", st->verdict.settle);
+    add_said(st, TB_STYLE_STRONG, "VERDICT", *v->result ? v->result : "nothing can be said yet");
+    add_said(st, TB_STYLE_WARN, "but", v->but);
+    add_said(st, TB_STYLE_PLAIN, "doubt", v->doubt);
+    add_said(st, TB_STYLE_PLAIN, "[+]", v->settle);
     if (best != SIZE_MAX)
         tb_pairs_fmt(&st->words, TB_STYLE_PLAIN, "[W]", "accept %s as the winner", st->arms.arm[best].name);
     add_front(st);
-    add_said(st, TB_STYLE_PLAIN, "cost", st->verdict.cost);
+    add_checks(st);
+    add_said(st, TB_STYLE_PLAIN, "cost", v->cost);
 }
 
 /* ---- the table */
 
 int tb_diff_seen(const struct diff_state *st, int width, size_t arm[DIFF_ARMS])
 {
-    int n = 0, all = (int)(st->arms.n < DIFF_ARMS ? st->arms.n : DIFF_ARMS), room = (width - NAME_LEAST) / ARM_LEAST;
+    int n = 0, all = (int)st->arms.n, room = (width - NAME_LEAST) / ARM_LEAST;
     room = room < 2 ? 2 : room > all ? all : room;
     int first = st->first_arm < 1 ? 1 : st->first_arm > all - room + 1 ? all - room + 1 : st->first_arm;
     arm[n++] = 0;

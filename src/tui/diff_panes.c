@@ -123,7 +123,7 @@ void tb_diff_show_row(struct tb_screen *s, int64_t row_id)
     tb_text_add(t, TB_STYLE_HEAD, "what stands in the data");
     add_wrapped(t, TB_STYLE_PLAIN, width, "    ", tb_json_str(tb_json_get(row, "completion"), "(its file is not there)"));
     tb_text_add(t, TB_STYLE_PLAIN, "");
-    for (size_t i = 0; i < st->arms.n && i < DIFF_ARMS; i++)
+    for (size_t i = 0; i < st->arms.n; i++)
         add_arm(st, t, i, row_id, width);
 }
 
@@ -161,7 +161,7 @@ void tb_diff_show_recipes(struct tb_screen *s)
 {
     struct diff_state *st = s->state;
     struct tb_text *t = tb_desk_show(s->desk, "recipes, line by line: - of A, + of the other");
-    for (size_t i = 1; i < st->arms.n && i < DIFF_ARMS; i++)
+    for (size_t i = 1; i < st->arms.n; i++)
         add_recipe(st, t, i);
 }
 

@@ -11,9 +11,9 @@
 #include "view/arms.h"
 #include "view/diff.h"
 #include "view/pareto.h"
-#include "view/verdict.h"
+#include "view/report.h"
 
-enum { DIFF_RUNS = 48, DIFF_ARMS = 26, DIFF_ROWS = 20 };
+enum { DIFF_RUNS = 48, DIFF_ARMS = TB_REPORT_ARMS, DIFF_ROWS = 20 };
 
 /* One line of the table: a heading, or a name with a text for each arm. */
 struct diff_line {
@@ -21,13 +21,6 @@ struct diff_line {
     char **cell; /* name, then one an arm */
     unsigned *style;
     int64_t row_id; /* of a row, -1 */
-};
-
-/* Arm i against the first. */
-struct diff_pair {
-    bool is_paired;
-    struct tb_paired p;
-    struct tb_err why;
 };
 
 struct diff_state {
@@ -41,8 +34,9 @@ struct diff_state {
 
     struct tb_arms arms;
     struct tb_diff d;
-    struct diff_pair pair[DIFF_ARMS];
-    struct tb_verdict verdict;
+    struct tb_report report; /* of the arms when they were last paired; its strings are not to be looked at, but in score */
+    char *score[TB_REPORT_SCORES]; /* names of metrics of texts */
+    bool has_report;
     struct tb_row_across *row;
     size_t n_rows;
 

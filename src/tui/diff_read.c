@@ -83,7 +83,13 @@ static void read_runs(struct tb_screen *s, char **looked, char **stamp)
 
 static void free_pairs(struct diff_state *st)
 {
-    tb_verdict_free(&st->verdict);
+    for (size_t i = 0; i < TB_REPORT_SCORES; i++) {
+        free(st->score[i]);
+        st->score[i] = NULL;
+    }
+    if (st->has_report)
+        tb_report_free(&st->report);
+    st->has_report = false;
     tb_rows_across_free(st->row, st->n_rows);
     st->row = NULL;
     st->n_rows = 0;
@@ -110,17 +116,21 @@ void tb_diff_forget(struct diff_state *st)
 
 /* ---- what is worked out */
 
-/* Seeds of one arm alone are compared as single runs: what differs is the seed. */
+/* Seeds of one arm alone are compared as single runs: what differs is the seed. There are letters for DIFF_ARMS. */
 static void make_arms(struct tb_screen *s)
 {
     struct diff_state *st = s->state;
     enum tb_arms_by by = st->is_single ? TB_ARMS_SINGLE : TB_ARMS_AUTO;
     tb_arms_make(&st->arms, st->item, st->m, st->n, s->desk->item, s->desk->n, by);
-    if (st->arms.n == 1 && by == TB_ARMS_AUTO) {
+    if (st->arms.n > DIFF_ARMS) {
+        st->n_left_out += st->n - DIFF_ARMS;
+        st->n = DIFF_ARMS;
+    }
+    if (st->arms.n > DIFF_ARMS || (st->arms.n == 1 && by == TB_ARMS_AUTO)) {
         tb_arms_free(&st->arms);
         tb_arms_make(&st->arms, st->item, st->m, st->n, s->desk->item, s->desk->n, TB_ARMS_SINGLE);
     }
-    const struct tb_metrics *first[DIFF_RUNS];
+    const struct tb_metrics *first[DIFF_ARMS];
     for (size_t i = 0; i < st->arms.n; i++)
         first[i] = st->arms.arm[i].m[0];
     tb_diff_make(&st->d, first, st->arms.n);
@@ -128,15 +138,13 @@ static void make_arms(struct tb_screen *s)
 
 static void make_pairs(struct diff_state *st)
 {
-    const struct tb_metrics *first[DIFF_RUNS];
-    for (size_t i = 0; i < st->arms.n && i < DIFF_ARMS; i++) {
-        struct diff_pair *x = &st->pair[i];
-        *x = (struct diff_pair){ 0 };
-        x->is_paired = i > 0 && tb_arms_pair(&x->p, &st->arms.arm[0], &st->arms.arm[i], &x->why);
-    }
+    const struct tb_metrics *first[DIFF_ARMS];
+    tb_report_make(&st->report, &st->arms, NULL, NULL, NULL, 0, NULL);
+    st->has_report = true;
+    for (size_t i = 0; i < st->report.n_scores; i++)
+        st->score[i] = tb_xstrdup(st->report.score[i]);
     for (size_t i = 0; i < st->arms.n; i++)
         first[i] = st->arms.arm[i].m[0];
-    tb_verdict_all(&st->verdict, &st->arms);
     st->row = tb_rows_across(first, st->arms.n, DIFF_ROWS, &st->n_rows);
 }
 

@@ -249,7 +249,7 @@ static void choose_column(struct tb_screen *s, int step)
 {
     struct diff_state *st = s->state;
     size_t arm[DIFF_ARMS];
-    int all = (int)(st->arms.n < DIFF_ARMS ? st->arms.n : DIFF_ARMS);
+    int all = (int)st->arms.n;
     if (!all)
         return;
     st->chosen = (st->chosen + step + all) % all;
@@ -351,18 +351,26 @@ static void set_plot(struct tb_screen *s)
     }
 }
 
+/* Reports and numbers are what compare writes; keys side by side, as on this screen, are what diff does. */
 static void export(struct tb_screen *s)
 {
-    const char *path = s->desk->text;
-    const char *flag = tb_str_ends(path, ".json") ? " --json" : tb_str_ends(path, ".csv") ? " --csv"
-                     : tb_str_ends(path, ".tsv") ? " --plain" : "";
+    static const char *const of_compare[][2] = { { ".html", "" }, { ".md", "" }, { ".csv", " --csv" },
+                                                 { ".json", " --json" }, { ".tsv", " --plain" } };
     const struct diff_state *st = s->state;
+    const char *path = s->desk->text, *flags = NULL;
+    struct tb_buf b = { 0 };
+    for (size_t i = 0; i < sizeof of_compare / sizeof *of_compare; i++)
+        if (tb_str_ends(path, of_compare[i][0]))
+            flags = of_compare[i][1];
     if (!*path || st->n < 2)
         return;
-    struct tb_buf b = { 0 };
     char *refs = tb_diff_refs(s);
-    tb_buf_fmt(&b, "diff %s%s%s --rows %d%s -o ", refs, st->is_single ? " --group none" : "",
-               st->shows_equal ? " --all" : "", DIFF_ROWS, flag);
+    tb_buf_fmt(&b, "%s %s%s", flags ? "compare" : "diff", refs, st->is_single ? " --group none" : "");
+    if (flags)
+        tb_buf_str(&b, flags);
+    else
+        tb_buf_fmt(&b, " --rows %d%s", DIFF_ROWS, st->shows_equal ? " --all" : "");
+    tb_buf_str(&b, " -o ");
     tb_shell_quote(&b, path);
     tb_desk_do(s->desk, b.p, false);
     tb_buf_free(&b);
@@ -388,7 +396,7 @@ static unsigned act(struct tb_screen *s, int what)
     case BASELINE: set_baseline(s); break;
     case LEFT:
     case RIGHT: choose_column(s, what == LEFT ? -1 : 1); return TB_DO_DRAW;
-    case EXPORT: tb_desk_ask(s->desk, "export into (.csv .tsv .json, else text): ", "diff.csv", EXPORT_TO);
+    case EXPORT: tb_desk_ask(s->desk, "export into (.html .md .csv .json .tsv, else text): ", "diff.html", EXPORT_TO);
         return TB_DO_DRAW;
     case EXPORT_TO: export(s); return TB_DO_DRAW;
     default: read_row(s); return TB_DO_DRAW;

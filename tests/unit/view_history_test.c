@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "tests/tap.h"
 #include "view/facts.h"
-#include "view/reach.h"
 
 static void take(void *arg, const struct tb_happening *what)
 {
@@ -97,21 +96,6 @@ static void bit_by_bit(void)
     tb_metrics_free(&m);
 }
 
-static void reached(void)
-{
-    struct tb_metrics m;
-    make(&m);
-    for (int i = 0; i < 6; i++)
-        step(&m);
-    near(tb_tokens_until(&m, 4), 40, 1e-12, "the evaluation that has it");
-    near(tb_tokens_until(&m, 5), 30, 1e-12, "between two of them in a straight line");
-    near(tb_tokens_until(&m, 7), 20, 1e-12, "the first one is better than that");
-    ok(isnan(tb_tokens_until(&m, 1.9)) && isnan(tb_tokens_until(&m, NAN)), "never reached");
-    m.step = 5;
-    ok(isnan(tb_tokens_until(&m, 2)), "what a resumed run has not reached again does not count");
-    tb_metrics_free(&m);
-}
-
 static const struct tb_proof *find(const struct tb_proof *proof, size_t n, const char *name)
 {
     for (size_t i = 0; i < n; i++)
@@ -157,7 +141,6 @@ int main(void)
 {
     at_once();
     bit_by_bit();
-    reached();
     proofs();
     return done();
 }
