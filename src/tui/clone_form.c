@@ -255,13 +255,14 @@ static char *error_of(const char *said)
     return n ? tb_xstrndup(said, n) : tb_xstrdup("clone gave no answer");
 }
 
+/* An answer to the form as it was before the last change is dropped. */
 static void take_answer(struct tb_clone_form *f)
 {
     const char *out = tb_child_out(f->child);
     struct tb_json *list = tb_json_parse(out, strlen(out), "clone", NULL);
-    if (tb_child_exit(f->child) == 0 && tb_json_len(list) == 1)
+    if (!f->is_stale && tb_child_exit(f->child) == 0 && tb_json_len(list) == 1)
         f->facts = tb_json_copy(tb_json_at(list, 0));
-    else
+    else if (!f->is_stale)
         f->error = error_of(tb_child_err(f->child));
     tb_json_free(list);
     tb_child_close(f->child);

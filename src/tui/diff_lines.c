@@ -94,7 +94,8 @@ static void add_key(struct diff_state *st, const struct tb_diff_key *key)
     free(id);
 }
 
-/* A key that only some of the methods have, and all that have it as it is by default; or the name, which stands above. */
+/* A key that only some of the methods have, and all that have it as it is by default; or the name, which stands
+ * above. */
 static bool is_noise(const struct diff_state *st, const struct tb_diff_key *key, struct tb_json *const *defaults)
 {
     bool is_everywhere = true;
@@ -133,9 +134,9 @@ static void add_keys(struct diff_state *st)
 {
     size_t count[3] = { 0 };
     enum place *place = places_of(st, count);
-    char *text = tb_xasprintf("CONFIG  %zu key%s; %zu of one method as by default, %zu equal (= %s them)", count[DIFFERS],
-                              count[DIFFERS] == 1 ? " differs" : "s differ", count[NOISE], count[EQUAL],
-                              st->shows_equal ? "hides" : "shows");
+    char *text = tb_xasprintf("CONFIG  %zu key%s; %zu of one method as by default, %zu equal (= %s them)",
+                              count[DIFFERS], count[DIFFERS] == 1 ? " differs" : "s differ", count[NOISE],
+                              count[EQUAL], st->shows_equal ? "hides" : "shows");
     add_heading(st, TB_STYLE_HEAD, text);
     free(text);
     for (enum place p = DIFFERS; p <= (st->shows_equal ? EQUAL : DIFFERS); p++)

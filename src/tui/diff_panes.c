@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* diff_panes.c - one row as all arms have it, recipes line by line, and runs as points. Texts of rows lie in data files,
- * which only the engine reads: `diff --rows` is asked for them. */
+/* diff_panes.c - one row as all arms have it, recipes line by line, and runs as points. Texts of rows lie in data
+ * files, which only the engine reads: `diff --rows` is asked for them. */
 #include "tui/diff_priv.h"
 
 #include <math.h>
@@ -114,14 +114,15 @@ void tb_diff_show_row(struct tb_screen *s, int64_t row_id)
 {
     struct diff_state *st = s->state;
     const struct tb_json *row = text_of(st, row_id);
+    const char *unknown = "(its file is not there)";
     char *title = tb_xasprintf("row #%lld side by side; the lower loss is the better one", (long long)row_id);
     struct tb_text *t = tb_desk_show(s->desk, title);
     int width = s->width > 10 ? s->width - 6 : s->width;
     free(title);
     tb_text_add(t, TB_STYLE_HEAD, "prompt");
-    add_wrapped(t, TB_STYLE_PLAIN, width, "    ", tb_json_str(tb_json_get(row, "prompt"), "(its file is not there)"));
+    add_wrapped(t, TB_STYLE_PLAIN, width, "    ", tb_json_str(tb_json_get(row, "prompt"), unknown));
     tb_text_add(t, TB_STYLE_HEAD, "what stands in the data");
-    add_wrapped(t, TB_STYLE_PLAIN, width, "    ", tb_json_str(tb_json_get(row, "completion"), "(its file is not there)"));
+    add_wrapped(t, TB_STYLE_PLAIN, width, "    ", tb_json_str(tb_json_get(row, "completion"), unknown));
     tb_text_add(t, TB_STYLE_PLAIN, "");
     for (size_t i = 0; i < st->arms.n; i++)
         add_arm(st, t, i, row_id, width);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* diff_priv.h - the Diff screen in four files: which runs and what is worked out of them (diff_read.c), that as lines of
- * a table (diff_lines.c), panes of one row and of recipes (diff_panes.c), and the screen with its keys. */
+/* diff_priv.h - the Diff screen in four files: which runs and what is worked out of them (diff_read.c), that as lines
+ * of a table (diff_lines.c), panes of one row and of recipes (diff_panes.c), and the screen with its keys. */
 #ifndef TB_TUI_DIFF_PRIV_H
 #define TB_TUI_DIFF_PRIV_H
 
@@ -34,8 +34,9 @@ struct diff_state {
 
     struct tb_arms arms;
     struct tb_diff d;
-    struct tb_report report; /* of the arms when they were last paired; its strings are not to be looked at, but in score */
-    char *score[TB_REPORT_SCORES]; /* names of metrics of texts */
+    /* Of the arms when they were last paired; names that it was lent may be gone, those of metrics are copied. */
+    struct tb_report report;
+    char *score[TB_REPORT_SCORES];
     bool has_report;
     struct tb_row_across *row;
     size_t n_rows;
@@ -60,6 +61,13 @@ struct diff_state {
     char *texts_of;         /* stamp they belong to */
     int64_t wants_row;      /* to be shown once they are there; -1 */
 };
+
+/* Where things are, by size, by the rows that the words need, and by the pane with the focus where it is low. */
+struct diff_layout {
+    struct tb_rect table, words;
+    int rule; /* row of the line between, -1: none */
+};
+struct diff_layout tb_diff_layout(int width, int height, int rows, int pane);
 
 /* ---- diff_read.c */
 /* Reads the marked runs, else the current one and the reference; works out what has changed. */

@@ -22,17 +22,19 @@ static const struct kind {
     const char *what;
     const char *load; /* before where it is */
 } kinds[] = {
-    { "peft", "--as peft", "-peft", true, "a folder that the PEFT library loads, with names and layout of its own; read "
-      "back, and its logits compared with the run's", "PeftModel.from_pretrained(base, " },
-    { "merged model", "--as merged", "-merged", true, "a model folder with the adapter folded into the base, which needs "
-      "no adapter library (not of prompt and prefix); read back, and its logits compared",
-      "AutoModelForCausalLM.from_pretrained(" },
-    { "csv of steps", "--as csv --table train", "-train.csv", false, "a line a step: tokens, seconds, loss, rate, norm "
-      "of the gradient, speed, memory; exact numbers", "pandas.read_csv(" },
-    { "csv of evaluations", "--as csv --table eval", "-eval.csv", false, "a line an evaluation: tokens, seconds, loss, "
-      "label tokens", "pandas.read_csv(" },
-    { "csv of rows", "--as csv --table rows", "-rows.csv", false, "a line for each held-out row of each evaluation: "
-      "its loss and its tokens", "pandas.read_csv(" },
+    { "peft", "--as peft", "-peft", true,
+      "a folder that the PEFT library loads, with names and layout of its own; read back, and its logits compared with "
+      "the run's", "PeftModel.from_pretrained(base, " },
+    { "merged model", "--as merged", "-merged", true,
+      "a model folder with the adapter folded into the base, which needs no adapter library; not of prompt and prefix; "
+      "read back, and its logits compared", "AutoModelForCausalLM.from_pretrained(" },
+    { "csv of steps", "--as csv --table train", "-train.csv", false,
+      "a line a step: tokens, seconds, loss, rate, norm of the gradient, speed, memory; exact numbers",
+      "pandas.read_csv(" },
+    { "csv of evaluations", "--as csv --table eval", "-eval.csv", false,
+      "a line an evaluation: tokens, seconds, loss, label tokens", "pandas.read_csv(" },
+    { "csv of rows", "--as csv --table rows", "-rows.csv", false,
+      "a line for each held-out row of each evaluation: its loss and its tokens", "pandas.read_csv(" },
 };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 

@@ -219,8 +219,8 @@ static void draw_value(const struct tb_entry *e, struct tb_canvas *c, int x, int
     else
         tb_canvas_field(c, x + 1, y, width, style, tb_field_text(&e->field));
     tb_canvas_text(c, x + 1 + width, y, TB_STYLE_PLAIN, "]");
-    if (e->was && e->is_fixed)
-        tb_canvas_text(c, x + width + 3, y, TB_STYLE_DIM, "fixed");
+    if (e->is_fixed)
+        tb_canvas_text(c, x + width + 3, y, TB_STYLE_DIM, e->was ? "fixed" : "not used");
     else if (e->was)
         tb_canvas_fmt(c, x + width + 3, y, TB_STYLE_DIM, "was %s", e->was);
 }

@@ -74,8 +74,9 @@ static void add_losses(struct tb_pairs *p, const struct tb_run_item *item)
     char first[64], last[64], best[64], step[64];
     if (!isfinite(item->sum.last_eval))
         return;
-    tb_pairs_fmt(p, TB_STYLE_STRONG, "eval/loss", "%s, began at %s, best %s at step %s", column(item, "eval_loss", last),
-                 column(item, "first_eval", first), column(item, "best_eval", best), column(item, "best_step", step));
+    tb_pairs_fmt(p, TB_STYLE_STRONG, "eval/loss", "%s, began at %s, best %s at step %s",
+                 column(item, "eval_loss", last), column(item, "first_eval", first), column(item, "best_eval", best),
+                 column(item, "best_step", step));
 }
 
 /* Metrics of texts: "bleu 31.2 [28, 34.1]"; those are metrics that have an interval beside them. */
@@ -341,9 +342,11 @@ static void add_place(struct tb_pairs *p, const struct tb_metrics *m, const char
 
 static void add_data(struct tb_pairs *p, const struct tb_metrics *m)
 {
-    tb_pairs_fmt(p, TB_STYLE_PLAIN, "DATA", "%s %.12s, %.0f rows to train on, %.0f to evaluate",
-                 tb_path_base(word(m, "data", "path")), word(m, "data", "id"), fact(m, "data", "n_train"),
-                 fact(m, "data", "n_eval"));
+    char train[32], eval[32];
+    tb_pairs_fmt(p, TB_STYLE_PLAIN, "DATA", "%s %.12s, %s rows to train on, %s to evaluate",
+                 tb_path_base(word(m, "data", "path")), word(m, "data", "id"),
+                 tb_fmt_unit(train, sizeof train, TB_UNIT_COUNT, fact(m, "data", "n_train")),
+                 tb_fmt_unit(eval, sizeof eval, TB_UNIT_COUNT, fact(m, "data", "n_eval")));
     add_place(p, m, "");
 }
 

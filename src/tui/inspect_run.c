@@ -32,7 +32,7 @@ static void take_name(struct inspect_kin *to, const struct tb_kin *k)
 {
     char branch[TB_KIN_DEPTH * 3 + 1];
     tb_kin_branch(k, branch, sizeof branch);
-    snprintf(to->name, sizeof to->name, "%.60s%s", branch, k->item ? k->item->sum.name : k->id);
+    snprintf(to->name, sizeof to->name, "%.60s%s", branch, k->item && *k->item->sum.name ? k->item->sum.name : k->id);
     tb_str_copy(to->state, sizeof to->state, k->item ? tb_state_name(k->item->sight.state) : "is gone");
 }
 
@@ -211,7 +211,7 @@ static void choose(struct tb_screen *s, const struct tb_run_item *item)
         return;
     forget_run(st);
     tb_str_copy(st->id, TB_RUN_ID, item->sum.id);
-    tb_str_copy(st->name, sizeof st->name, item->sum.name);
+    tb_str_copy(st->name, sizeof st->name, *item->sum.name ? item->sum.name : item->sum.id);
     tb_str_copy(st->kin_grid.id, sizeof st->kin_grid.id, st->id);
     st->kin_grid.column = -1;
 }

@@ -23,7 +23,7 @@ static const struct tb_bind binds[] = {
     TB_BIND('p', "plot", "plot any two columns against each other, with what none beats", "p pareto", PLOT),
     TB_BIND('+', "seeds", "more seeds of every arm, and what they cost", "+ seeds", SEEDS),
     TB_BIND('W', "winner", "tag the run of the chosen column, else the best one, as the winner", "W winner", WINNER),
-    TB_BIND('R', "baseline", "the run of the chosen column is A, which differences are against", "R baseline", BASELINE),
+    TB_BIND('R', "baseline", "the run of the chosen column becomes A", "R baseline", BASELINE),
     TB_BIND('x', "export", "write the comparison into a file", "x export", EXPORT),
     TB_BIND('\n', "enter", "read a row side by side", NULL, ENTER),
     TB_BIND('[', "column-left", "choose the run to the left", NULL, LEFT),
@@ -34,21 +34,14 @@ static const struct tb_bind binds[] = {
 
 /* ---- layout */
 
-struct layout {
-    struct tb_rect table, words;
-    int rule;
-};
-
 /* Words below the table as high as they need; where it is low, Tab goes to them. */
-static struct layout layout_of(const struct tb_screen *s, int width, int height)
+struct diff_layout tb_diff_layout(int width, int height, int rows, int pane)
 {
-    const struct diff_state *st = s->state;
-    struct tb_rect rest = { 1, 0, width > 2 ? width - 2 : width, height };
-    struct layout l = { rest, { 1, height, rest.width, 0 }, -1 };
-    int rows = tb_pairs_rows(&st->words, rest.width);
+    struct tb_rect rest = { width > 2, 0, width > 2 ? width - 2 : width, height };
+    struct diff_layout l = { rest, { rest.x, height, rest.width, 0 }, -1 };
     rows = rows > WORDS_MOST ? WORDS_MOST : rows < WORDS_LEAST ? WORDS_LEAST : rows;
     rows = rows > height / 3 ? height / 3 : rows;
-    if (height < LOW && st->pane == 1) {
+    if (height < LOW && pane == 1) {
         l.words = rest;
         l.table.height = 0;
     } else if (height >= LOW) {
@@ -59,7 +52,13 @@ static struct layout layout_of(const struct tb_screen *s, int width, int height)
     return l;
 }
 
-static int page_of(const struct layout *l)
+static struct diff_layout layout_of(const struct tb_screen *s, int width, int height)
+{
+    const struct diff_state *st = s->state;
+    return tb_diff_layout(width, height, tb_pairs_rows(&st->words, width > 2 ? width - 2 : width), st->pane);
+}
+
+static int page_of(const struct diff_layout *l)
 {
     return l->table.height > 1 ? l->table.height - 1 : 1;
 }
@@ -104,7 +103,7 @@ static bool load(struct tb_screen *s, struct tb_err *err)
     if (st->chosen >= (int)st->arms.n)
         st->chosen = 0;
     struct tb_grid_rows rows = tb_diff_rows(st);
-    struct layout l = layout_of(s, s->width, s->height);
+    struct diff_layout l = layout_of(s, s->width, s->height);
     if (st->n_lines)
         tb_grid_follow(&st->grid, &rows, page_of(&l));
     follow_column(st, s->width);
@@ -147,17 +146,18 @@ static void draw_plot(const struct tb_screen *s, struct tb_canvas *c)
 static void draw_empty(const struct diff_state *st, struct tb_canvas *c)
 {
     struct tb_canvas part = tb_canvas_part(c, (struct tb_rect){ 1, 0, c->width - 2, c->height });
+    char text[sizeof st->trouble.where + sizeof st->trouble.text + 32];
+    int y = 0;
     if (st->trouble.kind != TB_ERR_NONE)
-        tb_canvas_wrap(&part, 0, TB_STYLE_BAD, st->trouble.text);
-    else
-        tb_canvas_wrap(&part, 0, TB_STYLE_DIM, "nothing to compare yet: mark two runs or more on 1 Runs with space, or "
-                       "choose a reference there with R, which the run under the cursor is compared with");
+        y = 1 + tb_canvas_wrap(&part, 0, TB_STYLE_BAD, tb_err_string(&st->trouble, text, sizeof text));
+    tb_canvas_wrap(&part, y, TB_STYLE_DIM, "nothing to compare yet: mark two runs or more on 1 Runs with space, or "
+                   "choose a reference there with R, which the run under the cursor is compared with");
 }
 
 static void draw(const struct tb_screen *s, struct tb_canvas *c)
 {
     const struct diff_state *st = s->state;
-    struct layout l = layout_of(s, c->width, c->height);
+    struct diff_layout l = layout_of(s, c->width, c->height);
     struct tb_canvas table = tb_canvas_part(c, l.table), words = tb_canvas_part(c, l.words);
     if (st->n < 2) {
         draw_empty(st, c);
@@ -222,7 +222,7 @@ static bool is_busy(const struct tb_screen *s)
 static unsigned press(struct tb_screen *s, const struct tb_press *p)
 {
     struct diff_state *st = s->state;
-    struct layout l = layout_of(s, s->width, s->height);
+    struct diff_layout l = layout_of(s, s->width, s->height);
     struct tb_grid_rows rows = tb_diff_rows(st);
     struct tb_press in = *p;
     if (p->key == TB_PRESS_ESC && st->plot) {
@@ -238,11 +238,9 @@ static unsigned press(struct tb_screen *s, const struct tb_press *p)
         st->pane = tb_rect_has(l.words, p->x, p->y);
     in.x -= l.table.x;
     in.y -= l.table.y;
-    if (st->pane)
-        return tb_pairs_press(&st->words, l.words.width, l.words.height, p) ? TB_DO_HANDLED | TB_DO_DRAW : TB_DO_NOTHING;
-    if (!st->n_lines || !tb_grid_press(&st->grid, &rows, page_of(&l), &in))
-        return TB_DO_NOTHING;
-    return TB_DO_HANDLED | TB_DO_DRAW;
+    bool is_used = st->pane ? tb_pairs_press(&st->words, l.words.width, l.words.height, p)
+                            : st->n_lines && tb_grid_press(&st->grid, &rows, page_of(&l), &in);
+    return is_used ? TB_DO_HANDLED | TB_DO_DRAW : TB_DO_NOTHING;
 }
 
 static void choose_column(struct tb_screen *s, int step)

@@ -114,7 +114,7 @@ static void close_screen(struct tb_screen *s)
 
 static void draw_lists(const struct inspect_state *st, struct tb_canvas *c, const struct inspect_layout *l)
 {
-    static const struct tb_grid_column kin[] = { { "LINEAGE", 14, 0, 0, false }, { "state", 0, 0, 1, false },
+    static const struct tb_grid_column kin[] = { { "LINEAGE", 24, 0, 0, false }, { "state", 0, 0, 1, false },
                                                  { "began", 4, 0, 2, false } },
                                        kept[] = { { "CHECKPOINTS", 0, 0, 0, false }, { "tokens", 0, 0, 3, true },
                                                   { "eval", 0, 0, 0, true }, { "size", 0, 0, 2, true },
@@ -338,7 +338,7 @@ static unsigned keep(struct tb_screen *s)
     const struct tb_run_item *item = tb_desk_current(s->desk);
     const struct inspect_checkpoint *here = checkpoint_here(st);
     if (here) {
-        char *label = tb_xasprintf("it stays as long as it has a tag; tags of checkpoint %s, +word -word: ", here->id);
+        char *label = tb_xasprintf("checkpoint %s stays while it has a tag; +word -word: ", here->id);
         tb_desk_ask(s->desk, label, "+keep", KEEP_TAG);
         free(label);
     } else if (item && tb_state_is_live(item->sight.state)) {
@@ -440,6 +440,6 @@ static void restore(struct tb_screen *s, const struct tb_json *map)
 const struct tb_screen_class tb_screen_inspect = {
     .name = "inspect", .title = "Inspect", .key = '7', .has_runs = true, .state_size = sizeof(struct inspect_state),
     .binds = binds, .close = close_screen, .load = load, .draw = draw, .press = press, .act = act,
-    .is_typing = is_typing, .tick = tick, .fds = fds, .is_busy = is_busy, .status = status, .save = save, .restore = restore,
-    .filter = filter, .set_filter = set_filter,
+    .is_typing = is_typing, .tick = tick, .fds = fds, .is_busy = is_busy, .status = status, .save = save,
+    .restore = restore, .filter = filter, .set_filter = set_filter,
 };

@@ -72,8 +72,9 @@ static struct tb_proof order_of(const struct tb_metrics *m)
 
 static struct tb_proof eval_of(const struct tb_metrics *m)
 {
-    char rows[64];
-    snprintf(rows, sizeof rows, "%lld rows, never trained on", (long long)count_of(m, "data", "n_eval"));
+    char n[32], rows[64];
+    tb_fmt_unit(n, sizeof n, TB_UNIT_COUNT, tb_json_real(tb_metrics_fact(m, "data", "n_eval"), NAN));
+    snprintf(rows, sizeof rows, "%s rows, never trained on", n);
     return hashed("eval rows", "", text_of(m, "data", "eval_hash"), rows);
 }
 
