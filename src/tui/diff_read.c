@@ -189,9 +189,9 @@ void tb_diff_read(struct tb_screen *s)
     mark_front(st);
     if (!is_new && !must_pair && st->made_width == s->width)
         return;
-    free_arms(st);
     if (must_pair)
-        free_pairs(st);
+        free_pairs(st); /* the report counts its arms */
+    free_arms(st);
     if (st->n < 2) {
         tb_diff_free_lines(st);
         return;
