@@ -97,10 +97,13 @@ static bool list(const struct tb_args *a, const struct tb_out *out, struct tb_er
 
 static bool tell_detached(const char *id, const struct tb_args *a)
 {
+    static const char *const ways[][2] = { { "look on", "--follow" }, { "undo", "--stop" } };
     const char *store = tb_args_get(a, "store");
-    printf("sweep %s is led by the worker; look: tunebench sweep %s; follow: .. --follow; undo: tunebench sweep %s "
-           "--stop%s", id, id, id, store ? " --store " : "");
-    tb_out_safe(store ? store : "");
+    printf("sweep %s is led by the worker", id);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        printf("; %s: tunebench sweep %s %s%s", ways[i][0], id, ways[i][1], store ? " --store " : "");
+        tb_out_safe(store ? store : "");
+    }
     putchar('\n');
     return true;
 }

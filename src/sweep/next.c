@@ -164,9 +164,11 @@ static void asking_open(struct asking *a, const struct tb_sweep *s, size_t arm)
                           .seen = tb_xcalloc(s->n + 1, sizeof *a->seen) };
     a->q = (struct tb_search_ask){ .keys = tb_json_get(s->spec, "search"), .point = a->point, .is_taken = a->is_taken,
                                    .seen = a->seen, .arm = tb_json_at(tb_json_get(s->spec, "arms"), arm) };
+    size_t *place = tb_xcalloc(n + 1, sizeof *place); /* of each run of the plan among these points */
     for (size_t i = 0; i < n; i++)
         if (index_of(tb_json_at(points, i), "arm") == arm) {
             a->run[a->q.n_points] = i;
+            place[i] = a->q.n_points;
             a->point[a->q.n_points++] = tb_json_get(tb_json_at(points, i), "point");
         }
     for (size_t k = 0; k < s->n; k++) {
@@ -174,11 +176,11 @@ static void asking_open(struct asking *a, const struct tb_sweep *s, size_t arm)
         if (t->arm != arm || t->of >= 0)
             continue;
         a->n_taken++;
-        for (size_t i = 0; i < a->q.n_points; i++)
-            a->is_taken[i] = a->is_taken[i] || a->run[i] == t->point;
+        a->is_taken[place[t->point]] = true;
         if (t->is_over)
             a->seen[a->q.n_seen++] = (struct tb_seen){ tb_sweep_point(s, t), tb_trial_value(t) };
     }
+    free(place);
 }
 
 static void asking_close(struct asking *a)

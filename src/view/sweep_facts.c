@@ -77,7 +77,7 @@ double tb_sweep_column(const struct tb_sweep *s, size_t trial, const char *colum
 {
     const struct tb_trial *t = &s->trial[trial];
     if (strcmp(column, "value") == 0)
-        return tb_trial_value(t);
+        return tb_objective_shown(&s->objective, tb_trial_value(t));
     if (strcmp(column, "tokens") == 0)
         return t->tokens;
     if (strcmp(column, "rung") == 0)
@@ -156,7 +156,7 @@ char *tb_sweep_scatter(const struct tb_sweep *s, const char *x, const char *y, c
     p.x_name = x;
     p.title = y;
     if (strcmp(y, "value") == 0)
-        p.title = tb_json_str(tb_json_get(tb_json_get(s->spec, "objective"), "metric"), "eval/loss");
+        p.title = s->objective.metric;
     char *text = is_svg ? tb_plot_svg(&p) : tb_plot_text(&p);
     for (size_t i = 0; i < p.n; i++)
         tb_series_free(&line[i].marks);

@@ -158,7 +158,7 @@ static bool put_due(struct tb_worker *w, struct lead *l, const size_t *due, size
     return good;
 }
 
-/* The highest rate that its arms may draw. */
+/* The highest rate of its trials. */
 static double highest_rate(const struct tb_sweep *s)
 {
     double most = NAN;
@@ -186,7 +186,9 @@ static bool note_end(struct tb_sweep *s, struct tb_err *err)
 static bool tend(struct tb_worker *w, struct lead *l, struct tb_err *err)
 {
     size_t *due = NULL, n = 0;
-    bool good = obey(l, err);
+    if (tb_ctl_is_asked(l->s.dir)) /* what is asked is about the runs as they are now */
+        l->looked_at = -INFINITY;
+    bool good = look(l, NULL, err) && obey(l, err);
     l->is_done = good && l->s.phase != TB_SWEEP_ON;
     if (!good || l->is_done)
         return good;
