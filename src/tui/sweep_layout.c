@@ -3,7 +3,7 @@
  * once; else the one that Tab chose lies below the trials. */
 #include "tui/sweep_priv.h"
 
-enum { BESIDE = 96, ASIDE = 40 };
+enum { BESIDE = 96, KEYS = 36, NOW = 46 };
 
 bool tb_sweep_is_wide(int width)
 {
@@ -42,13 +42,13 @@ static struct sweep_layout wide(struct tb_rect all, int n_arms, int n_head, enum
     put_rules(&l, part, 5);
     l.head = part[0];
     l.rungs = inset(part[1]);
-    tb_split_columns(part[2], 2, (const struct tb_part[]){ { 50, 1, 0, 0 }, { ASIDE, 0, 0, 1 } }, 2, side);
+    tb_split_columns(part[2], 2, (const struct tb_part[]){ { 50, 1, 0, 0 }, { KEYS, 0, 0, 1 } }, 2, side);
     l.trials = side[0];
     l.importance = side[1];
     if (pane == SWEEP_LIST) {
         l.list = part[3];
     } else {
-        tb_split_columns(inset(part[3]), 2, (const struct tb_part[]){ { 50, 3, 0, 0 }, { ASIDE, 2, 64, 1 } }, 2, side);
+        tb_split_columns(inset(part[3]), 2, (const struct tb_part[]){ { 40, 3, 0, 0 }, { NOW, 1, 64, 1 } }, 2, side);
         l.scatter = side[0];
         l.now = side[1];
     }

@@ -182,7 +182,7 @@ static struct rungs place_rungs(const struct tb_sweep_view *v, int width)
         r.name = w > r.name ? w : r.name;
         n = v->arm[arm].n_rungs > n ? v->arm[arm].n_rungs : n;
     }
-    r.name = r.name > NAME ? NAME : r.name;
+    r.name = r.name + 2 > NAME ? NAME : r.name + 2;
     int room = width - r.name - 9, fit = room / (LEAST_BAR + COUNTS + 2);
     size_t n_seen = fit < 1 ? 1 : (size_t)fit < n ? (size_t)fit : n, open = first_open(v, n);
     r.from = open > n - n_seen ? n - n_seen : open;
@@ -226,11 +226,14 @@ static void draw_rung_titles(const struct tb_sweep_view *v, const struct rungs *
         tb_canvas_text(c, x + 9, 0, TB_STYLE_DIM, tb_sweep_bar_words);
 }
 
-static void draw_rungs_of(const struct tb_sweep_arm_view *a, const struct rungs *r, struct tb_canvas *c, int y)
+/* An arm behind the letter that it has in the scatter. */
+static void draw_rungs_of(const struct tb_sweep_arm_view *a, char letter, const struct rungs *r, struct tb_canvas *c,
+                          int y)
 {
     char count[32];
     int x = r->name + 2;
-    tb_canvas_field(c, 0, y, r->name, tb_style_tint(tb_tint_of(a->name)), a->name);
+    tb_canvas_fmt(c, 0, y, tb_style_tint(tb_tint_of(a->name)), "%c", letter);
+    tb_canvas_field(c, 2, y, r->name - 2, tb_style_tint(tb_tint_of(a->name)), a->name);
     for (size_t i = r->from; i < r->end; i++, x += r->width)
         if (i < a->n_rungs)
             draw_rung(c, x, y, r->width, &a->rung[i]);
@@ -247,7 +250,7 @@ void tb_sweep_draw_rungs(const struct tb_screen *s, struct tb_canvas *c)
         return;
     draw_rung_titles(v, &r, c);
     for (size_t arm = 0; arm < n_seen; arm++)
-        draw_rungs_of(&v->arm[arm], &r, c, 1 + (int)arm);
+        draw_rungs_of(&v->arm[arm], arm < TB_PLOT_LINES ? (char)('A' + arm) : ' ', &r, c, 1 + (int)arm);
     if (n_seen < n && room)
         tb_canvas_fmt(c, 0, (int)room, TB_STYLE_DIM, "and %zu arms more", n - n_seen);
 }
@@ -355,7 +358,7 @@ void tb_sweep_draw_scatter(const struct tb_screen *s, struct tb_canvas *c)
     if (n_points)
         tb_curves_draw(c, &p, tint);
     else
-        tb_canvas_fmt(c, 0, 0, TB_STYLE_DIM, "no trial has %s and %s yet; X and Y choose others", tb_sweep_x(st), p.title);
+        tb_canvas_fmt(c, 0, 0, TB_STYLE_DIM, "no trial has %s and %s yet", tb_sweep_x(st), p.title);
     tb_sweep_points_free(&p);
 }
 
@@ -363,7 +366,8 @@ void tb_sweep_draw_scatter(const struct tb_screen *s, struct tb_canvas *c)
 
 static void draw_running(const struct tb_screen *s, const struct tb_sweep_now *now, struct tb_canvas *c, int y)
 {
-    const struct tb_trial *t = &((const struct sweep_state *)s->state)->s.trial[now->trial];
+    const struct tb_sweep *sw = &((const struct sweep_state *)s->state)->s;
+    const struct tb_trial *t = &sw->trial[now->trial];
     char at[32], of[32], rate[32], left[32], text[96];
     enum tb_state state = tb_sweep_state_of(s, t);
     snprintf(text, sizeof text, "%s/%s %5s %6s", tb_fmt_unit(at, sizeof at, TB_UNIT_SHORT, t->tokens),
@@ -372,7 +376,7 @@ static void draw_running(const struct tb_screen *s, const struct tb_sweep_now *n
              tb_fmt_unit(left, sizeof left, TB_UNIT_SECONDS, now->left_s));
     int width = tb_text_width(text);
     tb_canvas_fmt(c, 0, y, state == TB_STATE_RUNNING ? TB_STYLE_LIVE : TB_STYLE_WARN, "%c", tb_state_letter(state));
-    tb_canvas_field(c, 2, y, c->width - width - 4, tb_style_tint(tb_tint_of(tb_sweep_arm(&((const struct sweep_state *)s->state)->s, t->arm))),
+    tb_canvas_field(c, 2, y, c->width - width - 3, tb_style_tint(tb_tint_of(tb_sweep_arm(sw, t->arm))),
                     tb_trial_name(t));
     tb_canvas_right(c, 0, y, c->width, TB_STYLE_PLAIN, text);
 }

@@ -41,6 +41,7 @@ struct sweep_state {
     int n_rows;
     char key[SWEEP_KEYS][SWEEP_WORD];
     int n_keys;
+    bool has_seeds; /* some trial has a spread over seeds */
 
     char x[SWEEP_WORD], y[SWEEP_WORD]; /* columns of the scatter; x "": the main key */
     struct tb_text events;

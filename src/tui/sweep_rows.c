@@ -11,7 +11,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-enum { MARK, LETTER, RANK, NAME, VALUE, MEAN, SPREAD, SEEDS, TOKENS, KEY, RUNG = KEY + SWEEP_KEYS, COLUMNS };
+/* Of the first kind some, then one for each key. */
+enum { MARK, LETTER, RANK, NAME, VALUE, MEAN, SPREAD, SEEDS, TOKENS, RUNG, N_FIXED, COLUMNS = N_FIXED + SWEEP_KEYS };
 
 /* ---- rows */
 
@@ -65,8 +66,11 @@ void tb_sweep_make_rows(struct tb_screen *s)
     st->row = tb_xrealloc(st->row, st->s.n + 1, sizeof *st->row);
     st->row_id = tb_xrealloc(st->row_id, st->s.n + 1, sizeof *st->row_id);
     st->n_rows = 0;
-    for (size_t i = 0; i < v->n_best; i++)
+    st->has_seeds = false;
+    for (size_t i = 0; i < v->n_best; i++) {
         add_with_seeds(st, is_there, v->best[i].trial);
+        st->has_seeds = st->has_seeds || v->best[i].sp.n > 1;
+    }
     for (size_t i = 0; i < v->n_now; i++)
         add_row(st, is_there, v->now[i].trial);
     for (size_t i = 0; i < v->n_next; i++)
@@ -154,17 +158,12 @@ static void put_name(const struct tb_sweep *s, const struct tb_trial *t, struct 
     c->style = tb_style_tint(tb_tint_of(tb_sweep_arm(s, t->arm)));
 }
 
-static void cell(const void *arg, int row, int column, struct tb_grid_cell *c)
+static void put(const struct tb_screen *s, size_t i, int what, struct tb_grid_cell *c)
 {
-    const struct tb_screen *s = arg;
     const struct sweep_state *st = s->state;
-    size_t i = st->row[row], rank;
     const struct tb_trial *t = &st->s.trial[i];
-    if (column >= KEY && column < KEY + st->n_keys) {
-        put_key(st, i, st->key[column - KEY], c);
-        return;
-    }
-    switch (column >= KEY ? RUNG : column) {
+    size_t rank;
+    switch (what) {
     case MARK: put_mark(s->desk, t->run, c); return;
     case LETTER: put_letter(s, t, c); return;
     case RANK:
@@ -175,12 +174,30 @@ static void cell(const void *arg, int row, int column, struct tb_grid_cell *c)
     case VALUE: number(c, TB_UNIT_LOSS, tb_trial_value(t)); return;
     case MEAN:
     case SPREAD:
-    case SEEDS: put_spread(&st->v, i, column, c); return;
+    case SEEDS: put_spread(&st->v, i, what, c); return;
     case TOKENS: number(c, TB_UNIT_SHORT, t->tokens > 0 ? t->tokens : NAN); return;
-    default:
+    case RUNG:
         if (t->n_decided)
             snprintf(c->text, sizeof c->text, "%d", t->n_decided);
+        return;
+    default: put_key(st, i, st->key[what - N_FIXED], c);
     }
+}
+
+/* Means and spreads are there once other seeds are; keys stand before the rung. */
+static int column_at(const struct sweep_state *st, int at)
+{
+    for (int what = 0; what < RUNG; what++)
+        if ((st->has_seeds || (what != MEAN && what != SPREAD && what != SEEDS)) && at-- == 0)
+            return what;
+    return at < st->n_keys ? N_FIXED + at : at == st->n_keys ? RUNG : -1;
+}
+
+static void cell(const void *arg, int row, int column, struct tb_grid_cell *c)
+{
+    const struct tb_screen *s = arg;
+    const struct sweep_state *st = s->state;
+    put(s, st->row[row], column_at(st, column), c);
 }
 
 static const char *id(const void *arg, int row)
@@ -195,19 +212,20 @@ struct tb_grid_rows tb_sweep_rows(const struct tb_screen *s)
 
 static int columns_of(const struct sweep_state *st, struct tb_grid_column out[COLUMNS])
 {
-    static const struct tb_grid_column first[KEY] = {
+    static const struct tb_grid_column fixed[N_FIXED] = {
         [MARK] = { "", 1, 1, 0, false },        [LETTER] = { "", 1, 2, 0, false },
-        [RANK] = { "", 1, 3, 3, true },         [NAME] = { "trial", 12, 32, 0, false },
-        [VALUE] = { "value", 6, 9, 0, true },   [MEAN] = { "mean", 6, 9, 7, true },
-        [SPREAD] = { "+-", 7, 9, 8, true },     [SEEDS] = { "seeds", 5, 5, 6, true },
-        [TOKENS] = { "at", 4, 6, 2, true },
+        [RANK] = { "", 1, 3, 4, true },         [NAME] = { "trial", 20, 40, 0, false },
+        [VALUE] = { "value", 5, 9, 0, true },   [MEAN] = { "mean", 5, 9, 8, true },
+        [SPREAD] = { "+-", 7, 9, 3, true },     [SEEDS] = { "seeds", 5, 5, 7, true },
+        [TOKENS] = { "at", 4, 6, 2, true },     [RUNG] = { "rung", 4, 4, 10, true },
     };
-    memcpy(out, first, sizeof first);
+    int n = 0;
+    for (int what; (what = column_at(st, n)) >= 0; n++)
+        out[n] = what < N_FIXED ? fixed[what]
+                                : (struct tb_grid_column){ st->key[what - N_FIXED], 0, 10, what - N_FIXED + 4, true };
     out[VALUE].title = tb_json_str(tb_json_get(tb_json_get(st->s.spec, "objective"), "metric"), "eval/loss");
-    for (int i = 0; i < st->n_keys; i++)
-        out[KEY + i] = (struct tb_grid_column){ st->key[i], 3, 12, i == 0 ? 1 : 3 + i, true };
-    out[KEY + st->n_keys] = (struct tb_grid_column){ "rung", 4, 4, 10, true };
-    return KEY + st->n_keys + 1;
+    out[VALUE].least = tb_text_width(out[VALUE].title);
+    return n;
 }
 
 /* What the row does not say: how it stands in words, and why. */
