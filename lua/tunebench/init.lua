@@ -207,6 +207,26 @@ function takes.method(here, leaf)
     return method.expect(here, "method", leaf)
 end
 
+-- t.text{ "file", rows = "line" } as the words of --data: "text:file,rows=line".
+local function data_text(here, key, node)
+    local path, text = nil, ""
+    for i = 1, #node.entries do
+        local e = node.entries[i]
+        local value = e.value
+        if e.zip or space.of(value) then
+            bind.fail(here, key, format("%s takes one text: %s = t.%s{ .. } with one value for each key", key, key, node.data))
+        elseif e.key == "path" then
+            path = type(value) == "table" and #value == 1 and value[1] or value
+        else
+            text = format("%s,%s=%s", text, e.key, type(value) == "table" and table.concat(value, "+") or tostring(value))
+        end
+    end
+    if type(path) ~= "string" or path:find(",", 1, true) then
+        bind.fail(here, key, format("%s takes one file without a comma in its name", key))
+    end
+    return node.data .. ":" .. path .. text
+end
+
 local function take_section(here, name, given)
     local p = space.of(given)
     if p and p.kind == "zip" then
@@ -218,6 +238,9 @@ local function take_section(here, name, given)
         local amount = space.of(leaf)
         if name == "eval" and key == "every" and amount and amount.kind == "amount" then
             return format("%d%s", amount.n, amount.unit)
+        end
+        if name == "eval" and key == "forget" and amount and amount.kind == "data" then
+            return data_text(here, key, amount)
         end
         if name == "optim" and key == "lr" then
             return method.rate(here, leaf)

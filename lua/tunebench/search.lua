@@ -139,11 +139,11 @@ function takes.objective(here, v)
             bind.fail(here, "objective", format("%s; it has no '%s'", words, tostring(key)))
         end
     end
-    if v[1] ~= "eval/loss" then
-        bind.fail(here, "objective", format("no evaluation produces '%s'; there is \"eval/loss\"", describe(v[1])))
-    elseif v[2] ~= "min" then
-        bind.fail(here, "objective", format("%s: eval/loss is better when it is lower, so \"min\", not %s", words,
-            describe(v[2])))
+    -- Which series its runs produce is known once they are complete.
+    if type(v[1]) ~= "string" then
+        bind.fail(here, "objective", format("%s, not %s", words, describe(v[1])))
+    elseif v[2] ~= "min" and v[2] ~= "max" then
+        bind.fail(here, "objective", format('%s: "min" or "max", not %s', words, describe(v[2])))
     elseif v.target ~= nil and type(v.target) ~= "number" then
         bind.fail(here, "objective", format("target must be a number, not %s", describe(v.target)))
     end

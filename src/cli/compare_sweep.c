@@ -175,6 +175,14 @@ static enum tb_report_fate fate_of(const struct tb_trial *t, bool is_best)
     return tb_state_is_over(t->state) ? TB_FATE_OVER : TB_FATE_OPEN;
 }
 
+static double *shown_values(const struct tb_sweep *s, const struct tb_curve *c)
+{
+    double *v = tb_xcalloc(c->n + 1, sizeof *v);
+    for (size_t i = 0; i < c->n; i++)
+        v[i] = tb_objective_shown(&s->objective, c->value[i]);
+    return v;
+}
+
 static void tell_trials(const struct tb_compare *x, struct tb_report_sweep *to)
 {
     const struct tb_sweep *s = &x->sweep;
@@ -188,7 +196,7 @@ static void tell_trials(const struct tb_compare *x, struct tb_report_sweep *to)
         bool is_pruned = fate == TB_FATE_PRUNED;
         to->saved_tok += is_pruned && t->budget_tok > t->tokens ? t->budget_tok - t->tokens : 0;
         to->trial[to->n++] = (struct tb_report_trial){ tb_trial_name(t), report_arm_of(x, t->arm), t->curve.tokens,
-            t->curve.value, t->curve.n, fate, is_pruned ? reason_of(s, i) : fate == TB_FATE_FAILED
+            shown_values(s, &t->curve), t->curve.n, fate, is_pruned ? reason_of(s, i) : fate == TB_FATE_FAILED
             ? "failed: its loss was not finite, or its process could not go on" : "" };
     }
 }
@@ -225,6 +233,7 @@ struct tb_report_sweep *tb_compare_search(const struct tb_compare *x)
     if (s->prune)
         tb_buf_fmt(&b, ", pruned by %s", s->prune->name);
     to->id = s->id;
+    to->metric = s->objective.metric;
     to->recipe_path = s->plan->recipe_path ? s->plan->recipe_path : "-";
     to->plan = tb_buf_take(&b);
     to->is_over = is_over(s);

@@ -131,11 +131,20 @@ static void print_recipes(const struct tb_diff_job *x)
 /* One line of results a run. */
 static const char *const results[] = {
     "name", "state", "method", "trainable", "share", "lr", "tokens", "loss", "first_eval", "eval_loss", "best_eval",
-    "best_step", "tok_s", "adapter", "peak", "duration", NULL
+    "best_step", "tok_s", "adapter", "peak", "duration", "forgot", NULL
 };
 static const char *const missed_least[] = { "share", "loss", "first_eval", "tokens", "best_step", "adapter", "tok_s",
                                             "state", "method", "peak", "duration", NULL };
 
+static bool has_forgetting(const struct tb_diff_job *x)
+{
+    for (size_t i = 0; i < x->n; i++)
+        if (!isnan(x->run[i].item.sum.forget_after))
+            return true;
+    return false;
+}
+
+/* What was forgotten is the last column, which only those have who asked for it. */
 static void print_results(const struct tb_diff_job *x)
 {
     struct tb_table t;
@@ -145,6 +154,7 @@ static void print_results(const struct tb_diff_job *x)
         const struct tb_run_column *c = tb_run_column_at((size_t)tb_run_column_named(results[n - 1]));
         head[n] = (struct tb_table_column){ c->name, c->title, c->unit, false };
     }
+    n -= !has_forgetting(x);
     tb_table_init(&t, head, n);
     for (size_t i = 0; i < x->arms.n; i++)
         for (size_t k = 0; k < x->arms.arm[i].n; k++) {

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/show_checkpoints.h"
+#include "cli/show_measures.h"
 #include "cli/show_samples.h"
 #include "cli/sources.h"
 #include "plan/plan.h"
@@ -163,7 +164,7 @@ static struct tb_json *events_of(const struct tb_metrics *m)
 struct tb_json *tb_run_json(const struct tb_pick *p)
 {
     static const char *const sections[] = {
-        "config", "overrides", "base", "data", "plan", "lineage", "env", "probe", "scores", "result", NULL
+        "config", "overrides", "base", "data", "plan", "lineage", "env", "probe", "scores", "forget", "result", NULL
     };
     struct tb_json *out = tb_json_new_map();
     for (int i = 0; tb_run_column_at((size_t)i); i++)
@@ -181,6 +182,7 @@ struct tb_json *tb_run_json(const struct tb_pick *p)
     tb_json_set(out, "train", train_of(&p->m));
     tb_json_set(out, "evals", evals_of(&p->m));
     tb_json_set(out, "eval_rows", rows_of(&p->m));
+    tb_json_set(out, "measures", tb_measures_json(&p->m));
     tb_json_set(out, "events", events_of(&p->m));
     tb_json_set(out, "samples", tb_samples_json(&p->m));
     tb_json_set(out, "checkpoints", tb_checkpoints_json(p));

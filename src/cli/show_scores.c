@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "cli/show_measures.h"
 
 enum { WIDTH = 26, MOST = 16 };
 
@@ -60,7 +61,7 @@ void tb_show_scores(const struct tb_out *o, const struct tb_metrics *m)
         tb_out_pair(o, WIDTH, "texts", text);
 }
 
-static void put_line(struct tb_table *t, const struct tb_metrics *m, const char *const *name, int n)
+static void put_line(struct tb_table *t, const struct tb_metrics *m, const char *const *name, int n, bool forgets)
 {
     const struct tb_json *scores = tb_json_get(m->facts, "scores");
     char text[80];
@@ -69,33 +70,48 @@ static void put_line(struct tb_table *t, const struct tb_metrics *m, const char 
         say(scores, name[i], text);
         tb_table_text(t, text);
     }
+    if (forgets)
+        tb_table_text(t, tb_forgot_text(m, text, sizeof text));
+}
+
+/* The first run that has any names the columns. */
+static void print_all(const struct tb_out *o, const struct tb_metrics *m, size_t n)
+{
+    struct tb_table_column head[MOST + 2] = { { "run", NULL, TB_UNIT_TEXT, false } };
+    struct tb_table t;
+    const char *name[MOST];
+    int n_names = 0;
+    bool forgets = false;
+    for (size_t i = 0; i < n; i++) {
+        n_names = n_names ? n_names : names_of(tb_json_get(m[i].facts, "scores"), name);
+        forgets = forgets || tb_metrics_fact(&m[i], "forget", "change");
+    }
+    if (n_names == 0 && !forgets)
+        return;
+    for (int k = 0; k < n_names; k++)
+        head[k + 1] = (struct tb_table_column){ name[k], NULL, TB_UNIT_TEXT, false };
+    head[n_names + 1] = (struct tb_table_column){ "forgot", NULL, TB_UNIT_TEXT, false };
+    tb_table_init(&t, head, (size_t)n_names + 1 + forgets);
+    for (size_t i = 0; i < n; i++)
+        if (tb_json_get(m[i].facts, "scores") || tb_metrics_fact(&m[i], "forget", "change"))
+            put_line(&t, &m[i], name, n_names, forgets);
+    printf("\n%s, with 95 %% intervals of resampled prompts:\n",
+           n_names == 0 ? "Loss of the general text, after less before"
+           : forgets ? "Texts behind the held-out prompts, greedy, and the general text's loss, after less before"
+                     : "Texts behind the held-out prompts, greedy");
+    tb_out_table(o, &t);
+    tb_table_free(&t);
 }
 
 void tb_scores_print(const struct tb_out *o, const struct tb_store *s, const char *const *ids, size_t n)
 {
     struct tb_metrics *m = tb_xcalloc(n + 1, sizeof *m);
-    struct tb_table_column head[MOST + 1] = { { "run", NULL, TB_UNIT_TEXT, false } };
-    struct tb_table t = { 0 };
-    const char *name[MOST];
-    int n_names = 0;
     for (size_t i = 0; i < n; i++) {
         char *dir = tb_store_run_dir(s, ids[i]);
-        bool has = tb_metrics_load(&m[i], dir, NULL) && tb_json_len(tb_json_get(m[i].facts, "scores"));
+        tb_metrics_load(&m[i], dir, NULL);
         free(dir);
-        if (has && n_names == 0) { /* the first that has any names the columns */
-            n_names = names_of(tb_json_get(m[i].facts, "scores"), name);
-            for (int k = 0; k < n_names; k++)
-                head[k + 1] = (struct tb_table_column){ name[k], NULL, TB_UNIT_TEXT, false };
-            tb_table_init(&t, head, (size_t)n_names + 1);
-        }
-        if (has)
-            put_line(&t, &m[i], name, n_names);
     }
-    if (n_names) {
-        fputs("\nTexts behind the held-out prompts, greedy, with 95 % intervals of resampled prompts:\n", stdout);
-        tb_out_table(o, &t);
-        tb_table_free(&t);
-    }
+    print_all(o, m, n);
     for (size_t i = 0; i < n; i++)
         tb_metrics_free(&m[i]);
     free(m);

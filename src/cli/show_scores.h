@@ -8,7 +8,8 @@
 
 /* A heading and a line for each metric with its interval; nothing for a run that has none. */
 void tb_show_scores(const struct tb_out *o, const struct tb_metrics *m);
-/* A table of those of these runs that have any, a line each, below a comparison; nothing if none has. */
+/* A table of those of these runs that have any, a line each, below a comparison, with what they forgot; nothing if none
+ * has. */
 void tb_scores_print(const struct tb_out *o, const struct tb_store *s, const char *const *ids, size_t n);
 
 #endif

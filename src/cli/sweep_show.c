@@ -66,6 +66,11 @@ static void put_value(struct tb_table *t, double v)
         tb_table_real(t, v);
 }
 
+static double shown(const struct tb_sweep *s, double v)
+{
+    return tb_objective_shown(&s->objective, v);
+}
+
 static void fill_arms(const struct tb_sweep_view *v, struct tb_table *t)
 {
     const struct tb_sweep *s = v->s;
@@ -77,7 +82,7 @@ static void fill_arms(const struct tb_sweep_view *v, struct tb_table *t)
         tb_table_text(t, tb_sweep_arm(s, arm));
         for (size_t i = 0; i < N_OF(counts); i++)
             tb_table_int(t, counts[i]);
-        put_value(t, st.best < 0 ? NAN : tb_trial_value(&s->trial[st.best]));
+        put_value(t, shown(s, st.best < 0 ? NAN : tb_trial_value(&s->trial[st.best])));
         tb_table_real(t, st.spent_tok);
         tb_table_real(t, st.saved_tok);
         tb_table_text(t, st.best < 0 ? NULL : tb_trial_name(&s->trial[st.best]));
@@ -95,8 +100,8 @@ static void fill_best(const struct tb_sweep_view *v, struct tb_table *t)
         tb_table_text(t, tb_trial_name(trial));
         tb_table_text(t, tb_sweep_arm(s, trial->arm));
         tb_table_text(t, tb_state_name(trial->state));
-        put_value(t, tb_trial_value(trial));
-        put_value(t, sp.mean);
+        put_value(t, shown(s, tb_trial_value(trial)));
+        put_value(t, shown(s, sp.mean));
         put_value(t, sp.sd);
         tb_table_int(t, sp.n);
         tb_table_real(t, trial->tokens);
@@ -153,7 +158,7 @@ struct filled {
 static const struct filled parts[] = {
     { "arms", "arms", fill_arms },
     { "rungs", NULL, fill_rungs },
-    { "best", "best so far (lower is better)", fill_best },
+    { "best", "best so far", fill_best },
     { "importance", "importance of keys", fill_importance },
     { "now", "now running", fill_now },
 };
@@ -205,7 +210,7 @@ static struct tb_json *trials_json(const struct tb_sweep *s)
         tb_json_set(map, "name", tb_json_new_str(tb_trial_name(t)));
         tb_json_set(map, "state", tb_json_new_str(tb_state_name(t->state)));
         tb_json_set(map, "over", tb_json_new_bool(t->is_over));
-        tb_json_set(map, "value", tb_json_new_real(tb_trial_value(t)));
+        tb_json_set(map, "value", tb_json_new_real(shown(s, tb_trial_value(t))));
         tb_json_set(map, "tokens", tb_json_new_real(t->tokens));
         tb_json_set(map, "rungs", tb_json_new_int(t->n_decided));
         tb_json_set(map, "protected", tb_json_new_bool(t->is_protected));
@@ -256,8 +261,10 @@ static void print_head(const struct tb_sweep_view *v)
     printf("  %s, %lld trials an arm", s->search->name, (long long)tb_sweep_trials(s));
     if (s->prune)
         printf(", pruned by %s", s->prune->name);
-    printf("  eval/loss min\n%s: %zu of %zu runs over, %zu running, %zu waiting\n", standing_words(v), v->n_over,
-           v->n_runs, v->n_now, v->n_next);
+    printf("  ");
+    tb_out_safe(s->objective.metric);
+    printf(" %s\n%s: %zu of %zu runs over, %zu running, %zu waiting\n", s->objective.sign < 0 ? "max" : "min",
+           standing_words(v), v->n_over, v->n_runs, v->n_now, v->n_next);
     printf("spent %s", tb_fmt_unit(a, sizeof a, TB_UNIT_SHORT, v->spent_tok));
     if (v->expected_tok > v->spent_tok)
         printf(" of about %s +- %s", tb_fmt_unit(b, sizeof b, TB_UNIT_SHORT, v->expected_tok),

@@ -26,6 +26,22 @@ static void print_line(const struct tb_json *j)
            tb_fmt_unit(n_rows, sizeof n_rows, TB_UNIT_COUNT, real(j, "n_rows")));
 }
 
+/* Of a run on a text of the caller's: what its training changed there. */
+static void print_change(const struct tb_json *j)
+{
+    const struct tb_json *change = tb_json_get(j, "change");
+    double low = tb_json_real(tb_json_get(change, "low"), NAN);
+    char loss[40];
+    if (!change)
+        return;
+    printf("base loss %s; training changed it by %+.4f", tb_fmt_unit(loss, sizeof loss, TB_UNIT_LOSS,
+                                                                      real(tb_json_get(j, "base"), "loss")),
+           tb_json_real(tb_json_get(change, "value"), NAN));
+    if (!isnan(low))
+        printf(" [%+.4f, %+.4f]", low, tb_json_real(tb_json_get(change, "high"), NAN));
+    putchar('\n');
+}
+
 /* A line for each source of a mix. */
 static void print_sources(const struct tb_json *sources)
 {
@@ -45,15 +61,18 @@ static void print_rows(const struct tb_out *o, const struct tb_json *rows)
 {
     static const struct tb_table_column columns[] = {
         { .name = "row", .unit = TB_UNIT_PLAIN }, { .name = "loss", .unit = TB_UNIT_LOSS },
-        { .name = "n_tok", .unit = TB_UNIT_PLAIN },
+        { .name = "n_tok", .unit = TB_UNIT_PLAIN }, { .name = "base_loss", .unit = TB_UNIT_LOSS },
     };
+    bool has_base = tb_json_get(tb_json_at(rows, 0), "base_loss");
     struct tb_table t;
-    tb_table_init(&t, columns, sizeof columns / sizeof *columns);
+    tb_table_init(&t, columns, has_base ? 4 : 3);
     for (size_t i = 0; i < tb_json_len(rows); i++) {
         const struct tb_json *row = tb_json_at(rows, i);
         tb_table_int(&t, tb_json_int(tb_json_get(row, "row"), -1));
         tb_table_real(&t, real(row, "loss"));
         tb_table_int(&t, tb_json_int(tb_json_get(row, "n_tok"), 0));
+        if (has_base)
+            tb_table_real(&t, real(row, "base_loss"));
     }
     tb_out_table(o, &t);
     tb_table_free(&t);
@@ -67,6 +86,7 @@ static void print(const struct tb_out *o, struct tb_json *j)
     }
     if (o->form == TB_EMIT_TEXT) {
         print_line(j);
+        print_change(j);
         print_sources(tb_json_get(j, "sources"));
     } else
         print_rows(o, tb_json_get(j, "rows"));
@@ -115,10 +135,12 @@ const struct tb_verb tb_verb_eval = {
     .name = "eval",
     .usage = "RUN [--data DATA] | --base MODEL [--adapter DIR ..] --data DATA",
     .help = "Measures the loss of a run, of adapter folders or of a bare model.\n"
-            "It is the mean per label token. RUN:400 and RUN:best are the run as it was then. --json adds the loss of "
-            "each row; --csv and --plain list the rows.",
+            "It is the mean per label token. With --data a run is set against its base without the adapter, with a\n"
+            "95 % interval of resampled prompts: on a general text that is what it forgot. RUN:400 and RUN:best are\n"
+            "the run as it was then. --json adds the loss of each row; --csv and --plain list the rows.",
     .examples = "  tunebench eval @last\n"
                 "  tunebench eval lora-r8-s0:best --data data/places-new.txt\n"
+                "  tunebench eval lora-r8-s0 --data data/style.txt\n"
                 "  tunebench eval --base tiny --data data/places-new.txt\n"
                 "  tunebench eval --base model.gguf --adapter exported/ --data pairs:rows.txt --json\n",
     .flags = flags,

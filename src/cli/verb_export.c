@@ -118,7 +118,7 @@ static const struct tb_flag flags[] = {
 const struct tb_verb tb_verb_export = {
     .name = "export",
     .usage = "RUN --as peft|merged -o DIR | RUN --as csv [--table NAME] [-o FILE]",
-    .help = "Writes a run's adapter as a folder or a model, or its tables as numbers.\n"
+    .help = "Writes an adapter as a folder or model, or a run's numbers as CSV.\n"
             "merged: the base with the adapter folded in, which needs no adapter library; not of prompt and prefix.\n"
             "The adapter is as it ended, or as it was at RUN:400 or RUN:best. What was written is read back and its "
             "logits are compared. The numbers of the tables are exact.",

@@ -143,6 +143,19 @@ static void print_memory(const struct tb_json *runs)
                tb_fmt_unit(b, sizeof b, TB_UNIT_BYTES, (double)count_of(largest, "free_bytes")));
 }
 
+/* What evaluations do beside the loss, of the first run. */
+static void print_measuring(const struct tb_json *run)
+{
+    char a[32], b[32];
+    if (count_of(run, "text_tokens"))
+        printf("metrics of texts: about %s tokens are written, with %s of memory beside training\n",
+               tb_fmt_count(a, sizeof a, count_of(run, "text_tokens")),
+               tb_fmt_unit(b, sizeof b, TB_UNIT_BYTES, (double)count_of(tb_json_get(run, "predicted"), "writing")));
+    if (count_of(run, "general_tokens"))
+        printf("forgetting: %s tokens of the general text are read\n",
+               tb_fmt_count(a, sizeof a, count_of(run, "general_tokens")));
+}
+
 static void print_plan(const struct tb_out *o, const struct tb_json *plan)
 {
     const struct tb_json *runs = tb_json_get(plan, "runs");
@@ -155,6 +168,7 @@ static void print_plan(const struct tb_out *o, const struct tb_json *plan)
     if (o->form != TB_EMIT_TEXT)
         return;
     print_data(tb_json_at(runs, 0));
+    print_measuring(tb_json_at(runs, 0));
     print_memory(runs);
     tb_sources_print(o, tb_json_get(tb_json_at(runs, 0), "data"), NULL);
     if (count_of(plan, "n_same") == 1)

@@ -137,7 +137,7 @@ static void copy(struct tb_series *to, const struct tb_series *from)
 
 static bool is_eval(const char *metric)
 {
-    return tb_str_starts(metric, "eval/");
+    return tb_str_starts(metric, "eval/") || tb_str_starts(metric, "forget/");
 }
 
 /* One run's line; marks are its evaluations. */

@@ -12,6 +12,7 @@
 #include "cli/out.h"
 #include "cli/run_json.h"
 #include "cli/show_checkpoints.h"
+#include "cli/show_measures.h"
 #include "cli/show_probe.h"
 #include "cli/show_samples.h"
 #include "cli/show_scores.h"
@@ -260,6 +261,7 @@ static void print_run(const struct tb_out *o, struct tb_store *s, const struct t
     tb_show_probe(o, &p->m);
     tb_show_scores(o, &p->m);
     tb_votes_print(o, WIDTH, &p->m);
+    tb_show_measures(o, &p->m);
     print_section(o, p, "result", "RESULT");
     print_options(o, p);
     if (tb_json_len(tb_json_get(p->m.facts, "changes")))

@@ -279,7 +279,7 @@ static int by_hash(const void *a, const void *b)
     return (x->row > y->row) - (x->row < y->row);
 }
 
-/* Numbers the prompts by their first rows, and lists the held-out rows by hash. */
+/* Numbers the prompts by their first rows, and lists all rows and those held out by hash. */
 static void group(struct tb_dataset *d)
 {
     int n = (int)d->n_rows, *first = tb_xcalloc(d->n_rows, sizeof *first);
@@ -290,6 +290,7 @@ static void group(struct tb_dataset *d)
     for (int i = 0; i < n; i++) {
         bool is_same = i && h[i].hash == h[i - 1].hash;
         first[h[i].row] = is_same ? first[h[i - 1].row] : h[i].row;
+        d->sorted[i] = h[i].row;
         if (d->row[h[i].row].is_held)
             d->held[d->counts.held++] = h[i].row;
     }
@@ -303,6 +304,7 @@ static bool split(struct tb_dataset *d, struct tb_err *err)
 {
     struct tb_dataset_counts *c = &d->counts;
     d->held = tb_xcalloc(d->n_rows, sizeof *d->held);
+    d->sorted = tb_xcalloc(d->n_rows, sizeof *d->sorted);
     tb_mix_hash(d);
     group(d);
     c->train = c->rows - c->held;
@@ -347,6 +349,7 @@ void tb_dataset_close(struct tb_dataset *d)
     free(d->train_tok);
     free(d->train_group);
     free(d->held);
+    free(d->sorted);
     tb_buf_free(&d->text);
     tb_buf_free(&d->scratch);
     free(d);

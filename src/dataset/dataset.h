@@ -88,6 +88,9 @@ void tb_dataset_order(const struct tb_dataset *d, struct tb_order_spec *spec);
  * as many as hold 4 % of budget_tok own tokens, at least 64, at most 512. want > 0: that many
  * instead. *n is 0 where nothing is held out. */
 int *tb_dataset_eval(const struct tb_dataset *d, int64_t budget_tok, int want, int *n);
+/* The same out of all kept rows, for a general text that nothing is trained on; where 64 of them hold more than a
+ * tenth of budget_tok only as many as do, at least 16. */
+int *tb_dataset_choose(const struct tb_dataset *d, int64_t budget_tok, int want, int *n);
 /* n ids of the text that prefixes and prompts start from: distinct training prompts (t.text: rows)
  * in file order joined by newlines, bos first if texts begin with one, cut to n, repeated when
  * short. */

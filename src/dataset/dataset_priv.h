@@ -52,7 +52,7 @@ struct tb_dataset {
     size_t n_rows, row_cap;
     struct tb_ids ids;
     struct tb_buf text, scratch;
-    int *train, *train_tok, *train_group, *held; /* held: by (hash, row) */
+    int *train, *train_tok, *train_group, *held, *sorted; /* held and sorted (all rows): by (hash, row) */
     uint64_t bytes; /* read so far */
     char hash[65];
     struct tb_dataset_counts counts;

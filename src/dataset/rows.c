@@ -11,8 +11,10 @@
 enum {
     EVAL_LEAST = 64,
     EVAL_MOST = 512,
-    EVAL_SHARE = 25
-}; /* one evaluation: 1 / 25 of the budget */
+    EVAL_SHARE = 25,
+    GENERAL_LEAST = 16,
+    GENERAL_SHARE = 10
+}; /* one evaluation: 1 / 25 of the budget; of a general text, whose rows may be long, at most 1 / 10 even of few */
 
 const struct tb_dataset_counts *tb_dataset_counts(const struct tb_dataset *d)
 {
@@ -96,23 +98,26 @@ void tb_dataset_order(const struct tb_dataset *d, struct tb_order_spec *spec)
     spec->group = d->train_group;
 }
 
-/* Held-out rows from `at` on that have the same prompt. */
-static int run_of(const struct tb_dataset *d, int at, int64_t *tok)
+/* Rows of a list from `at` on that have the same prompt. */
+static int run_of(const struct tb_dataset *d, const int *list, int n, int at, int64_t *tok)
 {
     int end = at;
     *tok = 0;
-    for (; end < d->counts.held && d->row[d->held[end]].hash == d->row[d->held[at]].hash; end++)
-        *tok += d->row[d->held[end]].n;
+    for (; end < n && d->row[list[end]].hash == d->row[list[at]].hash; end++)
+        *tok += d->row[list[end]].n;
     return end - at;
 }
 
-int *tb_dataset_eval(const struct tb_dataset *d, int64_t budget_tok, int want, int *n)
+/* Of fewer rows than EVAL_LEAST, `least` at the least. */
+static int *choose(const struct tb_dataset *d, const int *list, int n_list, int least, int64_t budget_tok, int want,
+                   int *n)
 {
     int64_t used = 0, tok;
     int took = 0, most = want > 0 ? want : EVAL_MOST;
-    while (took < most && took < d->counts.held) {
-        int rows = run_of(d, took, &tok);
-        bool is_dear = want <= 0 && took >= EVAL_LEAST && used + tok > budget_tok / EVAL_SHARE;
+    while (took < most && took < n_list) {
+        int rows = run_of(d, list, n_list, took, &tok);
+        bool is_dear = want <= 0 && ((took >= EVAL_LEAST && used + tok > budget_tok / EVAL_SHARE)
+                                     || (took >= least && used + tok > budget_tok / GENERAL_SHARE));
         bool is_many = want <= 0 && took >= EVAL_LEAST && took + rows > most;
         if (is_dear || is_many)
             break;
@@ -122,8 +127,18 @@ int *tb_dataset_eval(const struct tb_dataset *d, int64_t budget_tok, int want, i
     *n = took < most ? took : most;
     int *out = tb_xcalloc((size_t)*n, sizeof *out);
     if (*n)
-        memcpy(out, d->held, (size_t)*n * sizeof *out);
+        memcpy(out, list, (size_t)*n * sizeof *out);
     return out;
+}
+
+int *tb_dataset_eval(const struct tb_dataset *d, int64_t budget_tok, int want, int *n)
+{
+    return choose(d, d->held, d->counts.held, EVAL_LEAST, budget_tok, want, n);
+}
+
+int *tb_dataset_choose(const struct tb_dataset *d, int64_t budget_tok, int want, int *n)
+{
+    return choose(d, d->sorted, d->counts.rows, GENERAL_LEAST, budget_tok, want, n);
 }
 
 bool tb_dataset_init_ids(const struct tb_dataset *d, struct tb_tokenizer *t, int n, int32_t *ids,

@@ -2,8 +2,9 @@
 /* config.c - reading one run: typed getters, the key behind a dotted name, the run id.
  * id = first 16 hex digits of SHA-256 over canonical JSON {key: value} of the keys of class model
  * and report whose value is not their neutral one; "base" and "data" hold the hashes of what was
- * resolved, data.path (data.<i>.path of a mix) and all keys of class exec stay out. A key that no
- * table knows (a store of a newer program) is hashed as it is, so two ids never meet by ignorance. */
+ * resolved, a general text (eval.forget) in "data"; data.path (data.<i>.path of a mix), eval.forget
+ * and all keys of class exec stay out. A key that no table knows (a store of a newer program) is
+ * hashed as it is, so two ids never meet by ignorance. */
 #include "plan/plan.h"
 
 #include <stdio.h>
@@ -208,7 +209,8 @@ char *tb_config_text(const struct tb_config *c, const char *data_hash, const cha
     for (void *it = tb_json_first(c->map); it; it = tb_json_next(c->map, it)) {
         const char *name = tb_json_iter_key(it);
         const struct tb_key *key = tb_config_key(c->map, name);
-        bool is_out = tb_config_is_path(name) || (key && key->klass == TB_CLASS_EXEC);
+        bool is_place = tb_config_is_path(name) || strcmp(name, "eval.forget") == 0;
+        bool is_out = is_place || (key && key->klass == TB_CLASS_EXEC);
         if (!is_out && !is_neutral(key, tb_json_iter_value(it)))
             tb_json_set(out, name, tb_json_copy(tb_json_iter_value(it)));
     }

@@ -117,6 +117,14 @@ static const struct tb_key eval[] = {
       .help = "scored rows whose text is kept with each evaluation, for show --samples" },
     { .name = "metrics", .type = TB_KEY_NAMES, SAME("[\"loss\"]"), REPORT,
       .help = "what is measured: loss, bleu, rougeL ..; score --list names all" },
+    { .name = "when", .type = TB_KEY_CHOICE, .choices = "end|each", SAME("\"end\""), REPORT,
+      .help = "when texts are written for metrics, and forgetting is measured: once, or at each evaluation" },
+    { INT("texts", 0, 1e6), SAME("0"), REPORT,
+      .help = "prompts that texts are written for at each evaluation, at the end all of them; 0: what the "
+              "budget bears" },
+    { .name = "forget", .type = TB_KEY_STR, SAME("\"\""), REPORT,
+      .help = "a general text, whose loss is measured before and after: FILE or text:FILE,rows=line, or "
+              "t.text{..}; the id holds its content" },
     TB_END_KEY
 };
 

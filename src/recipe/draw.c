@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/schema.h"
+#include "plan/objective.h"
 #include "recipe/recipe_priv.h"
 #include "sweep/search.h"
 
@@ -169,6 +170,16 @@ static bool draw(struct drawing *d, const struct tb_json *search, struct tb_err 
     return good;
 }
 
+/* Every run must produce what is looked for. */
+static bool check_objective(const struct tb_child *c, struct tb_err *err)
+{
+    const struct tb_json *objective = tb_json_get(c->search, "objective");
+    bool good = true;
+    for (size_t i = 0; good && i < c->plan->n_runs; i++)
+        good = tb_objective_check(objective, &c->plan->runs[i], tb_json_get(c->search, "prune") != NULL, err);
+    return good;
+}
+
 int tb_draw_all(lua_State *L)
 {
     struct tb_child *c = tb_child_of(L);
@@ -181,7 +192,7 @@ int tb_draw_all(lua_State *L)
     tb_json_set(c->search, "points", points);
     bool good = override(c, &err) && complete(c->search, "search", &err) && complete(c->search, "prune", &err)
              && fit_cap(c->search, (int64_t)tb_json_len(arms), &err)
-             && draw(&d, tb_json_get(c->search, "search"), &err);
+             && draw(&d, tb_json_get(c->search, "search"), &err) && check_objective(c, &err);
     if (!good)
         return tb_bind_raise(L, top, &err);
     c->plan->n_same = 0;

@@ -53,6 +53,8 @@ const struct tb_described tb_described_groups[] = {
     { "/lineage", NULL, "The run and step that it was cloned from, if it was, and how." },
     { "/scores", NULL, "Metrics of the texts that the trained run wrote behind the prompts of its held-out rows, each "
                        "with the ends of its 95 % interval (NAME_low, NAME_high)." },
+    { "/forget", NULL, "What the run forgot of a general text: before (the base without its adapter), after, change "
+                       "with the ends of its 95 % interval, in nats per label token; path and id of the text." },
     { "/probe", NULL, "The rates that a probe tried before the run began, and what came of them." },
     { "/result", NULL, "What it came to: final_hash of the adapter, peak memory; tags, note, votes and marks that were "
       "given." },
@@ -72,6 +74,16 @@ const struct tb_described tb_described_columns[] = {
     { "/eval/rows/prompt_id", "1", "equal for rows with equal prompts: the row_id of the first of them" },
     { "/eval/rows/n_tok", "1", "label tokens of the row" },
     { "/eval/rows/loss", "nat", "mean loss per label token of the row" },
+    { "/eval/measures/step", "1", "step of a measure: a metric of texts, or forget/loss (at step 0 that of the base)" },
+    { "/eval/measures/name", NULL, "its name; /metrics/eval/NAME has its values once more, one for each evaluation" },
+    { "/eval/measures/value", NULL, "its value; of forget/loss nats per label token of the general text" },
+    { "/eval/measures/low", NULL, "the lower end of its 95 % interval" },
+    { "/eval/measures/high", NULL, "the upper end" },
+    { "/eval/measures/n_rows", "1", "its lines in /eval/measure_rows, where those of all measures follow each other" },
+    { "/eval/measure_rows/row_id", "1", "number of the row, of the general text for forget/loss" },
+    { "/eval/measure_rows/prompt_id", "1", "equal for rows with equal prompts" },
+    { "/eval/measure_rows/n_tok", "1", "label tokens of the row" },
+    { "/eval/measure_rows/value", NULL, "what the measure is of this row alone; NaN: the row does not count" },
     { "/events/wall_s", "s", "seconds of training before it" },
     { "/events/step", "1", "step at which it happened" },
     { "/events/kind", NULL, "one word: checkpoint, divergence, recovered, request, set, probe, scores, memory, disk, "
@@ -103,6 +115,7 @@ const struct tb_described tb_described_records[] = {
     { "6 sample", NULL, "a text made by the model" },
     { "7 state", NULL, "a change of state, or of facts" },
     { "8 resume", NULL, "the run goes on behind this step: later rows take the place of earlier ones" },
+    { "9 measure", NULL, "a metric of an evaluation beside its loss, with the results of its rows" },
     { 0 }
 };
 

@@ -27,6 +27,7 @@ struct tb_run_summary {
     int64_t predicted_bytes, peak_bytes, adapter_bytes, best_step;
     double share, loss, lr, tok_per_s, wall_s; /* of the last train row; lr: of the recipe */
     double first_eval, last_eval, best_eval, eval_tokens;
+    double forget_before, forget_after; /* loss of the general text: of the base alone, of the run when measured last */
     char damage[200]; /* why the run cannot be read; then only id and this are set */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* index_file.c - the cache of summaries as bytes: 'TBI2', u32 size of an entry in memory, u32 entries, u32 CRC-32 of
+/* index_file.c - the cache of summaries as bytes: 'TBI3', u32 size of an entry in memory, u32 entries, u32 CRC-32 of
  * the rest, then the entries: fingerprint and numbers as they lie in memory, and each text with its zero byte. It is
  * read only by the program that wrote it, since another size or a bad CRC means: build it anew. Texts are short and
  * mostly empty, so an entry takes a third of its memory, and a hundred thousand of them are read in a moment. */
@@ -47,7 +47,7 @@ void tb_index_open(struct tb_index_file *f, const char *path)
         return;
     const uint8_t *p = f->map.p;
     size_t n = f->map.n;
-    f->is_good = n >= HEAD && n <= max_bytes && memcmp(p, "TBI2", 4) == 0
+    f->is_good = n >= HEAD && n <= max_bytes && memcmp(p, "TBI3", 4) == 0
               && word(p + 4) == sizeof(struct tb_index_entry) && word(p + 12) == tb_crc32(0, p + HEAD, n - HEAD);
     f->n = f->is_good ? word(p + 8) : 0;
 }
@@ -100,7 +100,7 @@ void tb_index_put(struct tb_buf *b, const struct tb_index_entry *e)
 void tb_index_end(struct tb_buf *b, size_t n)
 {
     struct tb_buf head = { 0 };
-    tb_buf_str(&head, "TBI2");
+    tb_buf_str(&head, "TBI3");
     tb_buf_u32(&head, sizeof(struct tb_index_entry));
     tb_buf_u32(&head, (uint32_t)n);
     tb_buf_u32(&head, tb_crc32(0, b->p + HEAD, b->n - HEAD));

@@ -37,6 +37,7 @@ void tb_metrics_free(struct tb_metrics *m)
     free(m->rows);
     free(m->events);
     free(m->samples);
+    tb_measures_free(&m->measures);
     free(m->recipe);
     tb_json_free(m->facts);
     *m = (struct tb_metrics){ .resumed_at = -1 };
@@ -258,6 +259,8 @@ static bool apply_json(struct tb_metrics *m, const struct tb_record *r, struct t
         apply_sample(m, map);
     else if (r->kind == TB_RECORD_STATE)
         good = apply_state(m, map, r, err);
+    else if (r->kind == TB_RECORD_MEASURE)
+        good = tb_measures_apply(&m->measures, map) || bad(err, r, "no measure with a step, a name and whole columns");
     else {
         m->step = m->resumed_at = tb_json_int(tb_json_get(map, "step"), 0);
         m->n_resumes++;
@@ -275,7 +278,7 @@ bool tb_metrics_apply(struct tb_metrics *m, const struct tb_record *r, struct tb
         good = apply_train(m, r, err);
     else if (r->kind == TB_RECORD_EVAL)
         good = apply_eval(m, r, err);
-    else if (r->kind >= TB_RECORD_SCHEMA && r->kind <= TB_RECORD_RESUME)
+    else if (r->kind >= TB_RECORD_SCHEMA && r->kind <= TB_RECORD_MEASURE)
         good = apply_json(m, r, err);
     if (good)
         m->seq = r->seq;
@@ -329,5 +332,6 @@ void tb_metrics_drop_stale(struct tb_metrics *m)
         m->n_eval--;
     while (m->n_rows && m->rows[m->n_rows - 1].step > m->step)
         m->n_rows--;
+    tb_measures_drop(&m->measures, m->step);
     tb_metrics_drop_samples(m, m->step);
 }

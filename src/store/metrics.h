@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "store/journal.h"
 #include "store/layout.h"
+#include "store/measure.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,6 +43,7 @@ struct tb_metrics {
     struct tb_sample *samples;
     size_t n_train, n_eval, n_rows, n_events, n_samples;
     size_t cap_train, cap_eval, cap_rows, cap_events, cap_samples;
+    struct tb_measures measures;
     enum tb_state state; /* as stored: see tb_run_look for lost */
     char ended_by[32], note[160], changed[24]; /* of the last change of state; changed: UTC */
     int64_t step; /* of the last train row written, which after a resume may lie before the last one

@@ -11,10 +11,11 @@
 
 #include "base/mem.h"
 #include "store/h5_priv.h"
+#include "store/measure_priv.h"
 
 /* Sections of the facts that are groups of their own. */
 static const char *const sections[] = { "config", "plan", "base", "data", "env", "lineage",
-                                        "probe", "scores", "result" };
+                                        "probe", "scores", "forget", "result" };
 
 static void root(struct tb_h5_out *h, const struct tb_metrics *m)
 {
@@ -215,6 +216,7 @@ bool tb_snapshot_write(const struct tb_metrics *m, const char *dir,
     facts(&h, m);
     curves(&h, m, pack);
     losses(&h, m, pack);
+    tb_measures_write(&h, m, pack);
     events(&h, m);
     samples(&h, m);
     if (a->n)

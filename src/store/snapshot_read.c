@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "store/h5_priv.h"
+#include "store/measure_priv.h"
 #include "store/snapshot.h"
 
 static bool get_column(struct tb_h5_in *h, const char *path, bool is_int, double **v, size_t *n,
@@ -211,7 +212,8 @@ bool tb_snapshot_read(struct tb_metrics *m, const char *dir, struct tb_err *err)
     bool good = tb_h5_open(&h, path, TB_STORE_SCHEMA, err);
     if (good) {
         good = get_root(m, &h, err) && get_curves(m, &h, ALL, ALL, err) && get_losses(m, &h, err)
-            && get_events(m, &h, err) && get_samples(m, &h, err);
+            && get_events(m, &h, err) && get_samples(m, &h, err)
+            && tb_measures_read(m, &h, err);
         if (good && tb_h5_has(&h, "/config/recipe_lua"))
             good = tb_h5_get_text(&h, "/config/recipe_lua", &m->recipe, &m->n_recipe, err);
         tb_h5_close(&h);

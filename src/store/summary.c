@@ -116,6 +116,8 @@ static void from_facts(struct tb_run_summary *s, const struct tb_metrics *m)
     s->predicted_bytes = tb_json_int(tb_json_get(plan, "predicted_bytes"), -1);
     s->peak_bytes = tb_json_int(tb_json_get(result, "peak_bytes"), -1);
     s->adapter_bytes = tb_json_int(tb_json_get(result, "adapter_bytes"), -1);
+    s->forget_before = tb_json_real(tb_metrics_fact(m, "forget", "before"), NAN);
+    s->forget_after = tb_json_real(tb_metrics_fact(m, "forget", "after"), NAN);
 }
 
 static void from_rows(struct tb_run_summary *s, const struct tb_metrics *m)

@@ -208,6 +208,13 @@ bool tb_run_writer_rows(struct tb_run_writer *w, const struct tb_row_loss *rows,
     return append(w, TB_RECORD_ROWS, err);
 }
 
+bool tb_run_writer_measure(struct tb_run_writer *w, const struct tb_measure *one, struct tb_err *err)
+{
+    tb_buf_clear(&w->data);
+    tb_record_measure(&w->data, one);
+    return append(w, TB_RECORD_MEASURE, err);
+}
+
 bool tb_run_writer_sample(struct tb_run_writer *w, const struct tb_sample *s, struct tb_err *err)
 {
     tb_buf_clear(&w->data);

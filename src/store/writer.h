@@ -35,6 +35,8 @@ bool tb_run_writer_eval(struct tb_run_writer *w, const struct tb_eval_row *row, 
 /* Results of all held-out rows at one step (rows[i].step all equal). */
 bool tb_run_writer_rows(struct tb_run_writer *w, const struct tb_row_loss *rows, size_t n,
                         struct tb_err *err);
+/* A metric beside the loss; its rows are copied. */
+bool tb_run_writer_measure(struct tb_run_writer *w, const struct tb_measure *one, struct tb_err *err);
 bool tb_run_writer_sample(struct tb_run_writer *w, const struct tb_sample *s, struct tb_err *err);
 /* kind: one word. wall_s is that of the last train row. */
 bool tb_run_writer_event(struct tb_run_writer *w, int64_t step, const char *kind,

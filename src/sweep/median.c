@@ -55,8 +55,8 @@ static void decide(const struct tb_prune_ask *q, struct tb_prune_answer *a)
     bool may = a->tokens >= tb_json_real(tb_json_get(q->keys, "min"), 0) && a->tokens < q->budget_tok
             && n >= (size_t)tb_json_int(tb_json_get(q->keys, "least"), 4);
     a->gives_up = may && tb_is_better(median, a->value);
-    snprintf(a->reason, sizeof a->reason, "best %.4g at %.0f tokens, median of %zu others %.4g", a->value, a->tokens, n,
-             median);
+    snprintf(a->reason, sizeof a->reason, "best %.4g at %.0f tokens, median of %zu others %.4g",
+             q->is_max ? -a->value : a->value, a->tokens, n, q->is_max ? -median : median);
     free(others);
 }
 

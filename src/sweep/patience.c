@@ -25,8 +25,8 @@ static void decide(const struct tb_prune_ask *q, struct tb_prune_answer *a)
     a->value = c->value[look];
     a->gives_up = look - best >= n && a->tokens < q->budget_tok
                && a->tokens >= tb_json_real(tb_json_get(q->keys, "min"), 0);
-    snprintf(a->reason, sizeof a->reason, "best %.4g at %.0f tokens, %zu evaluations ago", c->value[best],
-             c->tokens[best], look - best);
+    snprintf(a->reason, sizeof a->reason, "best %.4g at %.0f tokens, %zu evaluations ago",
+             q->is_max ? -c->value[best] : c->value[best], c->tokens[best], look - best);
 }
 
 static double rung(const struct tb_json *given, double budget_tok, int i)

@@ -21,6 +21,7 @@ struct tb_prune_ask {
     size_t n, who;
     double budget_tok;
     int n_decided; /* about `who`, before */
+    bool is_max;   /* values have the other sign than what was recorded, which reasons tell */
 };
 
 struct tb_prune_answer {

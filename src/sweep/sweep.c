@@ -80,7 +80,7 @@ static bool read_spec(struct tb_sweep *s, struct tb_err *err)
     s->search = tb_search_find(tb_json_str(tb_json_get(tb_json_get(s->spec, "search"), "kind"), ""));
     s->prune = tb_prune_find(tb_json_str(tb_json_get(prune, "kind"), ""));
     s->fails_fast = s->fails_fast || tb_json_bool(tb_json_get(s->spec, "fail_fast"), false);
-    s->target = tb_json_real(tb_json_get(tb_json_get(s->spec, "objective"), "target"), NAN);
+    s->objective = tb_objective_read(tb_json_get(s->spec, "objective"));
     if (!s->search || (prune && !s->prune) || tb_json_len(points) != s->plan->n_runs || tb_sweep_arms(s) == 0)
         return tb_fail(err, TB_ERR_FORMAT, "sweep %s: its plan is no search that this program knows", s->id);
     if (!check_keys(s, s->search->keys, tb_json_get(s->spec, "search"), err)
@@ -159,7 +159,7 @@ static bool open_log(struct tb_sweep *s, struct tb_err *err)
 static void begin(struct tb_sweep *s, const char *store)
 {
     *s = (struct tb_sweep){ .events = tb_json_new_list(), .winner = -1, .failed = -1, .lock = -1, .log = -1,
-                            .target = NAN };
+                             .objective = tb_objective_read(NULL) };
     s->runs = tb_path_join(store, "runs");
 }
 

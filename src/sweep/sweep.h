@@ -13,6 +13,7 @@
 
 #include "plan/plan.h"
 #include "store/metrics.h"
+#include "sweep/objective.h"
 #include "sweep/prune.h"
 #include "sweep/search.h"
 
@@ -48,7 +49,7 @@ struct tb_sweep {
     const struct tb_json *spec;  /* plan->sweep */
     const struct tb_search *search;
     const struct tb_prune *prune; /* NULL: none */
-    double target;               /* NaN: none */
+    struct tb_objective objective;
     struct tb_trial *trial;
     size_t n, cap;
     struct tb_json *events;      /* list of maps: at, kind, text, and what belongs to the kind */
@@ -97,7 +98,7 @@ int64_t tb_sweep_trials(const struct tb_sweep *s);
 /* Its point in the space; and its name. Lent. */
 const struct tb_json *tb_sweep_point(const struct tb_sweep *s, const struct tb_trial *t);
 const char *tb_trial_name(const struct tb_trial *t);
-/* Best value of the objective so far; NaN if there is none, or if the run failed. */
+/* Best value of the objective so far, lower is better (tb_objective_shown); NaN if there is none, or the run failed. */
 double tb_trial_value(const struct tb_trial *t);
 
 /* Records a decision. more: further members of the event, taken over; NULL: none. */

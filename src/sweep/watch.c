@@ -13,12 +13,9 @@
 #include "store/marks.h"
 #include "sweep/sweep.h"
 
-static void take(struct tb_trial *t, const struct tb_metrics *m)
+static void take(struct tb_trial *t, const struct tb_objective *o, const struct tb_metrics *m)
 {
-    t->curve.n = 0;
-    for (size_t i = 0; i < m->n_eval; i++)
-        if (m->eval[i].step > 0)
-            tb_curve_add(&t->curve, m->eval[i].tokens, m->eval[i].loss);
+    tb_objective_curve(o, m, &t->curve);
     t->state = m->state;
     t->tokens = m->n_train ? m->train[m->n_train - 1].tokens : 0;
     t->wall_s = m->n_train ? m->train[m->n_train - 1].wall_s : 0;
@@ -28,12 +25,12 @@ static void take(struct tb_trial *t, const struct tb_metrics *m)
     t->is_protected = tb_marks_is_protected(m);
 }
 
-static struct tb_json *about(size_t i, double tokens, double value)
+static struct tb_json *about(const struct tb_sweep *s, size_t i, double tokens, double value)
 {
     struct tb_json *more = tb_json_new_map();
     tb_json_set(more, "trial", tb_json_new_int((int64_t)i));
     tb_json_set(more, "tokens", tb_json_new_real(tokens));
-    tb_json_set(more, "value", tb_json_new_real(value));
+    tb_json_set(more, "value", tb_json_new_real(tb_objective_shown(&s->objective, value)));
     return more;
 }
 
@@ -54,7 +51,7 @@ static size_t rivals(const struct tb_sweep *s, size_t i, const struct tb_curve *
 static bool record(struct tb_sweep *s, size_t i, const struct tb_prune_answer *a, struct tb_err *err)
 {
     const struct tb_trial *t = &s->trial[i];
-    struct tb_json *more = about(i, a->tokens, a->value);
+    struct tb_json *more = about(s, i, a->tokens, a->value);
     const char *kind = !a->gives_up ? "keep" : t->is_protected ? "spare" : "prune";
     tb_json_set(more, "rung", tb_json_new_int(a->rung));
     return tb_sweep_note(s, kind, more, err, "%s: %s%s", tb_trial_name(t), a->reason,
@@ -65,7 +62,7 @@ static bool judge(struct tb_sweep *s, size_t i, struct tb_err *err)
 {
     const struct tb_curve **curve = tb_xcalloc(s->n + 1, sizeof *curve);
     struct tb_prune_ask q = { .keys = tb_json_get(s->spec, "prune"), .curve = curve,
-                              .budget_tok = s->trial[i].budget_tok };
+                              .budget_tok = s->trial[i].budget_tok, .is_max = s->objective.sign < 0 };
     struct tb_prune_answer a;
     bool good = true;
     q.n = rivals(s, i, curve, &q.who);
@@ -83,13 +80,13 @@ static bool judge(struct tb_sweep *s, size_t i, struct tb_err *err)
 static bool has_won(const struct tb_sweep *s, const struct tb_trial *t)
 {
     double v = tb_trial_value(t);
-    return s->winner < 0 && !isnan(v) && v <= s->target;
+    return s->winner < 0 && !isnan(v) && v <= s->objective.target;
 }
 
 static bool tell_end(struct tb_sweep *s, size_t i, struct tb_err *err)
 {
     const struct tb_trial *t = &s->trial[i];
-    struct tb_json *more = about(i, t->tokens, tb_trial_value(t));
+    struct tb_json *more = about(s, i, t->tokens, tb_trial_value(t));
     tb_json_set(more, "state", tb_json_new_str(tb_state_name(t->state)));
     return tb_sweep_note(s, "over", more, err, "%s: %s%s%s", tb_trial_name(t), tb_state_name(t->state),
                          *t->note ? ", " : "", t->note);
@@ -99,7 +96,7 @@ bool tb_sweep_refuse(struct tb_sweep *s, size_t i, const struct tb_err *why, str
 {
     const struct tb_trial *t = &s->trial[i];
     char words[sizeof why->where + sizeof why->text + 32];
-    struct tb_json *more = about(i, 0, NAN);
+    struct tb_json *more = about(s, i, 0, NAN);
     tb_json_set(more, "state", tb_json_new_str(tb_state_name(TB_STATE_FAILED)));
     return tb_sweep_note(s, "over", more, err, "%s: cannot be trained: %s", tb_trial_name(t),
                          tb_err_string(why, words, sizeof words));
@@ -122,16 +119,17 @@ bool tb_sweep_see(struct tb_sweep *s, size_t i, const struct tb_metrics *m, stru
 {
     struct tb_trial *t = &s->trial[i];
     bool was_protected = t->is_protected;
-    take(t, m);
+    take(t, &s->objective, m);
     if (s->log < 0)
         return true;
     if (!tell_protection(s, i, was_protected, err))
         return false;
     if (t->of >= 0)
         return true;
-    if (has_won(s, t) && !tb_sweep_note(s, "target", about(i, t->tokens, tb_trial_value(t)), err,
+    if (has_won(s, t) && !tb_sweep_note(s, "target", about(s, i, t->tokens, tb_trial_value(t)), err,
                                         "%s reached %.4g, the target is %.4g: the sweep ends", tb_trial_name(t),
-                                        tb_trial_value(t), s->target))
+                                        tb_objective_shown(&s->objective, tb_trial_value(t)),
+                                        tb_objective_shown(&s->objective, s->objective.target)))
         return false;
     return !s->prune || tb_state_is_over(t->state) || judge(s, i, err);
 }

@@ -46,6 +46,7 @@ static void close_screen(struct tb_screen *s)
     free(st->id);
     free(st->row);
     free(st->row_id);
+    free(st->key_order);
 }
 
 static bool open_screen(struct tb_screen *s, struct tb_err *err)
@@ -265,15 +266,15 @@ static void steer(struct tb_screen *s, const char *verb)
 }
 
 /* "sweep ID --more 5" with what was typed. */
-static void ask_sweep(struct tb_screen *s, const char *fmt_verb, const char *flag, const char *text)
+static void ask_sweep(struct tb_screen *s, const char *verb, const char *flag, const char *text)
 {
     const struct sweep_state *st = s->state;
     struct tb_buf b = { 0 };
     if (!*text)
         return;
-    tb_buf_fmt(&b, "%s %s --%s ", fmt_verb, st->s.id, flag);
+    tb_buf_fmt(&b, "%s %s --%s ", verb, st->s.id, flag);
     tb_shell_quote(&b, text);
-    tb_desk_do(s->desk, b.p, false);
+    tb_desk_do(s->desk, b.p, strcmp(verb, "compare") == 0);
     tb_buf_free(&b);
 }
 
@@ -309,13 +310,18 @@ static void edit(struct tb_screen *s)
     tb_buf_free(&b);
 }
 
-static void next_axis(struct sweep_state *st, char *axis, const char *now)
+/* The column behind `now` that is not on the other axis. */
+static void next_axis(struct sweep_state *st, char *axis, const char *now, const char *other)
 {
+    char next[SWEEP_WORD];
     int i = 0;
     for (const char *a; (a = tb_sweep_axis(st, i)) && strcmp(a, now) != 0;)
         i++;
-    const char *next = tb_sweep_axis(st, i + 1);
-    tb_str_copy(axis, SWEEP_WORD, next ? next : tb_sweep_axis(st, 0));
+    do {
+        i = tb_sweep_axis(st, i + 1) ? i + 1 : 0;
+        tb_str_copy(next, sizeof next, tb_sweep_axis(st, i));
+    } while (strcmp(next, other) == 0);
+    tb_str_copy(axis, SWEEP_WORD, next);
 }
 
 static void show_scatter(struct tb_screen *s, bool is_x)
@@ -326,8 +332,11 @@ static void show_scatter(struct tb_screen *s, bool is_x)
         st->pane = SWEEP_SCATTER;
     if (is_hidden)
         return;
-    next_axis(st, is_x ? st->x : st->y, is_x ? tb_sweep_x(st) : tb_sweep_y(st));
-    tb_desk_say(s->desk, TB_STYLE_MESSAGE, "%s against %s", tb_sweep_x(st), tb_sweep_y(st));
+    if (is_x)
+        next_axis(st, st->x, tb_sweep_x(st), tb_sweep_y(st));
+    else
+        next_axis(st, st->y, tb_sweep_y(st), tb_sweep_x(st));
+    tb_desk_say(s->desk, TB_STYLE_MESSAGE, "%s against %s", tb_sweep_y(st), tb_sweep_x(st));
 }
 
 static void enter(struct tb_screen *s)

@@ -38,15 +38,16 @@ static void draw_pieces(struct tb_canvas *c, int y, struct piece *p, int n)
             x = tb_canvas_text(c, x, y, p[i].style, p[i].text) + 3;
 }
 
-static const char *metric_of(const struct tb_sweep *s)
-{
-    return tb_json_str(tb_json_get(tb_json_get(s->spec, "objective"), "metric"), "eval/loss");
-}
-
 static const char *file_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
+}
+
+/* What those are called that were trained when they were looked at last. */
+static const char *now_word(const struct tb_sweep_view *v)
+{
+    return v->s->phase == TB_SWEEP_PAUSED ? "held" : v->s->phase == TB_SWEEP_ON && v->is_led ? "running" : "left";
 }
 
 static void draw_first(const struct tb_sweep_view *v, struct tb_canvas *c)
@@ -60,12 +61,12 @@ static void draw_first(const struct tb_sweep_view *v, struct tb_canvas *c)
     tb_str_copy(p[1].text, sizeof p[1].text, file_of(s->plan->recipe_path));
     snprintf(p[2].text, sizeof p[2].text, "%s, %lld an arm%s%s", s->search->name, (long long)tb_sweep_trials(s),
              s->prune ? ", " : "", s->prune ? s->prune->name : "");
-    snprintf(p[3].text, sizeof p[3].text, "%s min", metric_of(s));
+    snprintf(p[3].text, sizeof p[3].text, "%.60s %s", s->objective.metric, s->objective.sign < 0 ? "max" : "min");
     if (v->n_best)
         snprintf(p[4].text, sizeof p[4].text, "best %s %s",
-                 tb_fmt_unit(best, sizeof best, TB_UNIT_LOSS, tb_trial_value(&s->trial[v->best[0].trial])),
+                 tb_fmt_unit(best, sizeof best, TB_UNIT_LOSS, tb_sweep_column(s, v->best[0].trial, "value")),
                  tb_trial_name(&s->trial[v->best[0].trial]));
-    snprintf(p[5].text, sizeof p[5].text, "%zu over  %zu running  %zu waiting", v->n_over, v->n_now, v->n_next);
+    snprintf(p[5].text, sizeof p[5].text, "%zu over  %zu %s  %zu waiting", v->n_over, v->n_now, now_word(v), v->n_next);
     draw_pieces(c, 0, p, 6);
 }
 
@@ -75,16 +76,17 @@ static void draw_second(const struct tb_sweep_view *v, struct tb_canvas *c)
     char a[32], b[32], d[32];
     double all = v->spent_tok + v->saved_tok;
     if (v->expected_tok > v->spent_tok)
-        snprintf(p[0].text, sizeof p[0].text, "spent %s of about %s +-%s tok",
+        snprintf(p[0].text, sizeof p[0].text, "spent %s of about %s%s%s tok",
                  tb_fmt_unit(a, sizeof a, TB_UNIT_SHORT, v->spent_tok),
-                 tb_fmt_unit(b, sizeof b, TB_UNIT_SHORT, v->expected_tok),
-                 tb_fmt_unit(d, sizeof d, TB_UNIT_SHORT, v->doubt_tok));
+                 tb_fmt_unit(b, sizeof b, TB_UNIT_SHORT, v->expected_tok), v->doubt_tok > 0 ? " +-" : "",
+                 v->doubt_tok > 0 ? tb_fmt_unit(d, sizeof d, TB_UNIT_SHORT, v->doubt_tok) : "");
     else
         snprintf(p[0].text, sizeof p[0].text, "spent %s tok", tb_fmt_unit(a, sizeof a, TB_UNIT_SHORT, v->spent_tok));
     snprintf(p[1].text, sizeof p[1].text, "elapsed %s", tb_fmt_unit(a, sizeof a, TB_UNIT_SECONDS, v->elapsed_s));
     if (v->left_s > 0)
-        snprintf(p[2].text, sizeof p[2].text, "left %s +-%s", tb_fmt_unit(a, sizeof a, TB_UNIT_SECONDS, v->left_s),
-                 tb_fmt_unit(b, sizeof b, TB_UNIT_SECONDS, v->left_doubt_s));
+        snprintf(p[2].text, sizeof p[2].text, "left %s%s%s", tb_fmt_unit(a, sizeof a, TB_UNIT_SECONDS, v->left_s),
+                 v->left_doubt_s > 0 ? " +-" : "",
+                 v->left_doubt_s > 0 ? tb_fmt_unit(b, sizeof b, TB_UNIT_SECONDS, v->left_doubt_s) : "");
     if (v->s->prune && all > 0)
         snprintf(p[3].text, sizeof p[3].text, "pruning saved %s (%.0f %%)",
                  tb_fmt_unit(a, sizeof a, TB_UNIT_SHORT, v->saved_tok), 100 * v->saved_tok / all);
@@ -98,7 +100,7 @@ static void add_phase(const struct sweep_state *st, struct tb_buf *b)
     switch (v->s->phase) {
     case TB_SWEEP_ON:
         if (!v->is_led)
-            tb_buf_str(b, "nobody leads it: it was left by a crash, or the worker begins; r goes on with it");
+            tb_buf_str(b, st->has_worker ? "the worker comes to it" : "left by a crash, nobody leads it; r goes on with it");
         else if (*st->worker)
             tb_buf_fmt(b, "the worker waits: %s", st->worker);
         return;
@@ -282,21 +284,15 @@ static void draw_key(const struct tb_sweep_view *v, const struct tb_sweep_key *k
         tb_canvas_fmt(c, name + 1 + most + 1, y, TB_STYLE_PLAIN, "%.2f", k->importance);
 }
 
-/* The method of all arms first: it is what is compared. */
-static const struct tb_sweep_key *key_at(const struct tb_sweep_view *v, size_t i)
-{
-    bool has_all = v->n_keys && v->key[v->n_keys - 1].arm == TB_ALL_ARMS;
-    return &v->key[!has_all ? i : i == 0 ? v->n_keys - 1 : i - 1];
-}
-
 void tb_sweep_draw_importance(const struct tb_screen *s, struct tb_canvas *c)
 {
-    const struct tb_sweep_view *v = &((const struct sweep_state *)s->state)->v;
+    const struct sweep_state *st = s->state;
     int room = c->height - 1;
     tb_canvas_text(c, 0, 0, TB_STYLE_HEAD, "importance");
-    tb_canvas_right(c, 0, 0, c->width - 1, TB_STYLE_DIM, "i: how, all");
-    for (size_t i = 0; i < v->n_keys && (int)i < room; i++)
-        draw_key(v, key_at(v, i), c, 1 + (int)i);
+    if (c->width > 24)
+        tb_canvas_right(c, 0, 0, c->width - 1, TB_STYLE_DIM, "i: all, and how");
+    for (size_t i = 0; i < st->v.n_keys && (int)i < room; i++)
+        draw_key(&st->v, &st->v.key[st->key_order[i]], c, 1 + (int)i);
 }
 
 void tb_sweep_tell_importance(const struct tb_screen *s, struct tb_text *t)
@@ -305,11 +301,12 @@ void tb_sweep_tell_importance(const struct tb_screen *s, struct tb_text *t)
     char words[128], text[32];
     tb_text_fmt(t, TB_STYLE_DIM, "%s", tb_sweep_importance_words);
     for (size_t i = 0; st->has_view && i < st->v.n_keys; i++) {
-        const struct tb_sweep_key *k = key_at(&st->v, i);
+        const struct tb_sweep_key *k = &st->v.key[st->key_order[i]];
         key_words(&st->v, k, words, sizeof words);
-        tb_text_fmt(t, TB_STYLE_PLAIN, "%-28s %s%s", words, tb_fmt_unit(text, sizeof text, TB_UNIT_LOSS, k->importance),
-                    k->edge < 0 ? "   the best is at the low end of its range; a wider one may hold a better value"
-                    : k->edge   ? "   the best is at the high end of its range; a wider one may hold a better value" : "");
+        tb_text_fmt(t, TB_STYLE_PLAIN, "%-28s %s", words, tb_fmt_unit(text, sizeof text, TB_UNIT_LOSS, k->importance));
+        if (k->edge)
+            tb_text_fmt(t, TB_STYLE_WARN, "    the best lies at the %s end of its range; a wider one may hold a better",
+                        k->edge < 0 ? "low" : "high");
     }
 }
 
@@ -343,6 +340,18 @@ const char *tb_sweep_y(const struct sweep_state *st)
     return *st->y ? st->y : "value";
 }
 
+/* One that diverged must not press all others together. */
+static bool is_far_apart(const struct tb_plot *p)
+{
+    double low = INFINITY, high = 0;
+    for (size_t i = 0; i < p->n; i++)
+        for (size_t k = 0; k < p->line[i].marks.n; k++) {
+            low = fmin(low, p->line[i].marks.y[k]);
+            high = fmax(high, p->line[i].marks.y[k]);
+        }
+    return low > 0 && high / low > 3;
+}
+
 void tb_sweep_draw_scatter(const struct tb_screen *s, struct tb_canvas *c)
 {
     const struct sweep_state *st = s->state;
@@ -351,6 +360,7 @@ void tb_sweep_draw_scatter(const struct tb_screen *s, struct tb_canvas *c)
     unsigned tint[TB_PLOT_LINES] = { 0 };
     size_t n_points = 0;
     tb_sweep_points(&st->s, tb_sweep_x(st), tb_sweep_y(st), &p, line);
+    p.is_log = p.is_log || is_far_apart(&p);
     for (size_t i = 0; i < p.n; i++) {
         tint[i] = tb_tint_of(line[i].label);
         n_points += line[i].marks.n;
@@ -402,7 +412,7 @@ void tb_sweep_draw_now(const struct tb_screen *s, struct tb_canvas *c)
     int room = c->height - 1 - (v->n_next > 0), y = 1;
     if (c->height < 1)
         return;
-    tb_canvas_text(c, 0, 0, TB_STYLE_HEAD, v->n_now ? "now running" : "nothing runs");
+    tb_canvas_fmt(c, 0, 0, TB_STYLE_HEAD, v->n_now ? "now %s" : "nothing runs", now_word(v));
     if (v->n_now)
         tb_canvas_right(c, 0, 0, c->width, TB_STYLE_HEAD, "tok/s    left");
     for (size_t i = 0; i < v->n_now && y <= room; i++)

@@ -30,7 +30,8 @@ struct sweep_state {
     uint64_t *serial;         /* of each trial's run */
     size_t n_serials, n_told; /* n_told: events in the pane */
     int64_t viewed_ns;        /* when v was made */
-    char worker[256];         /* what the worker cannot do, "" */
+    bool has_worker;          /* somebody is on duty for the store */
+    char worker[256];         /* what it cannot do, "" */
     bool is_edited;           /* its recipe is another one by now */
     int64_t recipe_stamp;
 
@@ -42,6 +43,7 @@ struct sweep_state {
     char key[SWEEP_KEYS][SWEEP_WORD];
     int n_keys;
     bool has_seeds; /* some trial has a spread over seeds */
+    size_t *key_order; /* of v.key, the most important in front */
 
     char x[SWEEP_WORD], y[SWEEP_WORD]; /* columns of the scatter; x "": the main key */
     struct tb_text events;

@@ -175,6 +175,7 @@ static void look_at_worker(struct tb_screen *s)
     struct sweep_state *st = s->state;
     struct tb_duty_sight sight;
     tb_duty_look(tb_store_path(s->desk->store), &sight);
+    st->has_worker = sight.is_held && !sight.is_leaving;
     tb_str_copy(st->worker, sizeof st->worker, sight.trouble);
 }
 

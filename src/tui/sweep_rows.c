@@ -58,6 +58,23 @@ static void choose_keys(struct sweep_state *st)
     }
 }
 
+/* Keys by their importance, those of which nothing can be said behind. */
+static void order_keys(struct sweep_state *st)
+{
+    const struct tb_sweep_view *v = &st->v;
+    st->key_order = tb_xrealloc(st->key_order, v->n_keys + 1, sizeof *st->key_order);
+    for (size_t i = 0; i < v->n_keys; i++) {
+        size_t k = i;
+        for (; k > 0; k--) {
+            double before = v->key[st->key_order[k - 1]].importance;
+            if (!(v->key[i].importance > before) && !(isnan(before) && !isnan(v->key[i].importance)))
+                break;
+            st->key_order[k] = st->key_order[k - 1];
+        }
+        st->key_order[k] = i;
+    }
+}
+
 void tb_sweep_make_rows(struct tb_screen *s)
 {
     struct sweep_state *st = s->state;
@@ -79,6 +96,7 @@ void tb_sweep_make_rows(struct tb_screen *s)
         add_row(st, is_there, i);
     free(is_there);
     choose_keys(st);
+    order_keys(st);
 }
 
 const struct tb_trial *tb_sweep_current(const struct sweep_state *st)
@@ -140,7 +158,7 @@ static void put_spread(const struct tb_sweep_view *v, size_t trial, int what, st
     else if (what == SEEDS)
         snprintf(c->text, sizeof c->text, "%d", sp->n);
     else
-        number(c, TB_UNIT_LOSS, sp->mean);
+        number(c, TB_UNIT_LOSS, tb_objective_shown(&v->s->objective, sp->mean));
 }
 
 static void put_key(const struct sweep_state *st, size_t trial, const char *key, struct tb_grid_cell *c)
@@ -171,7 +189,7 @@ static void put(const struct tb_screen *s, size_t i, int what, struct tb_grid_ce
             snprintf(c->text, sizeof c->text, "%zu", rank);
         return;
     case NAME: put_name(&st->s, t, c); return;
-    case VALUE: number(c, TB_UNIT_LOSS, tb_trial_value(t)); return;
+    case VALUE: number(c, TB_UNIT_LOSS, tb_sweep_column(&st->s, i, "value")); return;
     case MEAN:
     case SPREAD:
     case SEEDS: put_spread(&st->v, i, what, c); return;
@@ -223,7 +241,7 @@ static int columns_of(const struct sweep_state *st, struct tb_grid_column out[CO
     for (int what; (what = column_at(st, n)) >= 0; n++)
         out[n] = what < N_FIXED ? fixed[what]
                                 : (struct tb_grid_column){ st->key[what - N_FIXED], 0, 10, what - N_FIXED + 4, true };
-    out[VALUE].title = tb_json_str(tb_json_get(tb_json_get(st->s.spec, "objective"), "metric"), "eval/loss");
+    out[VALUE].title = st->s.objective.metric;
     out[VALUE].least = tb_text_width(out[VALUE].title);
     return n;
 }

@@ -13,7 +13,7 @@
 enum { WIDTH = 420, LEFT = 52, RIGHT = 26, TOP = 14, BOTTOM = 42, DOWN = 210, ROW = 26, ROW_LEFT = 124, ROW_RIGHT = 80,
        NAME = 16 };
 
-static double x_of(const struct tb_figure *f, double v)
+double tb_figure_x(const struct tb_figure *f, double v)
 {
     return f->left + tb_axis_place(&f->spec.x, v) * f->across;
 }
@@ -102,7 +102,7 @@ void tb_figure_line(struct tb_figure *f, size_t line, const double *x, const dou
 {
     bool is_open = false;
     for (size_t i = 0; i <= n; i++) {
-        double px = i < n ? x_of(f, x[i]) : NAN, py = i < n ? tb_figure_y(f, y[i]) : NAN;
+        double px = i < n ? tb_figure_x(f, x[i]) : NAN, py = i < n ? tb_figure_y(f, y[i]) : NAN;
         bool goes_on = has_place(px, py);
         if (goes_on && !is_open)
             tb_buf_fmt(&f->b, "<polyline class=\"%s\" stroke=\"%s\" points=\"", kind, tb_svg_color(line));
@@ -119,7 +119,7 @@ void tb_figure_band(struct tb_figure *f, size_t line, const double *x, const dou
     size_t n_drawn = 0;
     for (size_t k = 0; k < 2 * n; k++) {
         size_t i = k < n ? k : 2 * n - 1 - k;
-        double px = x_of(f, x[i]), py = tb_figure_y(f, k < n ? low[i] : high[i]);
+        double px = tb_figure_x(f, x[i]), py = tb_figure_y(f, k < n ? low[i] : high[i]);
         if (!has_place(px, py))
             continue;
         if (n_drawn++ == 0)
@@ -132,7 +132,7 @@ void tb_figure_band(struct tb_figure *f, size_t line, const double *x, const dou
 
 void tb_figure_point(struct tb_figure *f, size_t line, double x, double y, enum tb_figure_mark mark)
 {
-    double px = x_of(f, x), py = tb_figure_y(f, y);
+    double px = tb_figure_x(f, x), py = tb_figure_y(f, y);
     const char *color = tb_svg_color(line);
     if (!has_place(px, py))
         return;
@@ -146,7 +146,7 @@ void tb_figure_point(struct tb_figure *f, size_t line, double x, double y, enum 
 
 void tb_figure_whisker(struct tb_figure *f, size_t line, double at, double low, double high, bool is_upright)
 {
-    double x1 = x_of(f, is_upright ? at : low), x2 = x_of(f, is_upright ? at : high);
+    double x1 = tb_figure_x(f, is_upright ? at : low), x2 = tb_figure_x(f, is_upright ? at : high);
     double y1 = tb_figure_y(f, is_upright ? low : at), y2 = tb_figure_y(f, is_upright ? high : at);
     if (has_place(x1, y1) && has_place(x2, y2))
         tb_buf_fmt(&f->b, "<path class=\"whisker\" stroke=\"%s\" d=\"M%.1f %.1fL%.1f %.1f\"/>\n", tb_svg_color(line),
@@ -155,7 +155,7 @@ void tb_figure_whisker(struct tb_figure *f, size_t line, double at, double low, 
 
 void tb_figure_upright(struct tb_figure *f, double x, const char *name)
 {
-    double px = x_of(f, x);
+    double px = tb_figure_x(f, x);
     if (!isfinite(px) || px < f->left || px > f->left + f->across)
         return;
     tb_buf_fmt(&f->b, "<path class=\"upright\" d=\"M%.1f %.1fV%.1f\"/>\n", px, f->top, f->top + f->down);
@@ -164,7 +164,7 @@ void tb_figure_upright(struct tb_figure *f, double x, const char *name)
 
 void tb_figure_letter(struct tb_figure *f, size_t line, double x, double y, double down)
 {
-    double px = x_of(f, x), py = tb_figure_y(f, y);
+    double px = tb_figure_x(f, x), py = tb_figure_y(f, y);
     if (!has_place(px, py))
         return;
     tb_buf_fmt(&f->b, "<text class=\"letter\" fill=\"%s\" x=\"%.1f\" y=\"%.1f\">%c</text>\n", tb_svg_color(line),

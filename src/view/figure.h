@@ -42,7 +42,8 @@ void tb_figure_upright(struct tb_figure *f, double x, const char *name);
 void tb_figure_letter(struct tb_figure *f, size_t line, double x, double y, double down);
 /* Names row i on the left, and says something of it on the right. */
 void tb_figure_row(struct tb_figure *f, size_t i, const char *name, const char *value);
-/* Units from the top of the picture, for who keeps letters apart; NaN if it has no place. */
+/* Units from the left and from the top of the picture, for who keeps letters apart; NaN if it has no place. */
+double tb_figure_x(const struct tb_figure *f, double x);
 double tb_figure_y(const struct tb_figure *f, double y);
 
 #endif

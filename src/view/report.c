@@ -255,6 +255,8 @@ void tb_report_sweep_free(struct tb_report_sweep *s)
         free(s->arm[i].chosen);
         free(s->arm[i].edges);
     }
+    for (size_t i = 0; i < s->n; i++)
+        free(s->trial[i].value);
     free(s->plan);
     free(s->arm);
     free(s->trial);

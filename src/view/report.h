@@ -41,7 +41,8 @@ enum tb_report_fate { TB_FATE_FINALIST, TB_FATE_OVER, TB_FATE_PRUNED, TB_FATE_FA
 struct tb_report_trial {
     const char *name;
     size_t arm;         /* of the report; SIZE_MAX: of one that has no result */
-    const double *tokens, *value;
+    const double *tokens;
+    double *value; /* of the objective, as it was recorded; owned by the report */
     size_t n;
     enum tb_report_fate fate;
     const char *reason; /* why it was given up, "" */
@@ -49,6 +50,7 @@ struct tb_report_trial {
 
 struct tb_report_sweep {
     const char *id, *recipe_path;
+    const char *metric;    /* by which trials were judged: "eval/loss" */
     char *plan;            /* "random search, 9 trials an arm, pruned by asha": owned by the report */
     bool is_over;
     double spent_tok, saved_tok;

@@ -41,21 +41,24 @@ static struct tb_axis axis_of(struct span s, bool is_log, bool is_time)
 
 /* ---- loss by tokens */
 
-/* How far each letter has to move down so that none covers another. */
-static void keep_apart(const struct tb_figure *f, const double *y, size_t n, double *down)
+/* Letters at the ends of lines, from the topmost on; one that would cover another moves below it. */
+static void put_letters(struct tb_figure *f, const double *x, const double *y, size_t n)
 {
     size_t order[TB_REPORT_ARMS];
-    double last = -INFINITY;
+    double at_x[TB_REPORT_ARMS], at_y[TB_REPORT_ARMS];
     for (size_t i = 0; i < n; i++) {
         size_t k = i;
-        for (; k > 0 && y[i] > y[order[k - 1]]; k--) /* highest value, which is the topmost, first */
+        for (; k > 0 && y[i] > y[order[k - 1]]; k--)
             order[k] = order[k - 1];
         order[k] = i;
     }
     for (size_t k = 0; k < n; k++) {
-        double at = tb_figure_y(f, y[order[k]]), free_at = fmax(at, last + APART);
-        down[order[k]] = isfinite(at) ? free_at - at : 0;
-        last = isfinite(at) ? free_at : last;
+        at_x[k] = tb_figure_x(f, x[order[k]]);
+        at_y[k] = tb_figure_y(f, y[order[k]]);
+        for (size_t j = 0; j < k; j++)
+            if (fabs(at_x[k] - at_x[j]) < APART && at_y[k] < at_y[j] + APART)
+                at_y[k] = at_y[j] + APART;
+        tb_figure_letter(f, order[k], x[order[k]], y[order[k]], at_y[k] - tb_figure_y(f, y[order[k]]));
     }
 }
 
@@ -74,19 +77,16 @@ static char *loss_words(const struct tb_report *r)
 
 static void draw_curves(struct tb_figure *f, const struct tb_report *r)
 {
-    double end[TB_REPORT_ARMS], down[TB_REPORT_ARMS];
+    double x[TB_REPORT_ARMS], y[TB_REPORT_ARMS];
     for (size_t i = 0; i < r->arms->n; i++) {
         const struct tb_report_arm *a = &r->arm[i];
         tb_figure_band(f, i, a->tokens, a->low, a->high, a->n_curve);
-        end[i] = a->n_curve ? a->loss[a->n_curve - 1] : NAN;
+        x[i] = a->n_curve ? a->tokens[a->n_curve - 1] : NAN;
+        y[i] = a->n_curve ? a->loss[a->n_curve - 1] : NAN;
     }
-    keep_apart(f, end, r->arms->n, down);
-    for (size_t i = 0; i < r->arms->n; i++) {
-        const struct tb_report_arm *a = &r->arm[i];
-        tb_figure_line(f, i, a->tokens, a->loss, a->n_curve, "line");
-        if (a->n_curve)
-            tb_figure_letter(f, i, a->tokens[a->n_curve - 1], end[i], down[i]);
-    }
+    for (size_t i = 0; i < r->arms->n; i++)
+        tb_figure_line(f, i, r->arm[i].tokens, r->arm[i].loss, r->arm[i].n_curve, "line");
+    put_letters(f, x, y, r->arms->n);
 }
 
 char *tb_report_chart_loss(const struct tb_report *r)
@@ -218,18 +218,22 @@ char *tb_report_chart_pareto(const struct tb_report *r, enum tb_report_cost cost
         return tb_xstrdup("");
     struct tb_figure f;
     bool is_time = tb_report_costs[cost].unit == TB_UNIT_SECONDS;
-    char *words = pareto_words(r, cost);
+    char *words = pareto_words(r, cost), name[64];
+    snprintf(name, sizeof name, "%s%s", tb_report_costs[cost].words,
+             tb_report_costs[cost].unit == TB_UNIT_BYTES ? ", bytes" : "");
     snprintf(id, sizeof id, "chart-%s", tb_report_costs[cost].name);
     tb_figure_open(&f, &(struct tb_figure_spec){ .id = id, .title = tb_report_costs[cost].words, .words = words,
-        .x_name = tb_report_costs[cost].words, .x = axis_of(x, x.high > 20 * x.low, is_time),
+        .x_name = name, .x = axis_of(x, x.high > 20 * x.low, is_time),
         .y = axis_of(y, false, false) });
     draw_front(&f, r, cost);
+    double at[TB_REPORT_ARMS], loss[TB_REPORT_ARMS];
     for (size_t i = 0; i < r->arms->n; i++) {
-        double at = r->arm[i].cost[cost], loss = tb_report_loss(r, i);
-        tb_figure_whisker(&f, i, at, r->arm[i].level.low, r->arm[i].level.high, true);
-        tb_figure_point(&f, i, at, loss, TB_MARK_DOT);
-        tb_figure_letter(&f, i, at, loss, 0);
+        at[i] = r->arm[i].cost[cost];
+        loss[i] = tb_report_loss(r, i);
+        tb_figure_whisker(&f, i, at[i], r->arm[i].level.low, r->arm[i].level.high, true);
+        tb_figure_point(&f, i, at[i], loss[i], TB_MARK_DOT);
     }
+    put_letters(&f, at, loss, r->arms->n);
     free(words);
     return tb_figure_take(&f);
 }
@@ -255,9 +259,9 @@ static char *rung_words(const struct tb_report_sweep *s)
     size_t n[TB_FATE_OPEN + 1] = { 0 };
     for (size_t i = 0; i < s->n; i++)
         n[s->trial[i].fate]++;
-    return tb_xasprintf("Held-out loss of every trial by trained tokens. Crosses: %zu pruned, %zu failed; rings: %zu "
+    return tb_xasprintf("%s of every trial by trained tokens. Crosses: %zu pruned, %zu failed; rings: %zu "
                         "came to their end without being the best of their arm, %zu are not over; dots: %zu "
-                        "finalists. Upright lines: %zu rungs.", n[TB_FATE_PRUNED], n[TB_FATE_FAILED],
+                        "finalists. Upright lines: %zu rungs.", s->metric, n[TB_FATE_PRUNED], n[TB_FATE_FAILED],
                         n[TB_FATE_OVER], n[TB_FATE_OPEN], n[TB_FATE_FINALIST], s->n_rungs);
 }
 
@@ -275,7 +279,7 @@ char *tb_report_chart_rungs(const struct tb_report *r)
     struct tb_figure f;
     char *words = rung_words(s), name[32];
     tb_figure_open(&f, &(struct tb_figure_spec){ .id = "chart-rungs", .title = "Trials of the search", .words = words,
-        .x_name = "tokens", .x = axis_of(x, false, false), .y = axis_of(y, y.high > 4 * y.low, false) });
+        .x_name = "tokens", .x = axis_of(x, false, false), .y = axis_of(y, y.low > 0 && y.high > 4 * y.low, false) });
     for (size_t i = 0; i < s->n_rungs; i++) {
         snprintf(name, sizeof name, "rung %zu", i + 1);
         tb_figure_upright(&f, s->rung[i], name);

@@ -181,31 +181,23 @@ static void put_legend(struct tb_buf *b, const struct tb_report *r)
     tb_buf_str(b, "</ul>\n");
 }
 
-static void put_title(struct tb_buf *b, const struct tb_report *r)
-{
-    for (size_t i = 0; i < r->arms->n; i++) {
-        tb_buf_str(b, i == 0 ? "" : i + 1 < r->arms->n ? ", " : " and ");
-        tb_svg_text(b, r->arms->arm[i].name);
-    }
-    tb_buf_str(b, " compared");
-}
-
 char *tb_report_html(const struct tb_report *r)
 {
     struct tb_buf b = { 0 };
     size_t n;
     struct tb_report_part *part = tb_report_parts(r, &n);
+    char *title = tb_report_title(r);
     tb_buf_str(&b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
                    "<meta name=\"generator\" content=\"tunebench " TB_VERSION "\"/>\n<title>");
-    put_title(&b, r);
-    tb_buf_fmt(&b, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>", style);
-    put_title(&b, r);
-    tb_buf_str(&b, "</h1>\n");
+    tb_svg_text(&b, title);
+    tb_buf_fmt(&b, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n", style);
+    put_tag(&b, "h1", title);
     put_legend(&b, r);
     for (size_t i = 0; i < n; i++)
         put_part(&b, r, &part[i]);
     tb_buf_str(&b, "</main>\n</body>\n</html>\n");
     tb_report_parts_free(part, n);
+    free(title);
     return tb_buf_take(&b);
 }

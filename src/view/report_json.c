@@ -254,7 +254,7 @@ static struct tb_json *trial(const struct tb_report_trial *t)
     tb_json_set(map, "fate", tb_json_new_str(fates[t->fate]));
     tb_json_set(map, "reason", tb_json_new_str(t->reason));
     tb_json_set(map, "tokens", reals(t->tokens, t->n));
-    tb_json_set(map, "loss", reals(t->value, t->n));
+    tb_json_set(map, "value", reals(t->value, t->n));
     return map;
 }
 
@@ -265,6 +265,7 @@ static struct tb_json *sweep(const struct tb_report_sweep *s)
         tb_json_append(trials, trial(&s->trial[i]));
     tb_json_set(map, "id", tb_json_new_str(s->id));
     tb_json_set(map, "recipe", tb_json_new_str(s->recipe_path));
+    tb_json_set(map, "metric", tb_json_new_str(s->metric));
     tb_json_set(map, "plan", tb_json_new_str(s->plan));
     tb_json_set(map, "is_over", tb_json_new_bool(s->is_over));
     tb_json_set(map, "spent_tok", tb_json_new_real(s->spent_tok));

@@ -85,14 +85,13 @@ char *tb_report_markdown(const struct tb_report *r)
     struct tb_buf b = { 0 };
     size_t n;
     struct tb_report_part *part = tb_report_parts(r, &n);
+    char *title = tb_report_title(r);
     tb_buf_str(&b, "# ");
-    for (size_t i = 0; i < r->arms->n; i++) {
-        tb_buf_str(&b, i == 0 ? "" : i + 1 < r->arms->n ? ", " : " and ");
-        put(&b, r->arms->arm[i].name);
-    }
-    tb_buf_str(&b, " compared\n\n");
+    put(&b, title);
+    tb_buf_str(&b, "\n\n");
     for (size_t i = 0; i < n; i++)
         put_part(&b, &part[i]);
     tb_report_parts_free(part, n);
+    free(title);
     return tb_buf_take(&b);
 }

@@ -11,7 +11,7 @@
 #include "base/resample.h"
 #include "view/report_priv.h"
 
-enum { MOST_PARTS = 16 };
+enum { MOST_PARTS = 16, MOST_IN_TITLE = 4 };
 
 #define N_OF(a) (sizeof(a) / sizeof *(a))
 
@@ -86,23 +86,33 @@ static const char *not_good(const struct tb_report *r, struct tb_buf *b)
     return b->p;
 }
 
+enum outcome { BETTER, WORSE, UNCLEAR, N_OUTCOMES };
+
+static enum outcome outcome_of(const struct tb_report_arm *a)
+{
+    return a->p_holm >= TB_REPORT_LEVEL ? UNCLEAR : a->p.difference < 0 ? BETTER : WORSE;
+}
+
 /* What Holm's correction leaves of the comparisons with the reference. */
 static char *corrected(const struct tb_report *r)
 {
+    static const char *const words[] = { [BETTER] = "better", [WORSE] = "worse", [UNCLEAR] = "not told apart from it" };
     struct tb_buf b = { 0 };
     size_t n = 0;
-    for (size_t i = 0; i < r->arms->n; i++) {
-        const struct tb_report_arm *a = &r->arm[i];
-        if (isnan(a->p_holm))
-            continue;
-        tb_buf_fmt(&b, "%s%c %s (p %.2g)", n++ ? "; " : "", (int)('A' + i), a->p_holm >= TB_REPORT_LEVEL
-                   ? "cannot be told apart from it" : a->p.difference < 0 ? "is better" : "is worse", a->p_holm);
+    for (int o = 0; o < N_OUTCOMES; o++) {
+        size_t found = 0;
+        for (size_t i = 0; i < r->arms->n; i++)
+            if (!isnan(r->arm[i].p_holm) && outcome_of(&r->arm[i]) == (enum outcome)o)
+                tb_buf_fmt(&b, "%s%c (p %.2g)", found++ ? ", " : n ? "; " : "", (int)('A' + i), r->arm[i].p_holm);
+        if (found)
+            tb_buf_fmt(&b, " %s", words[o]);
+        n += found;
     }
     char *list = tb_buf_take(&b);
-    char *words = n ? tb_xasprintf("against %c: %s; p corrected for %zu test%s", (int)('A' + r->reference), list, n,
-                                   n == 1 ? "" : "s") : tb_xstrdup("");
+    char *all = n ? tb_xasprintf("against %c: %s; p corrected for %zu test%s", (int)('A' + r->reference), list, n,
+                                 n == 1 ? "" : "s") : tb_xstrdup("");
     free(list);
-    return words;
+    return all;
 }
 
 /* Arms whose interval says more than their test does. */
@@ -511,6 +521,18 @@ static void part_recipe(struct parts *x)
         p->is_literal = true;
         add_line(p, (char[]){ (char)('A' + i), '\0' }, tb_xstrdup(text), false);
     }
+}
+
+char *tb_report_title(const struct tb_report *r)
+{
+    struct tb_buf b = { 0 };
+    size_t n = r->arms->n;
+    if (n > MOST_IN_TITLE)
+        tb_buf_fmt(&b, "%zu arms", n);
+    for (size_t i = 0; n <= MOST_IN_TITLE && i < n; i++)
+        tb_buf_fmt(&b, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " and ", r->arms->arm[i].name);
+    tb_buf_str(&b, " compared");
+    return tb_buf_take(&b);
 }
 
 struct tb_report_part *tb_report_parts(const struct tb_report *r, size_t *n)

@@ -36,6 +36,9 @@ enum {
     EVAL,
     BEST_EVAL,
     BEST_STEP,
+    FORGET,
+    FORGET_BEFORE,
+    FORGET_AFTER,
     TOK_S,
     PREDICTED,
     PEAK,
@@ -84,6 +87,10 @@ static const struct tb_run_column columns[] = {
     [EVAL] = { "eval_loss", "eval", TB_UNIT_LOSS, "last evaluation loss" },
     [BEST_EVAL] = { "best_eval", "best", TB_UNIT_LOSS, "best evaluation loss" },
     [BEST_STEP] = { "best_step", "best at", TB_UNIT_PLAIN, "step of the best evaluation" },
+    [FORGET] = { "forgot", "forgot", TB_UNIT_LOSS,
+                 "change of the loss of the general text, after less before; above 0: it forgot" },
+    [FORGET_BEFORE] = { "forget_before", "general@0", TB_UNIT_LOSS, "loss of the general text, of the base alone" },
+    [FORGET_AFTER] = { "forget_after", "general", TB_UNIT_LOSS, "loss of the general text after training" },
     [TOK_S] = { "tok_s", "tok/s", TB_UNIT_PLAIN, "tokens per second of training, the mean" },
     [PREDICTED] = { "predicted", "predicted", TB_UNIT_BYTES, "peak memory as planned" },
     [PEAK] = { "peak", "peak", TB_UNIT_BYTES, "peak memory as measured" },
@@ -117,6 +124,7 @@ static const char *const aliases[][2] = {
     { "hash", "final_hash" }, { "budget.n", "budget" }, { "budget.unit", "budget_unit" },
     { "adapter_bytes", "adapter" }, { "peak_bytes", "peak" }, { "predicted_bytes", "predicted" },
     { "n_trainable", "trainable" }, { "wall_s", "duration" }, { "best_eval/loss", "best_eval" },
+    { "forget/loss", "forget_after" },
 };
 
 const struct tb_run_column *tb_run_column_at(size_t i)
@@ -256,6 +264,9 @@ struct tb_cell tb_run_cell(const struct tb_run_item *item, int column)
     case EVAL: return real(s->last_eval);
     case BEST_EVAL: return real(s->best_eval);
     case BEST_STEP: return integer(s->best_step);
+    case FORGET: return real(s->forget_after - s->forget_before);
+    case FORGET_BEFORE: return real(s->forget_before);
+    case FORGET_AFTER: return real(s->forget_after);
     case TOK_S: return real(tb_run_tok_s(item));
     case PREDICTED: return integer(s->predicted_bytes);
     case PEAK: return integer(s->peak_bytes);

@@ -43,6 +43,34 @@ static bool no_column(const char *what, const char *name, const struct tb_column
     return tb_fail(err, TB_ERR_USAGE, "no %s '%s'; there are:%s", what, name, names);
 }
 
+/* Where an evaluation stands on the axis; the base alone is before the first step, evaluated or not. NaN: nowhere. */
+static double place_of(const struct tb_metrics *m, int64_t step, int xc)
+{
+    for (size_t i = m->n_eval; i-- > 0;)
+        if (m->eval[i].step == (double)step)
+            return ((const double *)&m->eval[i])[xc];
+    return step == 0 ? 0 : NAN;
+}
+
+/* False if the run has no measure of that name. */
+static bool of_measure(struct tb_series *s, const struct tb_metrics *m, const char *metric, int xc)
+{
+    const char *name = tb_str_starts(metric, "eval/") ? metric + 5 : metric;
+    const struct tb_measures *all = &m->measures;
+    bool is_there = false;
+    room(s, all->n);
+    for (size_t i = 0; i < all->n; i++) {
+        double x = place_of(m, all->at[i].step, xc);
+        if (strcmp(all->at[i].name, name) != 0 || all->at[i].step > m->step || isnan(x))
+            continue;
+        point(s, x, all->at[i].value);
+        is_there = true;
+    }
+    if (!is_there)
+        tb_series_free(s);
+    return is_there;
+}
+
 bool tb_series_of(struct tb_series *s, const struct tb_metrics *m, const char *metric,
                   const char *x, struct tb_err *err)
 {
@@ -54,6 +82,8 @@ bool tb_series_of(struct tb_series *s, const struct tb_metrics *m, const char *m
     const double *rows = is_eval ? (const double *)m->eval : (const double *)m->train;
     size_t n_rows = is_eval ? m->n_eval : m->n_train;
     *s = (struct tb_series){ 0 };
+    if (yc < 0 && xc >= 0 && xc <= 2 && of_measure(s, m, metric, xc))
+        return true;
     if (yc < 0)
         return no_column("metric", metric, columns, n, err);
     if (xc < 0 || xc > 2)

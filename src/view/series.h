@@ -11,9 +11,9 @@ struct tb_series {
     size_t n;
 };
 
-/* metric: "train/loss", "eval/loss", "grad_norm" (train if there is no slash); x: "step", "tokens"
- * or "wall_s". TB_ERR_USAGE with the columns there are. Rows of steps that a resumed run has not
- * reached again are left out. */
+/* metric: "train/loss", "eval/loss", "grad_norm" (train if there is no slash), a measure of evaluations ("eval/bleu",
+ * "forget/loss", which begins with the base alone); x: "step", "tokens" or "wall_s". TB_ERR_USAGE with the columns
+ * there are. Rows of steps that a resumed run has not reached again are left out. */
 bool tb_series_of(struct tb_series *s, const struct tb_metrics *m, const char *metric,
                   const char *x, struct tb_err *err);
 void tb_series_free(struct tb_series *s);

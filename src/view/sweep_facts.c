@@ -84,7 +84,7 @@ double tb_sweep_column(const struct tb_sweep *s, size_t trial, const char *colum
 {
     const struct tb_trial *t = &s->trial[trial];
     if (strcmp(column, "value") == 0)
-        return tb_trial_value(t);
+        return tb_objective_shown(&s->objective, tb_trial_value(t));
     if (strcmp(column, "tokens") == 0)
         return t->tokens;
     if (strcmp(column, "rung") == 0)
@@ -164,7 +164,7 @@ void tb_sweep_points(const struct tb_sweep *s, const char *x, const char *y, str
     p->x_name = x;
     p->title = y;
     if (strcmp(y, "value") == 0)
-        p->title = tb_json_str(tb_json_get(tb_json_get(s->spec, "objective"), "metric"), "eval/loss");
+        p->title = s->objective.metric;
 }
 
 void tb_sweep_points_free(struct tb_plot *p)

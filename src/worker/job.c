@@ -13,8 +13,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "kernels/kernels.h"
-#include "worker/writing.h"
+#include "worker/general.h"
 #include "worker/bound.h"
+#include "worker/measuring.h"
+#include "worker/writing.h"
 #include "worker/probe.h"
 
 /* Pages of the program and its libraries that a run touches. */
@@ -276,20 +278,32 @@ static void size(struct tb_job *j)
                                        .quantum_tok = tb_job_quantum(),
                                        .share_prompts = tb_dataset_shares_prompts(j->data), .is_training = true,
                                        .step_rows = most_rows(j), .row_tok = longest_row(j) };
+    j->longest = j->spec.row_tok;
+    if (tb_general_longest(j) > j->longest)
+        j->spec.row_tok = tb_general_longest(j);
     for (int i = 0; i < j->stack->n; i++) /* a dropout mask belongs to one row, so prompts cannot be shared */
         if (tb_adapter_real(j->stack->part[i], "dropout") > 0)
             j->spec.share_prompts = false;
     j->fixed_bytes = tb_job_fixed_bytes();
-    j->writing_bytes = tb_writing_bytes(j);
+    uint64_t texts = tb_writing_bytes(j), general = tb_general_bytes(j);
+    j->writing_bytes = texts > general ? texts : general; /* one after the other */
     tb_job_choose_memory(j, tb_mem_free_bytes());
+}
+
+char *tb_job_rows_id(const struct tb_job *j, const struct tb_dataset *d)
+{
+    const struct tb_dataset_counts *n = tb_dataset_counts(d);
+    int context = j->base->model->shape.context, usual = context < TB_JOB_ROW_TOK ? context : TB_JOB_ROW_TOK;
+    return n->longest > j->max_tok && j->max_tok < usual ? tb_xasprintf("%s:%d", tb_dataset_hash(d), j->max_tok)
+                                                         : tb_xstrdup(tb_dataset_hash(d));
 }
 
 char *tb_job_content(const struct tb_job *j)
 {
-    const struct tb_dataset_counts *n = tb_dataset_counts(j->data);
-    int context = j->base->model->shape.context, usual = context < TB_JOB_ROW_TOK ? context : TB_JOB_ROW_TOK;
-    return n->longest > j->max_tok && j->max_tok < usual ? tb_xasprintf("%s:%d", tb_dataset_hash(j->data), j->max_tok)
-                                                         : tb_xstrdup(tb_dataset_hash(j->data));
+    char *own = tb_job_rows_id(j, j->data);
+    char *both = tb_xasprintf("%s%s%s", own, j->general ? " forget " : "", j->general_id);
+    free(own);
+    return both;
 }
 
 static void set_id(struct tb_job *j)
@@ -341,7 +355,7 @@ bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c
         || !(j->stack = tb_stack_open(j->config.map, j->base->model, err))
         || !tb_bound_check(&j->config, j->stack, j->base->model->n_params, err)
         || !choose_rows(j, s, n_virtual, max_tok, err) || !open_order(j, err) || !count_steps(j, err)
-        || !choose_evals(j, err)) {
+        || !choose_evals(j, err) || !tb_general_open(j, s, err)) {
         tb_err_prefix(err, "%s", tb_config_name(c));
         return false;
     }
@@ -349,7 +363,7 @@ bool tb_job_open(struct tb_job *j, struct tb_shelf *s, const struct tb_config *c
     hash_eval(j);
     set_id(j);
     size(j);
-    return true;
+    return tb_writing_check(j, err);
 }
 
 bool tb_job_renew(struct tb_job *j, struct tb_err *err)
@@ -368,6 +382,7 @@ void tb_job_close(struct tb_job *j)
     tb_order_close(j->order);
     free(j->eval_row);
     free(j->eval_at);
+    free(j->general_row);
     tb_json_free(j->config.map);
     *j = (struct tb_job){ 0 };
 }
@@ -393,6 +408,10 @@ struct tb_json *tb_job_plan_facts(const struct tb_job *j)
     put_int(map, "n_tokens", j->n_tokens);
     if (tb_probe_tokens(j))
         put_int(map, "probe_tokens", tb_probe_tokens(j));
+    if (tb_measuring_reads(j))
+        put_int(map, "general_tokens", tb_measuring_reads(j));
+    if (tb_measuring_writes(j))
+        put_int(map, "text_tokens", tb_measuring_writes(j));
     tb_job_put_memory(j, map);
     return map;
 }

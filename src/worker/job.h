@@ -28,10 +28,14 @@ struct tb_job {
     int n_eval;
     int64_t *eval_at;       /* steps after which it is evaluated, rising; the last is n_steps */
     int n_eval_at;
+    int longest;            /* tokens of the longest row */
     struct tb_engine_spec spec;
     struct tb_footprint need;  /* with spec.recompute as it is */
     struct tb_footprint other; /* with the other */
-    uint64_t writing_bytes; /* of texts at its end, where metrics read them */
+    struct tb_dataset *general; /* text of eval.forget, and its rows (general.h); NULL: none */
+    int *general_row, n_general;
+    char general_id[65];
+    uint64_t writing_bytes; /* beside training: texts where metrics read them, the base alone on the general text */
     uint64_t fixed_bytes;   /* of the process beside the run, measured now */
     uint64_t free_bytes;    /* when spec.recompute was decided */
     char order_hash[65], eval_hash[65];
@@ -51,8 +55,10 @@ void tb_job_close(struct tb_job *j); /* also after a failure */
 
 /* After keys of the config changed that may be changed under way: the schedule and the evaluations anew. */
 bool tb_job_renew(struct tb_job *j, struct tb_err *err);
-/* What stands for the data in an id: the hash of their content, with the limit of rows where that dropped some;
+/* What stands for the rows of a text in an id: the hash of its content, with the limit of rows where that dropped some;
  * malloc'ed. */
+char *tb_job_rows_id(const struct tb_job *j, const struct tb_dataset *d);
+/* For the data of the run, and behind them the general text if it has one; malloc'ed. */
 char *tb_job_content(const struct tb_job *j);
 
 /* Bytes of the process beside any run, as they are now. */

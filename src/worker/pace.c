@@ -14,12 +14,14 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/xdg.h"
+#include "worker/measuring.h"
 #include "worker/probe.h"
 #include "worker/session_priv.h"
 
 enum { MAX_KEPT = 256, MAX_BYTES = 1 << 20, ENOUGH_STEPS = 5 };
 static const double probe_s = 0.1, measure_s = 1.5, enough_s = 0.3;
 static const double usual_share = 0.6; /* of the probe that whole steps reach */
+static const double decode_share = 0.1; /* of an evaluation's rate that texts are written with */
 
 struct tb_pace {
     enum tb_pace_when when;
@@ -296,5 +298,6 @@ double tb_pace_seconds(struct tb_pace *p, const struct tb_job *j, bool *is_measu
         tok += tb_dataset_row(j->data, j->eval_row[i]).n;
     *is_measured = shares != NULL;
     return (j->seconds > 0 ? j->seconds : train_flop(j) * (double)(j->n_tokens + tb_probe_tokens(j)) / train)
-         + eval_flop(j) * tok * j->n_eval_at / eval;
+         + eval_flop(j) * (tok * j->n_eval_at + (double)tb_measuring_reads(j)
+                           + (double)tb_measuring_writes(j) / decode_share) / eval;
 }

@@ -42,8 +42,9 @@ bool tb_session_train_tokenizer(const char *const *files, int n, int n_vocab, co
                                 struct tb_err *err);
 
 /* `eval`: a run's (or a PEFT folder's, or the bare base's) loss on the rows of a data text ("FILE", "pairs:FILE,.."):
- * {loss, perplexity, n_tok, n_rows, rows: [{row, loss, n_tok}]}; of a mix rows have a source, and there is sources:
- * [{path, loss, n_tok, n_rows}]. */
+ * {loss, perplexity, n_tok, n_rows, rows: [{row, loss, n_tok}]}; of a run on other data also base: {loss, perplexity}
+ * without the adapter, change: {value, low, high}, and rows have a base_loss; of a mix rows have a source, and there is
+ * sources: [{path, loss, n_tok, n_rows}]. */
 struct tb_eval_spec {
     const char *base;                 /* for adapter folders and the bare base; NULL: the run's */
     const char *const *adapters;      /* PEFT folders */

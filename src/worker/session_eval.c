@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* session_eval.c - the loss of a run, of adapter folders or of the bare base on rows of text (session_subject.c). */
+/* session_eval.c - the loss of a run, of adapter folders or of the bare base on rows of text (session_subject.c). A run
+ * on a text of the caller's is set against its base there, row by row: what it learned of it, or forgot. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "view/measured.h"
 #include "worker/job.h"
 #include "worker/session_priv.h"
 
@@ -15,7 +17,7 @@ struct eval {
     struct tb_subject on;
     struct tb_session s;
     struct tb_row *rows;
-    double *loss;
+    double *loss, *base_loss; /* base_loss: of the base alone, NULL: nobody asked */
     int *labels, longest;
 };
 
@@ -25,6 +27,7 @@ static void close_eval(struct eval *e)
     tb_subject_close(&e->on);
     free(e->rows);
     free(e->loss);
+    free(e->base_loss);
     free(e->labels);
 }
 
@@ -53,12 +56,69 @@ static void lend_rows(struct eval *e)
     }
 }
 
-static bool start(struct eval *e, struct tb_err *err)
+static struct tb_engine_spec engine_spec(const struct eval *e)
 {
     int n = e->on.n;
-    struct tb_engine_spec spec = { .step_rows = n < STEP_ROWS ? n : STEP_ROWS, .row_tok = e->longest,
-                                   .share_prompts = tb_dataset_shares_prompts(e->on.data) };
-    return tb_subject_start(&e->on, &e->s, &spec, e->spec->threads, err);
+    return (struct tb_engine_spec){ .step_rows = n < STEP_ROWS ? n : STEP_ROWS, .row_tok = e->longest,
+                                    .share_prompts = tb_dataset_shares_prompts(e->on.data) };
+}
+
+static bool measure(struct eval *e, struct tb_err *err)
+{
+    struct tb_engine_spec spec = engine_spec(e);
+    return tb_subject_start(&e->on, &e->s, &spec, e->spec->threads, err)
+        && tb_engine_evaluate(e->s.engine, e->rows, e->on.n, e->loss, e->labels, err);
+}
+
+/* After the run, whose engine is given back first. */
+static bool measure_base(struct eval *e, struct tb_err *err)
+{
+    struct tb_engine_spec spec = engine_spec(e);
+    if (!e->spec->run || !e->spec->data)
+        return true;
+    tb_session_close(&e->s);
+    e->base_loss = tb_xcalloc((size_t)e->on.n, sizeof *e->base_loss);
+    return tb_session_open(&e->s, e->on.base->model, NULL, &spec, e->spec->threads, err)
+        && tb_engine_evaluate(e->s.engine, e->rows, e->on.n, e->base_loss, e->labels, err);
+}
+
+static struct tb_measure measure_of(const struct eval *e, const double *loss)
+{
+    struct tb_measure m = { .n_rows = (size_t)e->on.n };
+    m.row = tb_xcalloc(m.n_rows + 1, sizeof *m.row);
+    for (int i = 0; i < e->on.n; i++)
+        m.row[i] = (struct tb_measure_row){ e->on.row[i], tb_dataset_group(e->on.data, e->on.row[i]), e->labels[i],
+                                            loss[i] / e->labels[i] };
+    return m;
+}
+
+static double mean_of(const struct eval *e, const double *loss)
+{
+    double sum = 0, n_tok = 0;
+    for (int i = 0; i < e->on.n; i++) {
+        sum += e->labels[i] ? loss[i] : 0;
+        n_tok += e->labels[i];
+    }
+    return sum / n_tok;
+}
+
+/* {loss, perplexity} of the base and {value, low, high} of what training changed. */
+static void put_base(const struct eval *e, struct tb_json *out)
+{
+    struct tb_json *base = tb_json_new_map(), *change = tb_json_new_map();
+    struct tb_measure before = measure_of(e, e->base_loss), after = measure_of(e, e->loss);
+    struct tb_paired p;
+    double loss = mean_of(e, e->base_loss);
+    bool is_paired = tb_measure_pair(&p, &before, &after, NULL);
+    tb_json_set(base, "loss", tb_json_new_real(loss));
+    tb_json_set(base, "perplexity", tb_json_new_real(exp(loss)));
+    tb_json_set(change, "value", tb_json_new_real(is_paired ? p.difference : NAN));
+    tb_json_set(change, "low", tb_json_new_real(is_paired ? p.low : NAN));
+    tb_json_set(change, "high", tb_json_new_real(is_paired ? p.high : NAN));
+    tb_json_set(out, "base", base);
+    tb_json_set(out, "change", change);
+    free(before.row);
+    free(after.row);
 }
 
 /* The same by source of a mix: a list of {path, loss, n_tok, n_rows}. */
@@ -101,6 +161,8 @@ static struct tb_json *result(const struct eval *e)
         if (is_mix)
             tb_json_set(row, "source", tb_json_new_int(tb_dataset_source_of(e->on.data, e->on.row[i])));
         tb_json_set(row, "loss", tb_json_new_real(e->loss[i] / e->labels[i]));
+        if (e->base_loss)
+            tb_json_set(row, "base_loss", tb_json_new_real(e->base_loss[i] / e->labels[i]));
         tb_json_set(row, "n_tok", tb_json_new_int(e->labels[i]));
         tb_json_append(rows, row);
         sum += e->loss[i];
@@ -111,6 +173,8 @@ static struct tb_json *result(const struct eval *e)
     tb_json_set(j, "n_tok", tb_json_new_int(n_tok));
     tb_json_set(j, "n_rows", tb_json_new_int((int64_t)tb_json_len(rows)));
     tb_json_set(j, "rows", rows);
+    if (e->base_loss)
+        put_base(e, j);
     if (is_mix)
         tb_json_set(j, "sources", by_source(e));
     return j;
@@ -124,7 +188,7 @@ struct tb_json *tb_session_eval(const struct tb_eval_spec *s, struct tb_err *err
     struct tb_json *j = NULL;
     if (check(s, err) && tb_subject_open(&e.on, &on, err) && tb_subject_rows(&e.on, err)) {
         lend_rows(&e);
-        if (start(&e, err) && tb_engine_evaluate(e.s.engine, e.rows, e.on.n, e.loss, e.labels, err))
+        if (measure(&e, err) && measure_base(&e, err))
             j = result(&e);
     }
     close_eval(&e);

@@ -6,24 +6,22 @@
 
 #include "base/mem.h"
 #include "worker/job.h"
+#include "worker/other_data.h"
 #include "worker/session_priv.h"
 
 enum { ROW_TOK = 4095 };
 
-/* The config with the keys of another data text. */
-static bool set_data(struct tb_config *c, const char *data, struct tb_err *err)
+static bool set_data(struct tb_subject *s, struct tb_err *err)
 {
-    struct tb_json *map = tb_json_new_map();
-    for (void *it = tb_json_first(c->map); it; it = tb_json_next(c->map, it))
-        if (strncmp(tb_json_iter_key(it), "data.", 5) != 0)
-            tb_json_set(map, tb_json_iter_key(it), tb_json_copy(tb_json_iter_value(it)));
-    tb_json_free(c->map);
-    c->map = map;
-    if (!tb_plan_data_parse(data, c->map, err))
+    char *text = tb_other_data_settle(s->shelf, &s->config, s->spec->data, err);
+    struct tb_config other = { NULL };
+    if (text)
+        other = tb_other_data(&s->config, text, err);
+    free(text);
+    if (!other.map)
         return false;
-    struct tb_json *paths = tb_json_new_list();
-    tb_json_append(paths, tb_json_copy(tb_config_get(c, "data.path")));
-    tb_json_set(c->map, "data.path", paths);
+    tb_json_free(s->config.map);
+    s->config = other;
     return true;
 }
 
@@ -59,7 +57,7 @@ bool tb_subject_open(struct tb_subject *s, const struct tb_subject_spec *spec, s
 {
     *s = (struct tb_subject){ .spec = spec };
     return (spec->run ? open_run(s, err) : open_folders(s, err))
-        && (!spec->data || set_data(&s->config, spec->data, err));
+        && (!spec->data || set_data(s, err));
 }
 
 void tb_subject_close(struct tb_subject *s)
@@ -97,6 +95,7 @@ static bool take_held_out(struct tb_subject *s, struct tb_err *err)
     const char *hash = tb_json_str(tb_metrics_fact(&r->metrics, "data", "eval_hash"), "");
     int n_tok = (int)tb_json_int(tb_metrics_fact(&r->metrics, "data", "max_tok"), 0);
     s->job = tb_xcalloc(1, sizeof *s->job);
+    tb_json_set(r->config.map, "eval.forget", tb_json_new_str("")); /* that text need not be there any more */
     if (!tb_job_open(s->job, r->shelf, &r->config, 0, n_tok, err))
         return false;
     if (*hash && strcmp(hash, s->job->eval_hash) != 0)

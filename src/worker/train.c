@@ -15,8 +15,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "store/marks.h"
+#include "worker/forgetting.h"
+#include "worker/measuring.h"
 #include "worker/train_priv.h"
-#include "worker/writing.h"
 
 static atomic_int wished; /* lock-free, so a signal handler may set it */
 
@@ -115,9 +116,9 @@ static bool begin(struct tb_training *t, struct tb_err *err)
     t->best_step = t->last_kept = -1;
     t->best_loss = INFINITY;
     tb_stopping_from_json(&t->stopping, NULL);
-    if (!open_engine(t, err) || !tb_training_start(t, err) || !tb_training_recall(t, err)
-        || !tb_training_load(t, &found, err) || !tb_training_follow(t, err) || !tb_training_probe_begin(t, err)
-        || !tb_recorder_do(t->recorder, set_running, t, err))
+    if (!tb_training_general_before(t, err) || !open_engine(t, err) || !tb_training_start(t, err)
+        || !tb_training_recall(t, err) || !tb_training_load(t, &found, err) || !tb_training_follow(t, err)
+        || !tb_training_probe_begin(t, err) || !tb_recorder_do(t->recorder, set_running, t, err))
         return false;
     t->saved_s = t->wall_s;
     t->state = TB_STATE_RUNNING;
@@ -212,7 +213,7 @@ static bool border(struct tb_training *t, bool *diverged, char words[256], struc
         if (!tb_training_evaluate(t, err))
             return false;
         *diverged = tb_training_is_broken(t, words, 256);
-        return *diverged || tb_training_save(t, err);
+        return *diverged || ((is_last(t) || tb_training_measure(t, false, err)) && tb_training_save(t, err));
     }
     if (tb_training_wall(t) - t->saved_s >= every)
         return tb_training_save(t, err);
@@ -299,7 +300,7 @@ static bool leave(struct tb_training *t, struct tb_err *err)
 static bool end_done(struct tb_training *t, struct tb_err *err)
 {
     char words[160];
-    if (!tb_training_write(t, err))
+    if (!tb_training_measure(t, true, err))
         return false;
     t->state = TB_STATE_DONE;
     if (is_spent(t))
@@ -335,7 +336,7 @@ static bool advance(struct tb_training *t, enum tb_turn *turn, struct tb_err *er
         return false;
     if (!t->has_started) {
         t->has_started = true;
-        return t->step > 0 || !is_eval_due(t) || tb_training_evaluate(t, err);
+        return t->step > 0 || !is_eval_due(t) || (tb_training_evaluate(t, err) && tb_training_measure(t, false, err));
     }
     bool probes = t->probe.is_on;
     if (!tb_training_follow(t, err) || !(probes ? tb_training_probe_step : step)(t, &diverged, words, err))

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "dataset/prompt.h"
 #include "engine/generate.h"
 #include "score/score.h"
@@ -16,7 +17,13 @@
 #include "worker/sampling.h"
 #include "worker/train_priv.h"
 
-enum { AT_ONCE = 4 };
+enum {
+    AT_ONCE = 4,
+    LEAST_TEXTS = 4,
+    MOST_TEXTS = 32,
+    TEXTS_SHARE = 100
+}; /* texts of one evaluation: 1 / 100 of the budget's tokens, each of which takes about as long as 5 of training */
+#define NONE SIZE_MAX
 
 /* A prompt of the scored rows. */
 struct asked {
@@ -34,8 +41,10 @@ struct writing {
     struct tb_scorer *scorer;
     struct tb_prompt_form form;
     struct asked *asked;
-    size_t n, *of; /* of: the prompt of each scored row */
+    size_t n, *of; /* of: the prompt of each scored row, NONE where a text needs one and it has none */
+    bool writes;   /* some metric reads what is written */
     struct tb_generator *generator;
+    int n_rows; /* scored rows whose prompts these are: the first */
     struct tb_scores scores;
     double seconds;
 };
@@ -57,7 +66,7 @@ static bool has_more_than_loss(const struct tb_scorer *s)
 static struct tb_generator_spec generator_spec(const struct tb_job *j)
 {
     int n = j->spec.step_rows < AT_ONCE ? j->spec.step_rows : AT_ONCE;
-    return (struct tb_generator_spec){ n, j->spec.row_tok };
+    return (struct tb_generator_spec){ n, j->longest };
 }
 
 uint64_t tb_writing_bytes(const struct tb_job *j)
@@ -69,7 +78,47 @@ uint64_t tb_writing_bytes(const struct tb_job *j)
     return writes ? tb_generator_bytes(j->base->model, j->stack, &spec) : 0;
 }
 
+bool tb_writing_check(const struct tb_job *j, struct tb_err *err)
+{
+    if (j->n_eval == 0 || !tb_writing_bytes(j))
+        return true;
+    for (int i = 0; i < j->n_eval; i++)
+        if (tb_dataset_row(j->data, j->eval_row[i]).n_prompt > 0)
+            return true;
+    return tb_fail(err, TB_ERR_RECIPE, "eval.metrics names metrics of texts, which are written behind prompts, and no "
+                   "row of %s has a prompt; ask for loss or perplexity", tb_dataset_source(j->data, 0)->path);
+}
+
 /* ---- prompts */
+/* Rows of one prompt follow each other. */
+static bool is_new_prompt(const struct tb_job *j, int i)
+{
+    return i == 0 || tb_dataset_group(j->data, j->eval_row[i]) != tb_dataset_group(j->data, j->eval_row[i - 1]);
+}
+
+/* Scored rows of the first eval.texts prompts, else of as many as the budget bears. */
+static int first_rows(const struct tb_job *j)
+{
+    int64_t want = tb_config_int(&j->config, "eval.texts"), n_prompts = 0, tok = 0;
+    int64_t budget = j->n_tokens ? j->n_tokens : tb_dataset_counts(j->data)->train_tok;
+    int n = 0;
+    for (; n < j->n_eval; n++) {
+        struct tb_row r = tb_dataset_row(j->data, j->eval_row[n]);
+        if (!is_new_prompt(j, n))
+            continue;
+        tok += r.n - r.n_prompt;
+        n_prompts++;
+        if (want ? n_prompts > want : n_prompts > MOST_TEXTS || (n_prompts > LEAST_TEXTS && tok > budget / TEXTS_SHARE))
+            break;
+    }
+    return n;
+}
+
+bool tb_writing_is_each(const struct tb_job *j)
+{
+    return strcmp(tb_config_str(&j->config, "eval.when"), "each") == 0;
+}
+
 static struct asked *prompt_of(struct writing *w, int row)
 {
     const struct tb_dataset *d = w->t->job->data;
@@ -99,7 +148,10 @@ static void collect(struct writing *w)
     const struct tb_job *j = w->t->job;
     w->asked = tb_xcalloc((size_t)j->n_eval, sizeof *w->asked);
     w->of = tb_xcalloc((size_t)j->n_eval, sizeof *w->of);
-    for (int i = 0; i < j->n_eval; i++) {
+    for (int i = 0; i < w->n_rows; i++) {
+        w->of[i] = NONE;
+        if (w->writes && tb_dataset_row(j->data, j->eval_row[i]).n_prompt < 1)
+            continue;
         struct asked *a = prompt_of(w, j->eval_row[i]);
         size_t n;
         const char *p = tb_dataset_completion(j->data, j->eval_row[i], &n);
@@ -135,7 +187,7 @@ static bool write_some(struct writing *w, size_t first, int n, struct tb_err *er
         struct asked *a = &w->asked[first + (size_t)i];
         struct tb_row row = tb_dataset_row(w->t->job->data, a->row);
         a->stream.lead = w->form.lead;
-        if (row.n_prompt < 1 || row.n_prompt >= w->t->job->spec.row_tok)
+        if (row.n_prompt >= w->t->job->longest)
             continue;
         of[n_rows] = a;
         rows[n_rows++] = (struct tb_generate_row){ .ids = row.ids, .n = row.n_prompt, .number = (uint32_t)a->row };
@@ -172,18 +224,19 @@ static const char *output_of(const struct asked *a)
     return a->stream.text.p ? a->stream.text.p : "";
 }
 
-static bool score(struct writing *w, struct tb_err *err)
+/* The first n of them. */
+static bool score(struct writing *w, size_t n, struct tb_scores *scores, struct tb_err *err)
 {
-    struct tb_score_row *rows = tb_xcalloc(w->n + 1, sizeof *rows);
-    for (size_t i = 0; i < w->n; i++) {
+    struct tb_score_row *rows = tb_xcalloc(n + 1, sizeof *rows);
+    for (size_t i = 0; i < n; i++) {
         const struct asked *a = &w->asked[i];
         rows[i] = (struct tb_score_row){ .prompt = a->prompt, .output = output_of(a),
                                          .refs = (const char *const *)a->refs, .n_refs = a->n_refs,
                                          .loss = a->n_tok ? a->loss / (double)a->n_tok : NAN, .n_tok = a->n_tok };
     }
-    bool good = tb_score_rows(w->scorer, rows, w->n, &w->scores, err);
+    bool good = tb_score_rows(w->scorer, rows, n, scores, err);
     if (good)
-        tb_scores_resample(&w->scores, w->scorer, rows);
+        tb_scores_resample(scores, w->scorer, rows);
     free(rows);
     return good;
 }
@@ -218,35 +271,62 @@ static char *words_of(const struct writing *w)
     return tb_buf_take(&b);
 }
 
+/* What metric k says, prompt by prompt. */
+static struct tb_measure measure_of(const struct writing *w, const struct tb_scores *x, size_t k)
+{
+    struct tb_measure one = { .step = w->t->step, .value = x->value[k], .low = x->low[k], .high = x->high[k],
+                              .n_rows = x->n_rows };
+    tb_str_copy(one.name, sizeof one.name, tb_scorer_name(w->scorer, k));
+    one.row = tb_xcalloc(x->n_rows + 1, sizeof *one.row);
+    for (size_t i = 0; i < x->n_rows; i++)
+        one.row[i] = (struct tb_measure_row){ w->asked[i].row, w->asked[i].row, w->asked[i].n_tok,
+                                              x->row_value[i * x->n_metrics + k] };
+    return one;
+}
+
 struct record_call {
     const struct writing *w;
-    struct tb_json *facts;
-    const char *words, **output; /* output: of each scored row */
-    bool has_facts, has_event; /* written already, when a full disk makes it try again */
+    struct tb_measure *measure;
+    size_t n_measures;     /* of these, written already, when a full disk makes it try again; so are has_ .. */
+    struct tb_json *facts; /* NULL: none */
+    const char *words, **output; /* output: of each scored row, NULL: no text */
+    bool has_facts, has_event;
     int n_samples;
 };
 
 static bool record(struct tb_run_writer *to, void *arg, struct tb_err *err)
 {
     struct record_call *c = arg;
-    c->has_facts = c->has_facts || tb_run_writer_facts(to, c->facts, err);
+    for (; c->n_measures < c->w->scores.n_metrics; c->n_measures++)
+        if (!tb_run_writer_measure(to, &c->measure[c->n_measures], err))
+            return false;
+    c->has_facts = c->has_facts || !c->facts || tb_run_writer_facts(to, c->facts, err);
     c->has_event = c->has_facts
-                && (c->has_event || tb_run_writer_event(to, c->w->t->step, "scores", err, "%s", c->words));
+                && (c->has_event || !c->facts
+                    || tb_run_writer_event(to, c->w->t->step, "scores", err, "%s", c->words));
     return c->has_event
         && tb_sampling_write(to, c->w->t->job, c->w->t->step, c->output, &c->n_samples, err);
 }
 
-static bool write_down(struct writing *w, struct tb_err *err)
+/* curve: of the prompts that are measured at each evaluation. */
+static bool write_down(struct writing *w, const struct tb_scores *curve, bool is_end, struct tb_err *err)
 {
     char *words = words_of(w);
+    struct tb_measure *measure = tb_xcalloc(curve->n_metrics + 1, sizeof *measure);
     const char **output = tb_xcalloc((size_t)w->t->job->n_eval, sizeof *output);
-    for (int i = 0; i < w->t->job->n_eval; i++)
-        output[i] = output_of(&w->asked[w->of[i]]);
-    struct record_call c = { .w = w, .facts = facts_of(w), .words = words, .output = output };
+    for (size_t k = 0; k < curve->n_metrics; k++)
+        measure[k] = measure_of(w, curve, k);
+    for (int i = 0; i < w->n_rows; i++)
+        output[i] = w->writes && w->of[i] != NONE ? output_of(&w->asked[w->of[i]]) : NULL;
+    struct record_call c = { .w = w, .measure = measure, .facts = is_end ? facts_of(w) : NULL, .words = words,
+                             .output = output };
     bool good = tb_recorder_do(w->t->recorder, record, &c, err);
-    if (good && w->t->view->note)
+    if (good && is_end && w->t->view->note)
         w->t->view->note(w->t->view->arg, w->t->job, w->t->step, "scores", words);
+    for (size_t k = 0; k < curve->n_metrics; k++)
+        free(measure[k].row);
     tb_json_free(c.facts);
+    free(measure);
     free(output);
     free(words);
     return good;
@@ -268,19 +348,54 @@ static void close_writing(struct writing *w)
     free(w->of);
 }
 
-bool tb_training_write(struct tb_training *t, struct tb_err *err)
+/* Those of the curve are fewer at the end, if there is one. */
+static bool score_and_record(struct writing *w, bool is_end, struct tb_err *err)
+{
+    struct tb_scores few = { 0 };
+    size_t n = 0; /* prompts of the first rows */
+    for (int i = first_rows(w->t->job); i-- > 0;)
+        n = w->of[i] != NONE && w->of[i] >= n ? w->of[i] + 1 : n;
+    bool is_part = is_end && tb_writing_is_each(w->t->job) && n < w->n;
+    bool good = score(w, w->n, &w->scores, err) && (!is_part || score(w, n, &few, err))
+             && write_down(w, is_part ? &few : &w->scores, is_end, err);
+    tb_scores_free(&few);
+    return good;
+}
+
+bool tb_training_write(struct tb_training *t, bool is_end, struct tb_err *err)
 {
     struct writing w = { .t = t, .scorer = open_scorer(t->job, err) };
     double begin_s = tb_clock_mono_s();
     bool good = w.scorer != NULL;
     if (good && t->job->n_eval && has_more_than_loss(w.scorer)) {
+        w.writes = tb_scorer_needs(w.scorer) & TB_NEEDS_OUTPUT;
+        w.n_rows = is_end ? t->job->n_eval : first_rows(t->job);
         good = have_losses(t, err);
         if (good)
             collect(&w);
-        good = good && (!(tb_scorer_needs(w.scorer) & TB_NEEDS_OUTPUT) || write_all(&w, err));
+        good = good && (!w.writes || write_all(&w, err));
         w.seconds = tb_clock_mono_s() - begin_s;
-        good = good && score(&w, err) && write_down(&w, err);
+        good = good && score_and_record(&w, is_end, err);
     }
     close_writing(&w);
     return good;
+}
+
+/* Completions of the first row of each prompt among the first n. */
+static int64_t tokens_of(const struct tb_job *j, int n)
+{
+    int64_t tok = 0;
+    for (int i = 0; i < n; i++) {
+        struct tb_row r = tb_dataset_row(j->data, j->eval_row[i]);
+        if (is_new_prompt(j, i))
+            tok += r.n - r.n_prompt;
+    }
+    return tok;
+}
+
+int64_t tb_writing_tokens(const struct tb_job *j)
+{
+    if (!tb_writing_bytes(j))
+        return 0;
+    return tokens_of(j, j->n_eval) + (tb_writing_is_each(j) ? (j->n_eval_at - 1) * tokens_of(j, first_rows(j)) : 0);
 }

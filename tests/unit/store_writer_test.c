@@ -72,6 +72,13 @@ static bool step(struct tb_run_writer *w, int i, double shift)
     return tb_run_writer_train(w, &row, NULL);
 }
 
+static bool same_measure(const struct tb_measure *a, const struct tb_measure *b)
+{
+    return a->step == b->step && strcmp(a->name, b->name) == 0 && a->n_rows == b->n_rows
+        && memcmp(&a->value, &b->value, 3 * sizeof a->value) == 0
+        && memcmp(a->row, b->row, a->n_rows * sizeof *a->row) == 0;
+}
+
 /* Equal tables, texts and state. */
 static bool same(const struct tb_metrics *a, const struct tb_metrics *b)
 {
@@ -90,6 +97,9 @@ static bool same(const struct tb_metrics *a, const struct tb_metrics *b)
     for (size_t i = 0; eq && i < a->n_samples; i++)
         eq = !strcmp(a->samples[i].prompt, b->samples[i].prompt)
           && !strcmp(a->samples[i].output, b->samples[i].output);
+    eq = eq && a->measures.n == b->measures.n;
+    for (size_t i = 0; eq && i < a->measures.n; i++)
+        eq = same_measure(&a->measures.at[i], &b->measures.at[i]);
     return eq;
 }
 
@@ -110,11 +120,17 @@ static void record_all(struct tb_run_writer *w)
                                   { 0, 9, 7, 12, 0.1 },
                                   { 0, 11, 11, 3, NAN } };
     struct tb_sample sample = { 0, 7, "name[Zizzi]\n", "Zizzi \xe2\x9c\x93 is a pub" };
+    struct tb_measure_row scored[] = { { 7, 7, 22, 31.5 }, { 11, 11, 3, NAN } };
+    struct tb_measure bleu = { 0, "bleu", 31.5, 20.25, 40, scored, 2 },
+                      forget = { 0, TB_MEASURE_FORGET, 4.5, NAN, NAN, scored, 1 };
     struct tb_json *facts = parse("{\"result\":{\"peak_bytes\":1234,\"final_hash\":\"abcd\"}}");
     ok(tb_run_writer_state(w, TB_STATE_RUNNING, NULL, NULL, NULL), "running");
     ok(tb_run_writer_eval(w, &eval, NULL) && tb_run_writer_rows(w, rows, 3, NULL),
        "eval and its rows");
     ok(tb_run_writer_sample(w, &sample, NULL), "sample");
+    ok(tb_run_writer_measure(w, &bleu, NULL) && tb_run_writer_measure(w, &forget, NULL)
+           && tb_run_writer_measure(w, &bleu, NULL) && tb_run_writer_metrics(w)->measures.n == 2,
+       "measures, one of them twice");
     ok(tb_run_writer_facts(w, facts, NULL), "facts");
     tb_json_free(facts);
     bool good = true;
