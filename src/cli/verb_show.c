@@ -22,6 +22,8 @@
 #include "cli/sources.h"
 #include "cli/verb.h"
 #include "plan/plan.h"
+#include "view/defaults.h"
+#include "view/facts.h"
 #include "view/runs.h"
 #include "view/series.h"
 
@@ -38,22 +40,9 @@ static void column(const struct tb_run_item *item, const char *name, char dst[64
         tb_fmt_unit(dst, 64, unit, v.type == TB_CELL_INT ? (double)v.i : v.type == TB_CELL_REAL ? v.r : NAN);
 }
 
-/* A value as people read it: strings bare, bytes with units, all else as JSON. */
-static char *value_text(const char *key, const struct tb_json *v)
-{
-    char number[64];
-    if (tb_json_type(v) == TB_JSON_STR)
-        return tb_xstrdup(tb_json_str(v, ""));
-    if (tb_str_ends(key, "bytes") && tb_json_real(v, -1) >= 0)
-        return tb_xstrdup(tb_fmt_unit(number, sizeof number, TB_UNIT_BYTES, tb_json_real(v, 0)));
-    if (strcmp(key, "share") == 0)
-        return tb_xstrdup(tb_fmt_unit(number, sizeof number, TB_UNIT_SHARE, tb_json_real(v, NAN)));
-    return tb_json_text(v, TB_JSON_CANONICAL);
-}
-
 static void pair(const struct tb_out *o, const char *key, const struct tb_json *v)
 {
-    char *text = value_text(key, v);
+    char *text = tb_fact_text(key, v);
     tb_out_pair(o, WIDTH, key, text);
     free(text);
 }
@@ -115,10 +104,7 @@ static void print_config(const struct tb_out *o, const struct tb_json *config, c
     for (void *it = tb_json_first(config); it; it = tb_json_next(config, it)) {
         const struct tb_json *v = tb_json_iter_value(it);
         const char *key = tb_json_iter_key(it);
-        bool is_kind = tb_str_ends(key, ".kind") || tb_str_starts(key, "budget.") || strcmp(key, "base") == 0
-                    || tb_config_is_path(key);
-        bool same = !is_kind && tb_json_equal(tb_json_get(defaults, key), v);
-        if (same == is_default)
+        if (tb_run_chose(defaults, key, v) != is_default)
             pair(o, key, v);
     }
 }
@@ -154,7 +140,7 @@ static void print_section(const struct tb_out *o, const struct tb_pick *p, const
         for (void *in = tb_json_first(v); in; in = tb_json_next(v, in)) {
             bool is_bytes = strcmp(tb_json_iter_key(it), "predicted") == 0;
             char *name = tb_xasprintf("  %s", tb_json_iter_key(in)),
-                 *text = value_text(is_bytes ? "bytes" : tb_json_iter_key(in), tb_json_iter_value(in));
+                 *text = tb_fact_text(is_bytes ? "bytes" : tb_json_iter_key(in), tb_json_iter_value(in));
             tb_out_pair(o, WIDTH, name, text);
             free(text);
             free(name);

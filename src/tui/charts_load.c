@@ -37,6 +37,7 @@ void tb_charts_free(struct charts_state *st)
         free_run(&st->run[i]);
     free(st->pattern);
     tb_batch_close(st);
+    tb_clone_form_close(&st->clone);
 }
 
 /* The curves that a run had, out of the list before. */

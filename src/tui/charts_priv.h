@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* charts_priv.h - the Charts screen in its files: what is read (charts_load.c), one chart of it (charts_pane.c), how it
- * stands on the screen (charts_draw.c), the batch behind a point (charts_batch.c), and keys and mouse
- * (screen_charts.c). */
+ * stands on the screen (charts_draw.c), the batch behind a point (charts_batch.c), a clone from before it
+ * (charts_clone.c), and keys and mouse (screen_charts.c). */
 #ifndef TB_TUI_CHARTS_PRIV_H
 #define TB_TUI_CHARTS_PRIV_H
 
+#include "tui/clone_form.h"
 #include "tui/screen.h"
 #include "view/band.h"
 #include "view/course.h"
@@ -61,6 +62,7 @@ struct charts_state {
     char best_of[1600]; /* what that was worked out for */
 
     struct charts_batch *batch; /* NULL: not open */
+    struct tb_clone_form clone;
 };
 
 /* Where things are, by sizes and counts alone. */
@@ -114,5 +116,12 @@ void tb_batch_draw(const struct charts_batch *b, struct tb_canvas *c);
 /* Its run and step, for what is to be done with it. */
 const char *tb_batch_run(const struct charts_batch *b);
 int64_t tb_batch_step(const struct charts_batch *b);
+
+/* ---- charts_clone.c */
+/* Opens the dialog at the last checkpoint of a run before a step, or says that there is none. item may be NULL. */
+void tb_charts_clone_open(struct tb_screen *s, const struct tb_run_item *item, int64_t step);
+unsigned tb_charts_clone_press(struct tb_screen *s, const struct tb_press *p);
+unsigned tb_charts_clone_tick(struct tb_screen *s);
+void tb_charts_clone_draw(const struct charts_state *st, struct tb_canvas *c);
 
 #endif

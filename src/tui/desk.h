@@ -52,6 +52,7 @@ struct tb_desk {
     unsigned message_style;
     char *program;              /* wants the terminal, as a shell reads it; NULL: none */
     const char *view_file;      /* where the view is kept, NULL: nowhere */
+    bool is_errand;             /* the screen was gone to for one dialog: back when that is closed */
     bool wants_leave, wants_redraw, wants_suspend, leaves_after_acts, is_script;
 };
 

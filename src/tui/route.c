@@ -151,6 +151,16 @@ static unsigned open_filter(struct tb_desk *d)
     return TB_DO_DRAW;
 }
 
+/* To Inspect, and there what the same key does. */
+static unsigned to_inspect(struct tb_desk *d, uint32_t key)
+{
+    if (!tb_desk_go(d, "inspect"))
+        return TB_DO_DRAW;
+    const struct tb_bind *b = tb_bind_of(tb_route_screen(d)->class->binds, key);
+    d->is_errand = b != NULL;
+    return (b ? tb_route_bind(d, b) : TB_DO_DRAW) | TB_DO_LOAD;
+}
+
 static unsigned act_global(struct tb_desk *d, int act, uint32_t key)
 {
     switch (act) {
@@ -172,6 +182,7 @@ static unsigned act_global(struct tb_desk *d, int act, uint32_t key)
     case TB_ACT_MARK_RANGE: return mark_range(d);
     case TB_ACT_MARK_ALL: return mark_all(d);
     case TB_ACT_REFERENCE: return refer(d);
+    case TB_ACT_INSPECT: return to_inspect(d, key);
     default: return TB_DO_NOTHING;
     }
 }

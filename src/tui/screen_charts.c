@@ -8,12 +8,11 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "store/checkpoint.h"
 #include "tui/charts_priv.h"
 
 enum {
     AXIS = TB_ACT_OWN, LOG, SMOOTHER, ROUGHER, BAND, ZOOM_IN, ZOOM_OUT, FOLLOW, METRICS, METRICS_DONE, CONSTANT, LEFT,
-    RIGHT, PAGE_BACK, PAGE_ON, ENTER, CLONE, CLONE_DONE
+    RIGHT, PAGE_BACK, PAGE_ON, ENTER, CLONE
 };
 enum { FAR = 10, N_WEIGHTS = 7 };
 
@@ -247,60 +246,14 @@ static void enter(struct tb_screen *s)
         tb_desk_fail(s->desk, &err);
 }
 
-/* What is to be cloned: the run of the batch that is open, else the current one; from which checkpoint, -1: none. */
-static const struct tb_run_item *clone_of(struct tb_screen *s, int64_t *from)
-{
-    struct charts_state *st = s->state;
-    struct tb_desk *d = s->desk;
-    const struct tb_run_item *item = st->batch ? tb_desk_item(d, tb_batch_run(st->batch)) : tb_desk_current(d);
-    int64_t *kept = NULL, step = st->batch ? tb_batch_step(st->batch) : step_at_cursor(s, false);
-    char *dir = item && d->store ? tb_store_run_dir(d->store, item->sum.id) : NULL;
-    size_t n = dir ? tb_checkpoint_list(dir, &kept) : 0;
-    *from = -1;
-    for (size_t i = 0; i < n && kept[i] < step; i++)
-        *from = kept[i];
-    free(kept);
-    free(dir);
-    return item;
-}
-
-static void ask_clone(struct tb_screen *s)
-{
-    int64_t from;
-    const struct tb_run_item *item = clone_of(s, &from);
-    if (!item || from < 0) {
-        tb_desk_say(s->desk, TB_STYLE_WARN, "no checkpoint before that step is kept; :clone RUN --cold begins anew");
-        return;
-    }
-    char *label = tb_xasprintf("clone %.40s from checkpoint %lld with key=value ..: ", item->sum.name,
-                               (long long)from);
-    tb_desk_ask(s->desk, label, NULL, CLONE_DONE);
-    free(label);
-}
-
+/* Of the batch that is open, else of the point at the cursor. */
 static void clone(struct tb_screen *s)
 {
-    int64_t from;
-    const struct tb_run_item *item = clone_of(s, &from);
-    const char *word[16];
-    char *store = NULL;
-    int n = tb_shell_words(s->desk->text, &store, word, 16);
-    struct tb_buf b = { 0 };
-    if (item && from >= 0 && n >= 0) {
-        tb_buf_str(&b, "clone ");
-        tb_shell_quote(&b, tb_desk_ref(s->desk, item));
-        tb_buf_fmt(&b, " --at %lld", (long long)from);
-        for (int i = 0; i < n; i++) {
-            tb_buf_str(&b, " --set ");
-            tb_shell_quote(&b, word[i]);
-        }
-        tb_buf_str(&b, " --detach");
-        tb_desk_do(s->desk, b.p, false);
-    } else {
-        tb_desk_say(s->desk, TB_STYLE_WARN, "expected key=value ..");
-    }
-    tb_buf_free(&b);
-    free(store);
+    struct charts_state *st = s->state;
+    if (st->batch)
+        tb_charts_clone_open(s, tb_desk_item(s->desk, tb_batch_run(st->batch)), tb_batch_step(st->batch));
+    else
+        tb_charts_clone_open(s, tb_desk_current(s->desk), step_at_cursor(s, false));
 }
 
 /* ---- keys and mouse */
@@ -375,6 +328,8 @@ static unsigned escape(struct charts_state *st)
 static unsigned press(struct tb_screen *s, const struct tb_press *p)
 {
     struct charts_state *st = s->state;
+    if (st->clone.is_open)
+        return tb_charts_clone_press(s, p);
     if (st->batch)
         return tb_batch_press(s, p);
     if (tb_press_is_mouse(p->key))
@@ -426,7 +381,7 @@ static void choose_metrics(struct tb_screen *s)
 static unsigned act(struct tb_screen *s, int what)
 {
     struct charts_state *st = s->state;
-    if (st->batch && what != CLONE && what != CLONE_DONE) /* it lies over all that these change */
+    if (st->batch && what != CLONE) /* it lies over all that these change */
         return TB_DO_NOTHING;
     switch (what) {
     case AXIS: turn_axis(st); break;
@@ -444,8 +399,7 @@ static unsigned act(struct tb_screen *s, int what)
     case RIGHT: move_cursor(s, FAR); break;
     case PAGE_BACK: turn_page(s, -1); break;
     case PAGE_ON: turn_page(s, 1); break;
-    case CLONE: ask_clone(s); break;
-    case CLONE_DONE: clone(s); break;
+    case CLONE: clone(s); break;
     default: enter(s);
     }
     return TB_DO_LOAD;
@@ -482,31 +436,35 @@ static void draw(const struct tb_screen *s, struct tb_canvas *c)
         tb_batch_draw(st->batch, c);
     else
         tb_charts_draw(s, c);
+    if (st->clone.is_open)
+        tb_charts_clone_draw(st, c);
 }
 
 static unsigned tick(struct tb_screen *s)
 {
     struct charts_state *st = s->state;
-    return st->batch && tb_batch_pump(st->batch) ? TB_DO_DRAW : TB_DO_NOTHING;
+    unsigned done = tb_charts_clone_tick(s);
+    return st->batch && tb_batch_pump(st->batch) ? done | TB_DO_DRAW : done;
 }
 
 static int fds(const struct tb_screen *s, struct pollfd *to, int room)
 {
     const struct charts_state *st = s->state;
-    return st->batch ? tb_batch_fds(st->batch, to, room) : 0;
+    int n = tb_clone_form_fds(&st->clone, to, room);
+    return n + (st->batch ? tb_batch_fds(st->batch, to + n, room - n) : 0);
 }
 
 static bool is_busy(const struct tb_screen *s)
 {
     const struct charts_state *st = s->state;
-    return st->batch && tb_batch_is_busy(st->batch);
+    return tb_clone_form_is_asking(&st->clone) || (st->batch && tb_batch_is_busy(st->batch));
 }
 
-/* In an open batch keys go to its text, but for those that clone and those that every screen has. */
+/* In an open dialog all keys are its own, in an open batch those that its text knows. */
 static bool is_typing(const struct tb_screen *s)
 {
     const struct charts_state *st = s->state;
-    return st->batch != NULL;
+    return st->batch || st->clone.is_open;
 }
 
 static void save(const struct tb_screen *s, struct tb_json *map)

@@ -4,6 +4,8 @@
 
 #include "tests/tap.h"
 #include "tui/charts_priv.h"
+#include "tui/diff_priv.h"
+#include "tui/inspect_priv.h"
 #include "tui/layout.h"
 #include "tui/runs_priv.h"
 
@@ -130,6 +132,40 @@ static void test_charts(void)
     is_int(tb_charts_layout(170, 46, 1, 9).columns, 3, "three in a row above 160 columns");
 }
 
+static void test_inspect(void)
+{
+    int wrong = 0, hidden = 0;
+    for (int width = 1; width <= WIDEST; width++)
+        for (int height = 1; height <= HIGHEST; height++)
+            for (int at = 0; at < 3 * INSPECT_PANES; at++) {
+                enum inspect_pane pane = (enum inspect_pane)(at / 3);
+                int n = at % 3 * 40;
+                struct inspect_layout l = tb_inspect_layout(width, height, 1 + n, n / 2, pane, at % 5 == 4);
+                struct tb_rect all[] = { l.kin, l.checkpoints, l.again, l.facts, l.tabs, l.page, l.dialog };
+                const struct tb_rect now[] = { l.kin, l.checkpoints, l.facts, l.page };
+                bool has_dialog = at % 5 == 4, is_there = has_dialog ? l.dialog.height > 0 : now[pane].height > 0;
+                wrong += !all_apart((struct tb_rect){ 0, 0, width, height }, all, 7);
+                hidden += width >= 60 && height >= 11 && !is_there;
+            }
+    is_int(wrong, 0, "Inspect: at every size all is inside and apart, whatever there is to show");
+    is_int(hidden, 0, "and the dialog, or the pane with the focus, is there");
+}
+
+static void test_diff(void)
+{
+    int wrong = 0, hidden = 0;
+    for (int width = 1; width <= WIDEST; width++)
+        for (int height = 1; height <= HIGHEST; height++)
+            for (int at = 0; at < 6; at++) {
+                struct diff_layout l = tb_diff_layout(width, height, at / 2 * 7, at % 2);
+                struct tb_rect all[] = { l.table, l.words };
+                wrong += !all_apart((struct tb_rect){ 0, 0, width, height }, all, 2);
+                hidden += width >= 60 && height >= 11 && all[at % 2].height < 1;
+            }
+    is_int(wrong, 0, "Diff: at every size all is inside and apart");
+    is_int(hidden, 0, "and the pane with the focus is there");
+}
+
 int main(void)
 {
     test_split();
@@ -138,5 +174,7 @@ int main(void)
     test_spans();
     test_runs();
     test_charts();
+    test_inspect();
+    test_diff();
     return done();
 }
