@@ -115,6 +115,8 @@ static bool read_list(struct tb_desk *d, struct tb_run_item **item, size_t *n)
     d->trouble = (struct tb_err){ 0 };
     if (!d->store)
         d->store = tb_store_open(d->store_flag, false, &d->trouble);
+    if (d->store)
+        tb_store_follow(d->store);
     if (d->store && tb_store_list(d->store, item, n, &d->trouble))
         return true;
     tb_store_close(d->store); /* it may come back, or another one in its place */
@@ -215,6 +217,14 @@ const struct tb_metrics *tb_desk_run(struct tb_desk *d, const char *id, uint64_t
     const struct tb_metrics *m = tb_cache_run(d->cache, dir, serial, err);
     free(dir);
     return m;
+}
+
+uint64_t tb_desk_reading(const struct tb_desk *d, const char *id)
+{
+    char *dir = d->store ? tb_store_run_dir(d->store, id) : NULL;
+    uint64_t reading = dir ? tb_cache_reading(d->cache, dir) : 0;
+    free(dir);
+    return reading;
 }
 
 const char *tb_desk_ref(const struct tb_desk *d, const struct tb_run_item *item)

@@ -4,9 +4,9 @@
 #ifndef TB_TUI_DESK_H
 #define TB_TUI_DESK_H
 
+#include "store/cache.h"
 #include "store/store.h"
 #include "tui/acts.h"
-#include "tui/cache.h"
 #include "tui/text.h"
 #include "view/groups.h"
 
@@ -74,6 +74,8 @@ size_t tb_desk_open_runs(const struct tb_desk *d); /* that are queued, running o
 bool tb_desk_is_live(const struct tb_desk *d);      /* there is one */
 /* A run read whole (see cache.h), for load(); NULL with *err. */
 const struct tb_metrics *tb_desk_run(struct tb_desk *d, const char *id, uint64_t *serial, struct tb_err *err);
+/* Of a run read so: see tb_cache_reading. */
+uint64_t tb_desk_reading(const struct tb_desk *d, const char *id);
 /* What a command line calls it: its name where that means no other run, else the id. */
 const char *tb_desk_ref(const struct tb_desk *d, const struct tb_run_item *item);
 
