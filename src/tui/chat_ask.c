@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "kernels/rng.h"
 
+enum { PROMPT_KEPT = 400 }; /* columns of it, with a vote */
+
 const struct tb_key tb_chatbox_keys[] = {
     TB_REAL_KEY("temperature", "0", 0, 100, "0: always the likeliest token"),
     TB_INT_KEY("max", "64", 1, 1 << 20, "most tokens of an answer"),
@@ -153,6 +155,7 @@ void tb_chatbox_write(struct tb_screen *s, const char *prompt, int64_t row)
     hide(st, turn, s->desk->now_ns);
     st->chosen = 0;
     st->is_up = false;
+    tb_desk_say(s->desk, TB_STYLE_MESSAGE, "%s", "");
     tb_chatbox_send(s, request_of(st, turn, &k));
 }
 
@@ -181,7 +184,6 @@ void tb_chatbox_step_row(struct tb_screen *s, int step)
 void tb_chatbox_cancel(struct tb_screen *s)
 {
     ask(s, "cancel");
-    tb_desk_say(s->desk, TB_STYLE_MESSAGE, "asked: to end what is being written");
 }
 
 /* ---- where two texts part */
@@ -246,6 +248,7 @@ void tb_chatbox_vote(struct tb_screen *s, char winner)
         return;
     }
     struct tb_buf b = { 0 };
+    char *prompt = tb_xstrndup(turn->prompt, tb_text_fit(turn->prompt, strlen(turn->prompt), PROMPT_KEPT));
     bool is_a = (winner == 'l') != turn->is_swapped;
     turn->winner = winner == 't' ? 't' : is_a ? 'a' : 'b';
     turn->vote = TB_VOTE_ASKED;
@@ -254,8 +257,9 @@ void tb_chatbox_vote(struct tb_screen *s, char winner)
     quote_run(s->desk, &b, turn->run[1]);
     tb_buf_fmt(&b, " --winner %s%s --prompt ", turn->winner == 't' ? "tie" : turn->winner == 'a' ? "a" : "b",
                turn->is_blind ? " --blind" : "");
-    tb_shell_quote(&b, turn->prompt);
+    tb_shell_quote(&b, prompt);
     tb_desk_do(s->desk, b.p, false);
+    free(prompt);
     tb_buf_free(&b);
 }
 

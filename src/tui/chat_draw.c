@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* chat_draw.c - the screen Chat: who talks, what was said, the tally, the prompt. The conversation is drawn from the turn
- * at the top on, so that long ones cost no more than short ones. */
+/* chat_draw.c - the screen Chat: who talks, what was said, the tally, the prompt. The conversation is drawn from the
+ * turn at the top on, so that long ones cost no more than short ones. */
 #include "tui/chat_priv.h"
 
 #include <math.h>
@@ -10,7 +10,7 @@
 
 #include "base/mem.h"
 
-enum { NOTICE_ROWS = 3, FORM_WIDTH = 64, FORM_ROWS = 11, TALL = 14, TALLER = 20 };
+enum { NOTICE_ROWS = 3, FORM_WIDTH = 66, FORM_ROWS = 11, TALL = 14, TALLER = 20, WIDE = 76 };
 
 struct chat_layout tb_chatbox_layout(int width, int height, int n_columns, int notice_rows)
 {
@@ -66,14 +66,15 @@ static unsigned say_notice(const struct tb_screen *s, struct tb_buf *b)
         tb_buf_fmt(b, "%s; r %s", st->why, st->talk.n ? "begins anew" : "tries again");
         return TB_STYLE_BAD;
     }
-    if (st->child && tb_chatbox_differs(st)) {
-        tb_buf_fmt(b, "%s%s%s%s %s chosen now; r talks with %s", name_at(s, st->wants[0]), st->n_wants > 1 ? " and " : "",
-                   st->n_wants > 1 ? name_at(s, st->wants[1]) : "", st->is_best ? " at their best" : "",
-                   st->n_wants > 1 ? "are" : "is", st->n_wants > 1 ? "them" : "it");
+    if (st->child && tb_chatbox_differs(st) && !tb_chatbox_is_writing(st)) {
+        bool is_pair = st->n_wants > 1;
+        tb_buf_fmt(b, "%s%s%s %s chosen now; r talks with %s", name_at(s, st->wants[0]), is_pair ? " and " : "",
+                   is_pair ? name_at(s, st->wants[1]) : "", is_pair ? "are" : "is", is_pair ? "them" : "it");
         return TB_STYLE_WARN;
     }
     if (st->is_asleep)
-        tb_buf_str(b, "closed, since nothing was asked for 10 minutes and its memory may be wanted; enter opens it again");
+        tb_buf_str(b, "closed, since nothing was asked for 10 minutes and training may want the memory; loaded again "
+                   "as you type");
     else if (st->child && !st->is_ready)
         tb_buf_str(b, "loading ..");
     if (b->n)
@@ -159,7 +160,7 @@ void tb_chatbox_go_to(struct tb_screen *s, size_t turn)
     struct chat_state *st = s->state;
     struct chat_columns k = tb_chatbox_columns(st, s->width);
     int height = tb_chatbox_talk(s).height;
-    struct chat_place last = last_top(st, &k, s->width, height), to = { turn, 0 },
+    struct chat_place last = last_top(st, &k, s->width, height), to = { turn, turn > 0 }, /* without the line above */
                       top = st->is_up ? st->top : last, bottom = moved(st, &k, s->width, top, height - 1);
     if (is_before(to, top) || is_before(bottom, to))
         go(s, to, last);
@@ -184,10 +185,12 @@ static void draw_empty(const struct tb_screen *s, struct tb_canvas *c)
     const struct tb_desk *d = s->desk;
     struct tb_canvas part = tb_canvas_part(c, (struct tb_rect){ 1, 0, c->width - 2, c->height });
     const char *words =
-        st->n_has  ? "Type a prompt and press enter: it goes through the data's template, and all sides write behind it.\n"
-                     "/row 3 takes a row of the data; esc, then n: the rows held out one after the other, each with what "
-                     "the data says.\nTraining that goes on comes first."
-        : d->n == 0 ? "No runs yet, so nobody to talk with: 0 Start makes some, or :run recipes/compare-three.lua --detach"
+        st->n_has ? "Type a prompt and press enter: it goes through the data's template, and both sides write behind "
+                    "it. They are loaded as you begin to type; training that goes on comes first.\n"
+                    "/row 3 takes a row of the data; esc, then n: the rows held out one after the other, each with "
+                    "what the data says."
+        : d->n == 0 ? "No runs yet, so there is nobody to talk with: 0 Start makes some, or "
+                      ":run recipes/compare-three.lua --detach"
                     : "Choose whom to talk with: in 1 Runs, space marks one run or two, t brings them here.";
     if (d->trouble.kind != TB_ERR_NONE && d->trouble.kind != TB_ERR_NOTFOUND)
         words = d->trouble.text;
@@ -221,14 +224,14 @@ static void draw_rates(const struct tb_talk_turn *t, int side, struct tb_canvas 
     struct tb_buf b = { 0 };
     if (!x || !x->is_asked)
         return;
-    if (!x->has_ended)
-        tb_buf_fmt(&b, x->tokens ? "%lld tokens so far" : "", (long long)x->tokens);
-    else
-        tb_buf_fmt(&b, "%.1f tok/s", x->tok_per_s);
+    if (x->has_ended && !isnan(x->tok_per_s))
+        tb_buf_fmt(&b, x->tok_per_s < 100 ? "%.1f tok/s" : "%.0f tok/s", x->tok_per_s);
+    else if (x->tokens)
+        tb_buf_fmt(&b, "%lld token%s so far", (long long)x->tokens, x->tokens == 1 ? "" : "s");
     if (x->has_ended && x->tokens > 0)
-        tb_buf_fmt(&b, "   ppl of its text %.2f", exp(-x->logprob / (double)x->tokens));
+        tb_buf_fmt(&b, "  ppl %.2f", exp(-x->logprob / (double)x->tokens));
     if (!isnan(x->perplexity))
-        tb_buf_fmt(&b, "   reference %.2f", x->perplexity);
+        tb_buf_fmt(&b, "  of the reference %.2f", x->perplexity);
     tb_canvas_field(c, 0, 0, c->width, TB_STYLE_DIM, b.n ? b.p : "");
     tb_buf_free(&b);
 }
@@ -256,6 +259,23 @@ static void draw_heads(const struct tb_screen *s, struct tb_canvas *c, const str
     }
 }
 
+/* Columns there is no room for, in the line under the heads: "tab: B". */
+static void draw_unseen(const struct chat_state *st, struct tb_canvas *c, int y)
+{
+    struct chat_columns k = tb_chatbox_columns(st, c->width);
+    struct tb_buf b = { 0 };
+    bool is_hidden = st->is_blind;
+    for (int i = 0; i < k.n; i++) {
+        const char *letter = st->talk.side[k.side[i]].letter;
+        if (i < k.first || i >= k.first + k.n_seen)
+            tb_buf_fmt(&b, "%s%s", b.n ? ", " : " tab: ", is_hidden && k.side[i] < 2 ? i ? "2" : "1" : letter);
+    }
+    tb_buf_str(&b, b.n ? " " : "");
+    if (b.n && y >= 0)
+        tb_canvas_right(c, 0, y, c->width - 2, TB_STYLE_HINT, b.p);
+    tb_buf_free(&b);
+}
+
 /* ---- below */
 
 static void draw_tally(const struct tb_screen *s, struct tb_canvas *c)
@@ -269,11 +289,12 @@ static void draw_tally(const struct tb_screen *s, struct tb_canvas *c)
     if (st->has_tally && v->blind)
         tb_buf_fmt(&b, "(%lld blind)   ", (long long)v->blind);
     int x = tb_canvas_text(c, 1, 0, TB_STYLE_PLAIN, b.n ? b.p : "");
-    tb_canvas_fmt(c, x + 2, 0, st->is_blind ? TB_STYLE_STRONG : TB_STYLE_DIM, "blind: %s", st->is_blind ? "on" : "off");
+    if (st->is_blind || c->width >= WIDE)
+        x = tb_canvas_fmt(c, x, 0, st->is_blind ? TB_STYLE_STRONG : TB_STYLE_DIM, "blind: %s   ",
+                          st->is_blind ? "on" : "off");
     tb_buf_clear(&b);
     tb_chatbox_say_settings(st, &b);
-    int width = tb_text_width(b.p), from = x + 13;
-    tb_canvas_right(c, from, 0, c->width - 1 - from, TB_STYLE_DIM, width ? b.p : "");
+    tb_canvas_right(c, x, 0, c->width - 1 - x, TB_STYLE_DIM, b.p);
     tb_buf_free(&b);
 }
 
@@ -306,6 +327,7 @@ void tb_chatbox_draw(const struct tb_screen *s, struct tb_canvas *c)
     for (int i = 0; i < 2; i++)
         if (l.rule[i] >= 0)
             tb_canvas_rule(c, l.rule[i]);
+    draw_unseen(st, c, l.rule[0]);
     if (st->talk.n)
         draw_turns(s, &talk);
     else

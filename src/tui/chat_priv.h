@@ -52,7 +52,7 @@ struct chat_state {
 };
 
 /* chat_server.c */
-void tb_chatbox_choose(struct tb_screen *s);  /* wants, by what is marked */
+void tb_chatbox_choose(struct tb_screen *s);  /* wants, by what is marked; those it has, while nothing is loaded */
 bool tb_chatbox_differs(const struct chat_state *st); /* from what it was opened with */
 void tb_chatbox_start(struct tb_screen *s);   /* anew, with what is wanted; with what it had, if nothing is */
 void tb_chatbox_end(struct chat_state *st, const char *why);
@@ -97,6 +97,7 @@ struct chat_columns tb_chatbox_columns(const struct chat_state *st, int width);
 /* The side in column i of a turn: sides that are hidden may be swapped. */
 int tb_chatbox_side_at(const struct chat_columns *k, const struct tb_talk_turn *t, int i);
 /* From row y on; the row behind it. A canvas of height 0 measures. */
-int tb_chatbox_draw_turn(const struct chat_state *st, const struct chat_columns *k, size_t i, struct tb_canvas *c, int y);
+int tb_chatbox_draw_turn(const struct chat_state *st, const struct chat_columns *k, size_t i, struct tb_canvas *c,
+                         int y);
 
 #endif

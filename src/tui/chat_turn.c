@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "view/fmt.h"
 
-enum { LEAST_WIDTH = 36, PROMPT_ROWS = 4 };
+enum { LEAST_WIDTH = 32, PROMPT_ROWS = 4 };
 
 /* ---- columns */
 
@@ -24,8 +24,7 @@ struct chat_columns tb_chatbox_columns(const struct chat_state *st, int width)
             k.side[k.n++] = i;
     k.n_seen = width / LEAST_WIDTH < k.n ? width / LEAST_WIDTH : k.n;
     k.n_seen = k.n_seen < 1 ? 1 : k.n_seen;
-    k.first = k.n ? st->column % k.n : 0;
-    k.first = k.first > k.n - k.n_seen && k.n_seen > 1 ? k.n - k.n_seen : k.first;
+    k.first = k.n ? st->column % (k.n - k.n_seen + 1) : 0;
     for (int i = 0; i < k.n_seen; i++)
         part[i] = (struct tb_part){ 1, 1, 0, 0 };
     tb_split_columns((struct tb_rect){ 0, 0, width, 1 }, 1, part, k.n_seen, k.at);
@@ -38,10 +37,11 @@ int tb_chatbox_side_at(const struct chat_columns *k, const struct tb_talk_turn *
     return t && t->is_swapped && side < 2 ? 1 - side : side;
 }
 
-/* The part of a canvas for one column, all rows of it, without the blank at its left. */
+/* The part of a canvas for one column, all rows of it, a blank at its left and one before the wall. */
 static struct tb_canvas column_of(const struct chat_columns *k, int i, const struct tb_canvas *c)
 {
-    return tb_canvas_part(c, (struct tb_rect){ k->at[i].x + 1, 0, k->at[i].width - 1, c->height });
+    bool is_last = i + 1 == k->n_seen;
+    return tb_canvas_part(c, (struct tb_rect){ k->at[i].x + 1, 0, k->at[i].width - 2 + is_last, c->height });
 }
 
 /* ---- what a person may know of a side: "A", "1" while it is hidden */
@@ -139,7 +139,11 @@ static int draw_texts(const struct chat_columns *k, const struct tb_talk_turn *t
 static void say_token(struct tb_buf *b, const char *who, const struct tb_talk_token *t)
 {
     char p[16];
-    tb_buf_fmt(b, "%s \"%s\" %s", who, t->text, chance(p, sizeof p, t->p));
+    const char *s = t->text + (t->text[0] == ' ' && t->text[1]); /* a blank in front is the rule, and no news */
+    tb_buf_fmt(b, "%s \"", who);
+    for (; *s; s++)
+        tb_buf_fmt(b, *s == '\n' ? "\\n" : "%c", *s);
+    tb_buf_fmt(b, "\" %s", chance(p, sizeof p, t->p));
 }
 
 static void say_fork(const struct chat_state *st, const struct tb_talk_turn *t, struct tb_buf *b)
@@ -170,7 +174,7 @@ static int draw_compared(const struct chat_state *st, const struct tb_talk_turn 
         const struct tb_talk_text *x = &t->text[i];
         tb_buf_clear(&b);
         for (int j = 0; j < x->n_top; j++)
-            say_token(&b, j ? "  " : name_of(st, t, i), &x->top[j]);
+            say_token(&b, j ? "  " : i < 2 ? name_of(st, t, i) : "base", &x->top[j]);
         y = b.n ? tb_canvas_wrap(c, y, TB_STYLE_PLAIN, b.p) : y;
     }
     tb_buf_free(&b);
@@ -199,11 +203,9 @@ static int draw_who(const struct chat_state *st, size_t i, struct tb_canvas *c, 
 {
     const struct tb_talk_turn *t = &st->talk.turn[i], *before = i ? t - 1 : NULL;
     struct tb_buf b = { 0 };
-    if (!before || memcmp(before->run, t->run, sizeof t->run) == 0) {
-        bool is_same = !before || (strcmp(before->who[0], t->who[0]) == 0 && strcmp(before->who[1], t->who[1]) == 0);
-        if (is_same)
-            return y;
-    }
+    if (!before || (memcmp(before->run, t->run, sizeof t->run) == 0 && strcmp(before->who[0], t->who[0]) == 0
+                    && strcmp(before->who[1], t->who[1]) == 0))
+        return y;
     tb_buf_fmt(&b, "from here on: A %s, %s %s", t->who[0], *t->run[1] ? "B" : "base", t->who[1]);
     y = tb_canvas_wrap(c, y, TB_STYLE_DIM, b.p);
     tb_buf_free(&b);
@@ -230,7 +232,8 @@ static int draw_prompt(const struct chat_state *st, const struct tb_talk_turn *t
     return y + most;
 }
 
-int tb_chatbox_draw_turn(const struct chat_state *st, const struct chat_columns *k, size_t i, struct tb_canvas *c, int y)
+int tb_chatbox_draw_turn(const struct chat_state *st, const struct chat_columns *k, size_t i, struct tb_canvas *c,
+                         int y)
 {
     const struct tb_talk_turn *t = &st->talk.turn[i];
     struct tb_canvas part = tb_canvas_part(c, (struct tb_rect){ 1, 0, c->width - 1, c->height });

@@ -81,7 +81,7 @@ const char *tb_desk_ref(const struct tb_desk *d, const struct tb_run_item *item)
 /* Runs a command ("stop lora-r8-s0"); its answer goes to the line of messages, or, is_shown, what it prints into a
  * pane. Words from runs and people are to be quoted: tb_shell_quote. */
 void tb_desk_do(struct tb_desk *d, const char *command, bool is_shown);
-/* A child that stays open, to be closed by the screen; in a script with answers, one that says those. NULL with *err. */
+/* A child that stays open, closed by the screen; in a script with answers, one that says those. NULL with *err. */
 struct tb_child *tb_desk_child(struct tb_desk *d, const char *const *argv, struct tb_err *err);
 bool tb_desk_has_acts(const struct tb_desk *d); /* a verb has still to answer */
 /* A message in the last line, until the next one. */

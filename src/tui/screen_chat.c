@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* screen_chat.c - 6 Chat: one prompt, two runs (or a run and the bare base) side by side on one loaded base while
  * training goes on. Typing goes to the prompt; behind Esc keys are keys. */
-#include <stdlib.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -17,7 +18,7 @@ enum {
 static const double scale_step = 0.1, most_scale = 8;
 
 static const struct tb_bind binds[] = {
-    TB_BIND('\n', "prompt", "to the prompt, where it sends; /row 3 there takes a row of the data", "enter send", PROMPT),
+    TB_BIND('\n', "prompt", "to the prompt, and there sends it; /row 3 takes a row of the data", "enter send", PROMPT),
     TB_BIND('1', "left", "behind esc: the left one wrote better", "esc, then: 1 2 = vote", LEFT_ONE),
     TB_BIND('2', "right", "the right one wrote better", NULL, RIGHT_ONE),
     TB_BIND('=', "tie", "neither wrote better", NULL, TIE),
@@ -30,8 +31,7 @@ static const struct tb_bind binds[] = {
     TB_BIND('m', "base", "the bare base as a column of its own", "m base", BASE),
     TB_BIND('o', "settings", "temperature, seed and how much is written", "o settings", SETTINGS),
     TB_BIND('a', "again", "the same prompt once more", "a again", AGAIN),
-    TB_BIND('r', "renew", "take newer checkpoints, the runs that are marked now, or a conversation that ended", "r renew",
-            RENEW),
+    TB_BIND('r', "renew", "newer checkpoints, the runs marked now, or a conversation that ended", "r renew", RENEW),
     TB_BIND('b', "best", "runs at their best checkpoint, or at the newest", NULL, BEST),
     TB_BIND('c', "charts", "curves of the marked runs", NULL, TB_ACT_GO),
     TB_BIND('d', "diff", "the marked runs side by side", NULL, TB_ACT_GO),
@@ -82,10 +82,7 @@ static void count_votes(struct tb_screen *s)
 
 static bool load(struct tb_screen *s, struct tb_err *err)
 {
-    struct chat_state *st = s->state;
     tb_chatbox_choose(s);
-    if (!st->child && !st->is_asleep && st->n_wants && (!st->why || tb_chatbox_differs(st)))
-        tb_chatbox_start(s);
     tb_chatbox_pump(s);
     count_votes(s);
     return true;
@@ -190,7 +187,11 @@ static bool press_both(struct tb_screen *s, const struct tb_press *p)
         return false;
     case '\t': st->column++; return true;
     case TB_PRESS_BACKTAB: st->column += TB_TALK_SIDES * 2 - 1; return true;
-    case TB_PRESS_CLICK: st->is_away = tb_rect_has(talk, p->x, p->y); return true;
+    case TB_PRESS_CLICK:
+        st->is_away = p->y < talk.y + talk.height;
+        if (p->y < talk.y && st->n_has > 1)
+            st->side = p->x >= s->width / 2;
+        return true;
     default: return scroll(s, p->key);
     }
 }
@@ -206,6 +207,8 @@ static unsigned press_prompt(struct tb_screen *s, const struct tb_press *p)
         recall(st, p->key == TB_PRESS_UP ? -1 : 1);
     else if (!tb_field_press(&st->prompt, p))
         return TB_DO_NOTHING;
+    else if (!st->child && !st->why && st->prompt.text.n)
+        tb_chatbox_start(s); /* there before the prompt is finished */
     return TB_DO_HANDLED | TB_DO_DRAW;
 }
 
@@ -245,8 +248,8 @@ static unsigned press(struct tb_screen *s, const struct tb_press *p)
 static void turn_scale(struct tb_screen *s, double by)
 {
     struct chat_state *st = s->state;
-    double to = st->scale[st->side] + by;
-    st->scale[st->side] = to > most_scale ? most_scale : to < -most_scale ? -most_scale : (int)(to * 10 + (to < 0 ? -.5 : .5)) / 10.0;
+    double to = round((st->scale[st->side] + by) * 100) / 100;
+    st->scale[st->side] = to > most_scale ? most_scale : to < -most_scale ? -most_scale : to;
     tb_desk_say(s->desk, TB_STYLE_MESSAGE, "%s counts %.2f times from the next prompt on; a writes this one again",
                 st->talk.side[st->side].letter, st->scale[st->side]);
 }
@@ -278,8 +281,10 @@ static void take_best(struct tb_screen *s)
     struct chat_state *st = s->state;
     st->is_best = !st->is_best;
     tb_chatbox_choose(s);
-    if (st->n_wants)
+    if (st->child)
         tb_chatbox_start(s);
+    tb_desk_say(s->desk, TB_STYLE_MESSAGE, st->is_best ? "runs at their best checkpoint" : "runs at their newest "
+                "checkpoint");
 }
 
 static unsigned act(struct tb_screen *s, int what)
@@ -323,7 +328,7 @@ static void status(const struct tb_screen *s, char *dst, size_t n)
 {
     const struct chat_state *st = s->state;
     size_t n_live = tb_desk_open_runs(s->desk);
-    int used = snprintf(dst, n, "%s", !st->child ? "nobody is loaded" : st->n_has > 1 ? "2 adapters" : "1 adapter");
+    int used = snprintf(dst, n, "%s", !st->child ? "nothing is loaded" : st->n_has > 1 ? "2 adapters" : "1 adapter");
     if (n_live)
         snprintf(dst + used, n - (size_t)used, ", %zu in training", n_live);
 }

@@ -184,14 +184,12 @@ static unsigned take_rows(struct tb_talk *t, const struct tb_json *a)
 
 static void take_token(struct tb_talk_token *to, const struct tb_json *from)
 {
-    struct tb_buf b = { 0 };
-    tb_utf8_safe(&b, tb_json_str(tb_json_get(from, "text"), ""), tb_json_str_len(tb_json_get(from, "text")));
+    char *text = safe_copy(tb_json_str(tb_json_get(from, "text"), ""));
     bool is_end = tb_json_bool(tb_json_get(from, "is_end"), false);
-    tb_str_copy(to->text, sizeof to->text, is_end ? "<end>" : b.n ? b.p : "");
+    tb_str_copy(to->text, sizeof to->text, is_end ? "<end>" : text);
     to->p = tb_json_real(tb_json_get(from, "p"), NAN);
     to->p_other = tb_json_real(tb_json_get(from, "p_other"), NAN);
-    to->p_base = tb_json_real(tb_json_get(from, "p_base"), NAN);
-    tb_buf_free(&b);
+    free(text);
 }
 
 static void take_slots(struct tb_talk_text *x, const struct tb_json *slots)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* talk.h - a conversation as a screen keeps it: what was asked, and what `chat --serve` answered (CONVERSATIONS in
- * man/tunebench.txt), turn by turn. JSON in, data out: no process and no cells are known here. Texts of answers are made
- * safe on the way in, so that a place in them is a place on the screen; newlines stay. */
+ * man/tunebench.txt), turn by turn. JSON in, data out: no process and no cells are known here. Texts of answers are
+ * made safe on the way in, so that a place in them is a place on the screen; newlines stay. */
 #ifndef TB_TUI_TALK_H
 #define TB_TUI_TALK_H
 
@@ -19,7 +19,7 @@ struct tb_talk_side {
 
 struct tb_talk_token {
     char text[64]; /* safe; "<end>" of the one that ends a text */
-    double p, p_other, p_base; /* NaN: not known */
+    double p, p_other; /* by the side that wrote it, by the other one; NaN: not known */
 };
 
 /* What one side said in a turn. */
@@ -72,7 +72,7 @@ void tb_talk_free(struct tb_talk *t);
 void tb_talk_seat(struct tb_talk *t, int i, const char *run, const char *name);
 /* A new turn, `sides` the bits of those asked; lent until the next. Beyond TB_TALK_TURNS the oldest goes. */
 struct tb_talk_turn *tb_talk_add(struct tb_talk *t, const char *prompt, int64_t row, unsigned sides);
-/* Takes an answer: bits of what it was. TROUBLE with *err: a question that was no turn of its own cannot be answered. */
+/* Takes an answer: bits of what it was. TROUBLE with *err: what was asked beside the turns cannot be answered. */
 unsigned tb_talk_take(struct tb_talk *t, const struct tb_json *answer, struct tb_err *err);
 /* Nobody answers any more: turns without an end say why. */
 void tb_talk_break(struct tb_talk *t, const char *why);
