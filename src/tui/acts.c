@@ -14,7 +14,7 @@ enum { WORDS = 500 };
 
 /* Verbs that tell run by run what they did. */
 static const char *const steering[] = { "stop", "pause", "prune", "set", "tag", "note", "protect", "archive", "clone",
-                                        "keep", NULL };
+                                        "keep", "vote", NULL };
 
 int tb_shell_words(const char *line, char **store, const char **word, int most)
 {

@@ -51,6 +51,7 @@ void tb_desk_close(struct tb_desk *d)
     free(d->message);
     free(d->program);
     free(d->mark);
+    free(d->answers);
     tb_json_free(d->used);
     tb_cache_close(d->cache);
     tb_store_close(d->store);
@@ -269,6 +270,16 @@ void tb_desk_do(struct tb_desk *d, const char *command, bool is_shown)
         tb_desk_say(d, TB_STYLE_MESSAGE, "asked: %s", command);
     else
         tb_desk_fail(d, &err);
+}
+
+struct tb_child *tb_desk_child(struct tb_desk *d, const char *const *argv, struct tb_err *err)
+{
+    return d->answers ? tb_child_play(&d->answers_at, argv) : tb_child_open(argv, err);
+}
+
+bool tb_desk_has_acts(const struct tb_desk *d)
+{
+    return tb_acts_open(&d->acts) > 0;
 }
 
 void tb_desk_ask(struct tb_desk *d, const char *label, const char *initial, int act)
