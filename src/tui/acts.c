@@ -191,6 +191,22 @@ static void take_told(struct tb_act *a, const struct tb_json *list)
     a->inverse = inverse.n ? tb_buf_take(&inverse) : NULL;
 }
 
+/* "3 runs on the list; look: ..; undo: tunebench stop .." of verbs that answer in words. */
+static void take_words(struct tb_act *a, const char *out)
+{
+    char *line = last_line(out), *undo = line ? strstr(line, "; undo: ") : NULL;
+    if (!undo) {
+        free(line);
+        return;
+    }
+    a->inverse = tb_xstrdup(undo + strlen("; undo: "));
+    *undo = '\0';
+    char *look = strstr(line, "; look: ");
+    if (look)
+        *look = '\0';
+    a->answer = line;
+}
+
 static void finish(struct tb_act *a)
 {
     const char *out = tb_child_out(a->child), *words = tb_child_err(a->child);
@@ -198,6 +214,8 @@ static void finish(struct tb_act *a)
     a->has_failed = tb_child_exit(a->child) != 0;
     if (list)
         take_told(a, list);
+    else if (!a->has_failed && !a->is_shown)
+        take_words(a, out);
     if (a->is_shown && *out)
         a->output = tb_xstrdup(out);
     if (!a->answer) {

@@ -49,6 +49,7 @@ void tb_desk_close(struct tb_desk *d)
     free(d->group_by);
     free(d->text);
     free(d->message);
+    free(d->program);
     free(d->mark);
     tb_json_free(d->used);
     tb_cache_close(d->cache);
@@ -268,6 +269,12 @@ void tb_desk_ask(struct tb_desk *d, const char *label, const char *initial, int 
 void tb_desk_confirm(struct tb_desk *d, const char *question, int act)
 {
     tb_overlay_confirm(d, question, NULL, act);
+}
+
+void tb_desk_run_program(struct tb_desk *d, const char *command)
+{
+    free(d->program);
+    d->program = tb_xstrdup(command);
 }
 
 struct tb_text *tb_desk_show(struct tb_desk *d, const char *title)

@@ -50,6 +50,7 @@ struct tb_desk {
     struct tb_json *used;       /* how often a word of the palette was chosen */
     char *message;
     unsigned message_style;
+    char *program;              /* wants the terminal, as a shell reads it; NULL: none */
     const char *view_file;      /* where the view is kept, NULL: nowhere */
     bool is_errand;             /* the screen was gone to for one dialog: back when that is closed */
     bool wants_leave, wants_redraw, wants_suspend, leaves_after_acts, is_script;
@@ -88,6 +89,8 @@ void tb_desk_ask(struct tb_desk *d, const char *label, const char *initial, int 
 void tb_desk_confirm(struct tb_desk *d, const char *question, int act);
 /* Opens a pane over the screen, to be filled; lent until it is closed. */
 struct tb_text *tb_desk_show(struct tb_desk *d, const char *title);
+/* Gives the terminal to a program, an editor, and reads anew when it has ended. */
+void tb_desk_run_program(struct tb_desk *d, const char *command);
 /* To another screen, by name; Esc leads back. False if there is none. */
 bool tb_desk_go(struct tb_desk *d, const char *screen);
 

@@ -247,12 +247,15 @@ unsigned tb_route_bind(struct tb_desk *d, const struct tb_bind *b)
 
 static unsigned set(struct tb_desk *d, const char *name, const char *value)
 {
+    const struct tb_screen_class *c = tb_route_screen(d)->class;
     struct tb_err err = { 0 };
     bool good = false;
     if (name && value && strcmp(name, "glyphs") == 0)
         good = tb_glyphs_named(value, &d->glyphs, &err);
     else if (name && value && strcmp(name, "color") == 0)
         good = tb_depth_named(value, &d->depth, &err);
+    else if (name && c->set)
+        good = c->set(tb_route_screen(d), name, value, &err);
     else
         tb_fail(&err, TB_ERR_USAGE, "set: expected glyphs or color, and a value");
     d->wants_redraw = good;

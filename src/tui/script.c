@@ -172,6 +172,8 @@ static bool keys(const struct script *s, char *line, struct tb_err *err)
         }
         if (*word)
             tb_tui_press(s->t, &p);
+        if (s->t->desk.program)
+            tb_tui_run_program(s->t);
     }
     return true;
 }
