@@ -74,6 +74,8 @@ size_t tb_desk_open_runs(const struct tb_desk *d); /* that are queued, running o
 bool tb_desk_is_live(const struct tb_desk *d);      /* there is one */
 /* A run read whole (see cache.h), for load(); NULL with *err. */
 const struct tb_metrics *tb_desk_run(struct tb_desk *d, const char *id, uint64_t *serial, struct tb_err *err);
+/* The entry of a run as of what was just read of it: the list may be older. */
+struct tb_run_item tb_desk_now(const struct tb_run_item *item, const struct tb_metrics *m);
 /* What a command line calls it: its name where that means no other run, else the id. */
 const char *tb_desk_ref(const struct tb_desk *d, const struct tb_run_item *item);
 
