@@ -224,7 +224,8 @@ static void finish(struct tb_act *a)
     if (!a->answer) {
         char *line = a->has_failed ? last_line(words) : NULL;
         line = line ? line : last_line(out);
-        a->answer = line ? line : tb_xasprintf(a->has_failed ? "exit code %d" : "done", tb_child_exit(a->child));
+        a->answer = line ? line : a->has_failed ? tb_xasprintf("exit code %d", tb_child_exit(a->child))
+                                                : tb_xasprintf("done: %s", a->command);
     }
     tb_json_free(list);
     tb_child_close(a->child);

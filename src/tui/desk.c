@@ -228,6 +228,14 @@ uint64_t tb_desk_reading(const struct tb_desk *d, const char *id)
     return reading;
 }
 
+struct tb_run_item tb_desk_now(const struct tb_run_item *item, const struct tb_metrics *m)
+{
+    struct tb_run_item now = *item;
+    tb_summary_of(&now.sum, m);
+    tb_str_copy(now.sum.id, sizeof now.sum.id, item->sum.id); /* that of its folder, whatever its file says */
+    return now;
+}
+
 const char *tb_desk_ref(const struct tb_desk *d, const struct tb_run_item *item)
 {
     size_t n = 0;

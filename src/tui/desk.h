@@ -79,6 +79,8 @@ bool tb_desk_is_live(const struct tb_desk *d);      /* there is one */
 const struct tb_metrics *tb_desk_run(struct tb_desk *d, const char *id, uint64_t *serial, struct tb_err *err);
 /* Of a run read so: see tb_cache_reading. */
 uint64_t tb_desk_reading(const struct tb_desk *d, const char *id);
+/* The entry of a run as of what was just read of it: the list may be older. */
+struct tb_run_item tb_desk_now(const struct tb_run_item *item, const struct tb_metrics *m);
 /* What a command line calls it: its name where that means no other run, else the id. */
 const char *tb_desk_ref(const struct tb_desk *d, const struct tb_run_item *item);
 
