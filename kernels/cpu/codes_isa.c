@@ -186,6 +186,7 @@ bool TB_ISA_NAME(tb_cpu_codes)(enum tb_type type, const uint8_t *p, int64_t cols
     const struct tb_type_info *info = tb_type_info((int)type);
     struct tb_codes at = *to;
     for (int64_t i = 0; i < cols; i += info->block, p += info->bytes) {
+        fetch_ahead(p);
         forms[type].put(p, &at);
         at.q += info->block;
         at.d += info->block / TB_CODE_RUN;

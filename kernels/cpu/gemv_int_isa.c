@@ -21,6 +21,8 @@
 
 enum {
     TILE = 4,
+    GROUP = 16,    /* weight rows that are handed to a kernel at once */
+    CODE_ROWS = 2, /* the same of bytes */
     BLOCK = 32,
     PAIR = 2 * BLOCK,
     WORDS = 16,     /* 16-bit words of a vector */
@@ -49,15 +51,15 @@ struct job {
     struct tb_mat c;
     const struct tb_weight *w;
     struct ints x;
-    void (*dot)(const struct job *j, const struct tile *at);
+    void (*dot)(const struct job *j, const struct tile *group);
     float *own; /* the caller's scratch behind x */
 };
 
-/* Weight rows by rows of x, both numbers constants where it is compiled. Two weight rows side by side hide each other's
- * latency where there are few rows of x. */
+/* `rows` weight rows by m rows of x. Where it is compiled both numbers are constants, and of one row of x a pair of
+ * weight rows runs side by side: they hide each other's latency. */
 struct tile {
-    const uint8_t *p[2];
-    struct tb_codes codes[2];
+    const uint8_t *const *p;
+    const struct tb_codes *codes;
     int rows, m;
     int64_t row, t; /* the first of each */
     bool has_min;
@@ -73,12 +75,10 @@ ALWAYS const float *scales_at(const struct job *j, int64_t t)
     return j->x.s + t * j->x.pairs * PAIR_SCALES;
 }
 
-ALWAYS double sum_eight(__m256 v)
+ALWAYS float sum_four(__m128 v)
 {
-    __m256d q = _mm256_add_pd(_mm256_cvtps_pd(_mm256_castps256_ps128(v)),
-                              _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)));
-    __m128d h = _mm_add_pd(_mm256_castpd256_pd128(q), _mm256_extractf128_pd(q, 1));
-    return _mm_cvtsd_f64(h) + _mm_cvtsd_f64(_mm_unpackhi_pd(h, h));
+    v = _mm_add_ps(v, _mm_movehl_ps(v, v));
+    return _mm_cvtss_f32(_mm_add_ss(v, _mm_movehdup_ps(v)));
 }
 
 ALWAYS __m256i times(__m256i w, const __m256i *x)
@@ -123,8 +123,10 @@ ALWAYS void q4_pair(const struct job *j, const struct tile *at, const uint8_t *c
 {
     struct pair w[2];
     TB_UNROLL
-    for (int r = 0; r < at->rows; r++)
+    for (int r = 0; r < at->rows; r++) {
         w[r] = pair_of(p[r], at->has_min);
+        fetch_ahead(p[r]);
+    }
     TB_UNROLL
     for (int i = 0; i < at->m; i++) {
         const __m256i *x = words_at(j, at->t + i, 4 * n);
@@ -146,13 +148,16 @@ ALWAYS void q4_pair(const struct job *j, const struct tile *at, const uint8_t *c
     }
 }
 
-ALWAYS void put_sums(const struct job *j, const struct tile *at, __m256 acc[2][TILE], double least[2][TILE])
+/* Writes the lanes of acc, and those of least, in one fixed tree. */
+ALWAYS void put_sums(const struct job *j, const struct tile *at, __m256 acc[2][TILE], __m128 least[2][TILE])
 {
     TB_UNROLL
     for (int r = 0; r < at->rows; r++) {
         TB_UNROLL
-        for (int i = 0; i < at->m; i++)
-            row_of(j->c, at->t + i)[at->row + r] = (float)(sum_eight(acc[r][i]) + least[r][i]);
+        for (int i = 0; i < at->m; i++) {
+            const __m128 half = _mm_add_ps(_mm256_castps256_ps128(acc[r][i]), _mm256_extractf128_ps(acc[r][i], 1));
+            row_of(j->c, at->t + i)[at->row + r] = sum_four(_mm_add_ps(half, least[r][i]));
+        }
     }
 }
 
@@ -160,12 +165,12 @@ ALWAYS void put_sums(const struct job *j, const struct tile *at, __m256 acc[2][T
 
 ALWAYS void q4(const struct job *j, const struct tile *at)
 {
+    const __m128 odd = _mm_castsi128_ps(_mm_setr_epi32(0, -1, 0, -1));
     const int64_t blocks = j->w->cols / BLOCK;
     const size_t size = at->has_min ? 20 : 18;
     const uint8_t *p[2] = { at->p[0], at->p[at->rows - 1] };
     __m256 acc[2][TILE] = NO_SUMS(_mm256_setzero_ps);
     __m128 least[2][TILE] = NO_SUMS(_mm_setzero_ps);
-    double m[2][TILE];
     for (int64_t n = 0; n < blocks / 2; n++, p[0] += 2 * size, p[1] += 2 * size)
         q4_pair(j, at, p, n, acc, least);
     if (blocks % 2) {
@@ -178,10 +183,9 @@ ALWAYS void q4(const struct job *j, const struct tile *at)
     for (int r = 0; r < at->rows; r++) {
         TB_UNROLL
         for (int i = 0; i < at->m; i++)
-            m[r][i] = (double)_mm_cvtss_f32(_mm_movehdup_ps(_mm_add_ps(least[r][i], _mm_movehl_ps(least[r][i],
-                                                                                              least[r][i]))));
+            least[r][i] = _mm_and_ps(least[r][i], odd);
     }
-    put_sums(j, at, acc, m);
+    put_sums(j, at, acc, least);
 }
 
 /* ---- bytes */
@@ -199,7 +203,7 @@ ALWAYS void add_times(__m256 *acc, __m256i sum, float s)
 ALWAYS void q8(const struct job *j, const struct tile *at)
 {
     __m256 acc[2][TILE] = NO_SUMS(_mm256_setzero_ps);
-    double none[2][TILE] = { { 0 } };
+    __m128 none[2][TILE] = NO_SUMS(_mm_setzero_ps);
     for (int64_t b = 0; b < j->w->cols / BLOCK; b++) {
         __m256i low[2], high[2];
         float d[2];
@@ -207,6 +211,7 @@ ALWAYS void q8(const struct job *j, const struct tile *at)
         for (int r = 0; r < at->rows; r++) {
             const uint8_t *p = at->p[r] + b * (BLOCK + 2);
             low[r] = widen(p + 2);
+            fetch_ahead(p);
             high[r] = widen(p + 2 + WORDS);
             d[r] = _cvtsh_ss((unsigned short)(p[0] | p[1] << 8));
         }
@@ -223,18 +228,18 @@ ALWAYS void q8(const struct job *j, const struct tile *at)
 }
 
 /* n is a multiple of 4. */
-ALWAYS double dot_of_runs(const float *a, const float *b, int64_t n)
+ALWAYS __m128 dot_of_runs(const float *a, const float *b, int64_t n)
 {
     __m128 sum = _mm_setzero_ps();
     for (int64_t i = 0; i < n; i += 4)
         sum = _mm_fmadd_ps(_mm_loadu_ps(a + i), _mm_loadu_ps(b + i), sum);
-    return sum_eight(_mm256_zextps128_ps256(sum));
+    return sum;
 }
 
 ALWAYS void runs(const struct job *j, const struct tile *at)
 {
     __m256 acc[2][TILE] = NO_SUMS(_mm256_setzero_ps);
-    double least[2][TILE] = { { 0 } };
+    __m128 least[2][TILE] = NO_SUMS(_mm_setzero_ps);
     for (int64_t n = 0; n < j->w->cols / TB_CODE_RUN; n++) {
         __m256i q[2];
         TB_UNROLL
@@ -249,38 +254,42 @@ ALWAYS void runs(const struct job *j, const struct tile *at)
         }
     }
     const int64_t n = j->x.pairs * PAIR_SCALES;
-    for (int r = 0; at->has_min && r < at->rows; r++)
+    TB_UNROLL
+    for (int r = 0; r < at->rows; r++) {
+        TB_UNROLL
         for (int i = 0; i < at->m; i++)
-            least[r][i] = dot_of_runs(at->codes[r].m, j->x.sums + (at->t + i) * n, n);
+            if (at->has_min)
+                least[r][i] = dot_of_runs(at->codes[r].m, j->x.sums + (at->t + i) * n, n);
+    }
     put_sums(j, at, acc, least);
 }
 
 /* ---- all of them */
 
-#define FIXED(ROWS, M, dot) \
-    at.rows = (ROWS); \
-    at.m = (M); \
-    dot(j, &at); \
-    break
+#define EACH(ROWS, M, dot) \
+    for (at.m = (M), at.rows = (ROWS); left >= (ROWS); left -= (ROWS), at.row += (ROWS), at.p += (ROWS), \
+         at.codes += (ROWS)) \
+    dot(j, &at)
 
+/* All weight rows of a group. */
 #define FOR_TILES(name, dot, least) \
-    static void name(const struct job *j, const struct tile *any) \
+    static void name(const struct job *j, const struct tile *group) \
     { \
-        struct tile at = *any; \
+        struct tile at = *group; \
+        int left = group->rows; \
         at.has_min = (least); \
-        switch (10 * any->rows + any->m) { \
-        case 21: FIXED(2, 1, dot); \
-        case 11: FIXED(1, 1, dot); \
-        case 12: FIXED(1, 2, dot); \
-        case 13: FIXED(1, 3, dot); \
-        default: FIXED(1, TILE, dot); \
+        switch (group->m) { \
+        case 1: EACH(2, 1, dot); EACH(1, 1, dot); break; \
+        case 2: EACH(1, 2, dot); break; \
+        case 3: EACH(1, 3, dot); break; \
+        default: EACH(1, TILE, dot); break; \
         } \
     }
 
 FOR_TILES(dot_q4_0, q4, false)
 FOR_TILES(dot_q4_1, q4, true)
 FOR_TILES(dot_q8_0, q8, false)
-FOR_TILES(dot_codes, runs, any->has_min)
+FOR_TILES(dot_codes, runs, group->has_min)
 
 static bool is_q4(enum tb_type type)
 {
@@ -293,45 +302,35 @@ static int64_t code_floats(const struct job *j)
     return j->x.pairs * (PAIR / 4 + 2 * PAIR_SCALES);
 }
 
-static void codes_in(const struct job *j, float *own, struct tb_codes codes[2])
+static void codes_in(const struct job *j, float *own, struct tb_codes codes[CODE_ROWS])
 {
     const int64_t n = j->x.pairs * PAIR_SCALES;
-    memset(own, 0, 2 * (size_t)code_floats(j) * sizeof *own); /* an odd block leaves runs that nobody writes */
-    for (int r = 0; r < 2; r++, own += code_floats(j))
+    memset(own, 0, CODE_ROWS * (size_t)code_floats(j) * sizeof *own); /* an odd block leaves runs that nobody writes */
+    for (int r = 0; r < CODE_ROWS; r++, own += code_floats(j))
         codes[r] = (struct tb_codes){ (int8_t *)(own + 2 * n), own, own + n };
-}
-
-/* One or two weight rows by all rows of x. */
-static void each_tile(const struct job *j, const struct tile *rows)
-{
-    struct tile at = *rows;
-    for (; at.t < j->c.rows; at.t += TILE) {
-        at.m = (int)(j->c.rows - at.t < TILE ? j->c.rows - at.t : TILE);
-        at.rows = at.m == 1 ? rows->rows : 1;
-        for (int r = 0; r < rows->rows; r += at.rows) {
-            at.p[0] = rows->p[r];
-            at.codes[0] = rows->codes[r];
-            at.row = rows->row + r;
-            j->dot(j, &at);
-        }
-    }
 }
 
 static void rows_part(const void *job, const struct tb_part *p)
 {
     const struct job *j = job;
     const bool are_codes = j->dot == dot_codes;
-    struct tile at = { .row = p->r0 };
+    const int64_t most = are_codes ? CODE_ROWS : GROUP;
+    const uint8_t *at[GROUP];
+    struct tb_codes codes[GROUP];
+    struct tile group = { .p = at, .codes = codes };
     if (are_codes)
-        codes_in(j, p->thread ? tb_cpu_scratch(j->k, p->thread, 2 * (size_t)code_floats(j)) : j->own, at.codes);
-    for (; at.row < p->r1; at.row += 2) {
-        at.rows = p->r1 - at.row < 2 ? 1 : 2;
-        for (int r = 0; r < at.rows; r++) {
-            at.p[r] = tb_weight_at(j->w, at.row + r);
+        codes_in(j, p->thread ? tb_cpu_scratch(j->k, p->thread, CODE_ROWS * (size_t)code_floats(j)) : j->own, codes);
+    for (group.row = p->r0; group.row < p->r1; group.row += most) {
+        group.rows = (int)(p->r1 - group.row < most ? p->r1 - group.row : most);
+        for (int r = 0; r < group.rows; r++) {
+            at[r] = tb_weight_at(j->w, group.row + r);
             if (are_codes)
-                at.has_min = TB_ISA_NAME(tb_cpu_codes)(j->w->type, at.p[r], j->w->cols, &at.codes[r]);
+                group.has_min = TB_ISA_NAME(tb_cpu_codes)(j->w->type, at[r], j->w->cols, &codes[r]);
         }
-        each_tile(j, &at);
+        for (group.t = 0; group.t < j->c.rows; group.t += TILE) {
+            group.m = (int)(j->c.rows - group.t < TILE ? j->c.rows - group.t : TILE);
+            j->dot(j, &group);
+        }
     }
 }
 
@@ -366,7 +365,7 @@ static int sum_of(__m128i a, __m128i b)
     return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
 }
 
-/* A block as 4 vectors of 8; its s. Numbers under 2^-100 beside no larger ones count as 0, since 1 / s would be none. */
+/* A block as 4 vectors of 8; its s. Numbers under 2^-100 beside no larger ones are 0, since 1 / s would be none. */
 static float round_block(const float *x, __m128i v[4])
 {
     const float max = largest(x), by = max < 0x1p-100f ? 0 : 32767 / max;
@@ -426,12 +425,12 @@ static void put_row(const struct job *j, int64_t r, const float *x)
     }
 }
 
-/* x in the caller's scratch, where room for two rows as bytes is taken too. */
+/* x in the caller's scratch, where room for rows as bytes is taken too. */
 static void prepare(struct job *j, struct tb_mat x)
 {
     j->x.pairs = (j->w->cols / BLOCK + 1) / 2;
     const int64_t words = x.rows * j->x.pairs * PAIR / 2, scales = x.rows * j->x.pairs * PAIR_SCALES;
-    float *room = tb_cpu_scratch(j->k, 0, (size_t)(words + 2 * scales + 2 * code_floats(j)));
+    float *room = tb_cpu_scratch(j->k, 0, (size_t)(words + 2 * scales + CODE_ROWS * code_floats(j)));
     j->x.q = (int16_t *)(void *)room;
     j->x.s = room + words;
     j->x.sums = j->x.s + scales;

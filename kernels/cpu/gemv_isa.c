@@ -109,6 +109,7 @@ ALWAYS void plain(const struct job *j, const struct tile *at, enum tb_type type)
         TB_UNROLL
         for (int r = 0; r < at->rows; r++) {
             const vf f = weights_at(type, at->row[r], c, W), g = weights_at(type, at->row[r], c + W, W);
+            fetch_ahead(at->row[r] + (type == TB_F32 ? 4 : 2) * c);
             TB_UNROLL
             for (int i = 0; i < at->m; i++) {
                 acc[r][i] = fma_of(f, get(x + i * j->x.ld + c, W), acc[r][i]);

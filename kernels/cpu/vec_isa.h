@@ -196,6 +196,14 @@ static inline vf exp_of(vf x)
     return select_less(x, low, all(0), y);
 }
 
+/* Asks for what is read soon after p: processors themselves look no further than a page, and lose a fifth of the speed
+ * of reading weights there where memory is busy. (gcc drops calls of a function that does nothing else, unless it is
+ * always inlined.) */
+static inline __attribute__((always_inline)) void fetch_ahead(const void *p)
+{
+    _mm_prefetch((const char *)p + 2048, _MM_HINT_T0);
+}
+
 static inline float *row_of(struct tb_mat m, int64_t r)
 {
     return m.p + r * m.ld;
