@@ -11,7 +11,8 @@
 
 enum {
     WIDE = 8, /* vectors of a value row that are summed at once */
-    FEW = 4   /* keys that are multiplied at once */
+    FEW = 4,  /* keys that are multiplied at once */
+    AHEAD = 8 /* rows: a head reads a stripe of them, which processors do not foresee */
 };
 
 struct job {
@@ -78,8 +79,10 @@ static inline void few_dots(float *p, const struct keys *s, int n, const float *
     EACH_VECTOR (i, left, 0, hd) {
         const vf x = get(q + i, left);
         TB_UNROLL
-        for (int j = 0; j < FEW; j++)
+        for (int j = 0; j < FEW; j++) {
+            fetch(key[j] + AHEAD * s->ld + i);
             sum[j] = fma_of(x, get(key[j] + i, left), sum[j]);
+        }
     }
     _mm_storeu_ps(out, sums_of(sum));
     for (int i = 0; i < FEW && n + i < s->n; i++)
@@ -103,14 +106,19 @@ static inline __attribute__((always_inline)) void sum_values(float *out, const s
                                                              int64_t at, int n_vec, int64_t last, float factor)
 {
     vf acc[WIDE];
+    TB_UNROLL
     for (int v = 0; v < n_vec; v++)
         acc[v] = all(0);
     for (int i = 0; i < s->n; i++) {
         const float *value = key_at(s, i) + at;
         const vf weight = all(p[i]);
-        for (int v = 0; v < n_vec; v++)
+        TB_UNROLL
+        for (int v = 0; v < n_vec; v++) {
+            fetch(value + AHEAD * s->ld + v * W);
             acc[v] = fma_of(weight, get(value + v * W, v + 1 == n_vec ? last : W), acc[v]);
+        }
     }
+    TB_UNROLL
     for (int v = 0; v < n_vec; v++)
         put(out + at + v * W, mul(acc[v], all(factor)), v + 1 == n_vec ? last : W);
 }
