@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* verb_show.c - tunebench show RUN: everything that is known of one run, what was chosen before what was left
  * as it is. */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "cli/show_checkpoints.h"
 #include "cli/show_measures.h"
 #include "cli/show_probe.h"
+#include "cli/show_rows.h"
 #include "cli/show_samples.h"
 #include "cli/show_scores.h"
 #include "cli/show_votes.h"
@@ -285,6 +287,17 @@ static struct tb_json *run_json(struct tb_store *s, const struct tb_pick *p)
     return out;
 }
 
+/* The rows behind a point, if they are asked for. */
+static bool show_point(const struct tb_args *a, const struct tb_out *o, const struct tb_pick *p, struct tb_err *err)
+{
+    const char *store = tb_args_get(a, "store");
+    long step;
+    bool is_batch = tb_args_has(a, "batch");
+    if (!tb_args_int(a, is_batch ? "batch" : "rows", is_batch, LONG_MAX, 0, &step, err))
+        return false;
+    return is_batch ? tb_show_batch(o, p, store, step, err) : tb_show_rows(o, p, store, step, err);
+}
+
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
     struct tb_pick p = { 0 };
@@ -296,7 +309,9 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     if (good && p.at >= 0)
         forget_end(&p);
     bool worst = tb_args_has(a, "worst");
-    if (good && (worst || tb_args_has(a, "samples")))
+    if (good && (tb_args_has(a, "batch") || tb_args_has(a, "rows")))
+        good = show_point(a, &o, &p, err);
+    else if (good && (worst || tb_args_has(a, "samples")))
         good = tb_show_samples(&o, &p, worst, err);
     else if (good && o.form == TB_EMIT_JSON)
         tb_out_json(&o, run_json(s, &p));
@@ -310,6 +325,8 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 static const struct tb_flag flags[] = {
     { "samples", NULL, false, "only the sampled rows of its last evaluation, with their losses" },
     { "worst", NULL, false, "these, the highest loss first" },
+    { "batch", "STEP", false, "only the rows that this step was trained on" },
+    { "rows", "STEP", false, "only the held-out rows of the evaluation after this step, the highest loss first" },
     TB_FLAG_JSON, TB_FLAG_OUTPUT, { 0 }
 };
 
@@ -320,6 +337,7 @@ const struct tb_verb tb_verb_show = {
     .examples = "  tunebench show @best\n"
                 "  tunebench show lora-r8-s0:400\n"
                 "  tunebench show lora-r8-s0:best --worst\n"
+                "  tunebench show lora-r8-s0 --batch 487\n"
                 "  tunebench show 3f9a --json | jq .changed\n",
     .flags = flags, .is_paged = true, .run = run,
 };

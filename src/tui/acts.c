@@ -14,7 +14,7 @@ enum { WORDS = 500 };
 
 /* Verbs that tell run by run what they did. */
 static const char *const steering[] = { "stop", "pause", "prune", "set", "tag", "note", "protect", "archive", "clone",
-                                        "keep", NULL };
+                                        "keep", "vote", NULL };
 
 int tb_shell_words(const char *line, char **store, const char **word, int most)
 {
@@ -96,10 +96,11 @@ static char *command_of(const char *const *word, int n)
     return tb_buf_take(&b);
 }
 
-/* Words of the command behind "tunebench", with --store where it is missing. */
+/* Words of the command behind "tunebench", with --store where it is missing; nobody looks on from here, so what resumes
+ * is not to wait. */
 static int words_of(const struct tb_acts *a, const char *command, char **store, const char **word, struct tb_err *err)
 {
-    int n = tb_shell_words(command, store, word, WORDS - 4);
+    int n = tb_shell_words(command, store, word, WORDS - 5);
     if (n > 0 && strcmp(word[0], "tunebench") == 0)
         memmove(word, word + 1, (size_t)--n * sizeof *word);
     if (n <= 0) {
@@ -110,6 +111,8 @@ static int words_of(const struct tb_acts *a, const char *command, char **store, 
         word[n++] = "--store";
         word[n++] = a->store;
     }
+    if (strcmp(word[0], "resume") == 0 && !has_word(word, n, "--detach") && !has_word(word, n, "--stage"))
+        word[n++] = "--detach";
     return n;
 }
 
