@@ -50,6 +50,15 @@ static const char *now_word(const struct tb_sweep_view *v)
     return v->s->phase == TB_SWEEP_PAUSED ? "held" : v->s->phase == TB_SWEEP_ON && v->is_led ? "running" : "left";
 }
 
+static void count_runs(const struct tb_sweep_view *v, char *dst, size_t n)
+{
+    int used = snprintf(dst, n, "%zu over", v->n_over);
+    if (v->n_now)
+        used += snprintf(dst + used, n - (size_t)used, "  %zu %s", v->n_now, now_word(v));
+    if (v->n_next)
+        snprintf(dst + used, n - (size_t)used, "  %zu waiting", v->n_next);
+}
+
 static void draw_first(const struct tb_sweep_view *v, struct tb_canvas *c)
 {
     const struct tb_sweep *s = v->s;
@@ -66,7 +75,7 @@ static void draw_first(const struct tb_sweep_view *v, struct tb_canvas *c)
         snprintf(p[4].text, sizeof p[4].text, "best %s %s",
                  tb_fmt_unit(best, sizeof best, TB_UNIT_LOSS, tb_sweep_column(s, v->best[0].trial, "value")),
                  tb_trial_name(&s->trial[v->best[0].trial]));
-    snprintf(p[5].text, sizeof p[5].text, "%zu over  %zu %s  %zu waiting", v->n_over, v->n_now, now_word(v), v->n_next);
+    count_runs(v, p[5].text, sizeof p[5].text);
     draw_pieces(c, 0, p, 6);
 }
 

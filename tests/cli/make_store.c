@@ -2,6 +2,7 @@
 /* make_store.c - stores for the tests of ls, show and diff, without training:
  *     make_store STORE        eight runs in all states, one of them damaged, the stopped one with twice the budget
  *     make_store seeds STORE  two arms and a stack, three seeds of each, with recipes
+ *     make_store sweeps STORE sweeps: one that a crash left, one that is over, one whose trials all failed, a damaged one
  *     make_store hold STORE   keeps the lost run as its worker would, until stdin ends
  * Every number is made up and the same each time; TUNEBENCH_NOW fixes the dates. */
 #include <math.h>
@@ -13,6 +14,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/writer.h"
+#include "tests/cli/make_sweeps.h"
 #include "tests/made_run.h"
 #include "tests/recipes/words.h"
 
@@ -177,16 +179,19 @@ static void hold(struct tb_store *s)
 int main(int argc, char **argv)
 {
     struct tb_err err = { 0 };
-    bool holds = argc == 3 && strcmp(argv[1], "hold") == 0, has_seeds = argc == 3 && strcmp(argv[1], "seeds") == 0;
-    if (argc != 2 && !holds && !has_seeds)
+    bool holds = argc == 3 && strcmp(argv[1], "hold") == 0, has_seeds = argc == 3 && strcmp(argv[1], "seeds") == 0,
+         has_sweeps = argc == 3 && strcmp(argv[1], "sweeps") == 0;
+    if (argc != 2 && !holds && !has_seeds && !has_sweeps)
         return 2;
     words_add();
     struct tb_store *s = tb_store_open(argv[argc - 1], true, &err);
     must(s != NULL, &err);
-    for (int i = 0; !holds && !has_seeds && i < N_RUNS; i++)
+    for (int i = 0; !holds && !has_seeds && !has_sweeps && i < N_RUNS; i++)
         fill(s, &runs[i]);
     if (has_seeds)
         fill_arms(s);
+    else if (has_sweeps)
+        make_sweeps(s);
     else if (holds)
         hold(s);
     else
