@@ -230,7 +230,8 @@ static void draw_rung_titles(const struct tb_sweep_view *v, const struct rungs *
         most = v->arm[arm].n_rungs > most->n_rungs ? &v->arm[arm] : most;
     tb_canvas_text(c, 0, 0, TB_STYLE_HEAD, r->from ? "rungs .." : "rungs");
     for (size_t i = r->from; i < r->end; i++, x += r->width)
-        tb_canvas_fmt(c, x, 0, TB_STYLE_HEAD, "%s tok", tb_fmt_unit(text, sizeof text, TB_UNIT_SHORT, most->rung[i].tokens));
+        tb_canvas_fmt(c, x, 0, TB_STYLE_HEAD, most->rung[i].tokens > 0 ? "%s tok" : "budget",
+                      tb_fmt_unit(text, sizeof text, TB_UNIT_SHORT, most->rung[i].tokens));
     tb_canvas_right(c, x, 0, 6, TB_STYLE_HEAD, "pruned");
     int room = c->width - x - 9;
     if (tb_text_width(tb_sweep_bar_words) <= room)
@@ -317,6 +318,39 @@ void tb_sweep_tell_importance(const struct tb_screen *s, struct tb_text *t)
             tb_text_fmt(t, TB_STYLE_WARN, "    the best lies at the %s end of its range; a wider one may hold a better",
                         k->edge < 0 ? "low" : "high");
     }
+    tb_text_fmt(t, TB_STYLE_DIM, "\nbars of rungs: %s", tb_sweep_bar_words);
+}
+
+/* ---- events */
+
+/* Broken between words; what goes on is set in. */
+static void add_wrapped(struct tb_text *t, const char *line, int width)
+{
+    size_t n = strlen(line), from = 0;
+    while (from < n) {
+        int indent = from ? 4 : 0;
+        size_t fit = tb_text_fit(line + from, n - from, width - indent), end = from + (fit ? fit : n - from);
+        while (end < n && end > from + 1 && line[end] != ' ' && line[end - 1] != ' ')
+            end--;
+        if (end <= from + 1)
+            end = from + (fit ? fit : n - from);
+        tb_text_fmt(t, TB_STYLE_PLAIN, "%*s%.*s", indent, "", (int)(end - from), line + from);
+        from = end + (line[end] == ' ');
+    }
+}
+
+void tb_sweep_tell_events(const struct tb_screen *s, struct tb_text *t)
+{
+    const struct sweep_state *st = s->state;
+    for (size_t i = 0; i < tb_json_len(st->s.events); i++) {
+        const struct tb_json *e = tb_json_at(st->s.events, i);
+        struct tb_buf b = { 0 };
+        tb_buf_fmt(&b, "%s  %s  %s", tb_json_str(tb_json_get(e, "at"), "-"), tb_json_str(tb_json_get(e, "kind"), ""),
+                   tb_json_str(tb_json_get(e, "text"), ""));
+        add_wrapped(t, b.p, s->width > 24 ? s->width - 4 : 20);
+        tb_buf_free(&b);
+    }
+    t->follow = true;
 }
 
 /* ---- scatter */

@@ -84,6 +84,8 @@ void tb_sweep_draw_scatter(const struct tb_screen *s, struct tb_canvas *c);
 void tb_sweep_draw_now(const struct tb_screen *s, struct tb_canvas *c);
 /* All keys, how they were measured, and doubts, into a pane over the screen. */
 void tb_sweep_tell_importance(const struct tb_screen *s, struct tb_text *t);
+/* All that was decided, what is not worth a line among it, in whole sentences. */
+void tb_sweep_tell_events(const struct tb_screen *s, struct tb_text *t);
 /* Columns that a scatter may have: the i-th; NULL behind the last. */
 const char *tb_sweep_axis(const struct sweep_state *st, int i);
 const char *tb_sweep_x(const struct sweep_state *st);

@@ -75,11 +75,12 @@ static bool open_it(struct tb_screen *s)
 
 /* ---- runs */
 
-/* One that is over moves again if somebody resumed it. */
+/* One that is over changes if somebody resumes or protects it. */
 static bool may_move(const struct tb_screen *s, const struct tb_trial *t)
 {
     const struct tb_run_item *item = t->is_over ? tb_desk_item(s->desk, t->run) : NULL;
-    return !t->is_over || (item && !item->sum.damage[0] && item->sight.state != t->state);
+    return !t->is_over || (item && !item->sum.damage[0]
+                           && (item->sight.state != t->state || item->sum.is_protected != t->is_protected));
 }
 
 /* True if there is something new. */

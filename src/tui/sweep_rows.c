@@ -246,6 +246,13 @@ static int columns_of(const struct sweep_state *st, struct tb_grid_column out[CO
     return n;
 }
 
+/* Bytes of "NAME: " at the beginning of a reason. */
+static size_t name_length(const char *why, const char *name)
+{
+    size_t n = strlen(name);
+    return tb_str_starts(why, name) && why[n] == ':' && why[n + 1] == ' ' ? n + 2 : 0;
+}
+
 /* What the row does not say: how it stands in words, and why. */
 static void draw_about(const struct tb_screen *s, struct tb_canvas *c)
 {
@@ -264,7 +271,7 @@ static void draw_about(const struct tb_screen *s, struct tb_canvas *c)
     if (!*t->run && !t->is_over)
         x = tb_canvas_text(c, x, 0, TB_STYLE_DIM, ", has no run yet");
     if (*why)
-        tb_canvas_fmt(c, x, 0, TB_STYLE_DIM, ": %s", why);
+        tb_canvas_fmt(c, x, 0, TB_STYLE_DIM, ": %s", why + name_length(why, tb_trial_name(t)));
 }
 
 void tb_sweep_draw_trials(const struct tb_screen *s, struct tb_canvas *c)
