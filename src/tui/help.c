@@ -13,6 +13,11 @@ static bool matches(const char *needle, const struct tb_bind *b, const char *key
     return !*needle || strcasestr(b->name, needle) || strcasestr(b->help, needle) || strcmp(keys, needle) == 0;
 }
 
+static bool is_shown(const struct tb_bind *table, const struct tb_bind *own, const struct tb_bind *b)
+{
+    return *b->help && !tb_bind_of(own, b->key) && tb_route_has(b) && tb_bind_named(table, b->name) == b;
+}
+
 /* One line for all keys of a name; not for those that the screen has rows of its own for (own). */
 static void add_table(struct tb_text *t, const char *title, const struct tb_bind *table, const struct tb_bind *own,
                       const char *needle)
@@ -21,7 +26,7 @@ static void add_table(struct tb_text *t, const char *title, const struct tb_bind
     for (const struct tb_bind *b = table; b && b->key; b++) {
         char keys[64];
         tb_bind_keys(table, b->name, keys, sizeof keys);
-        if (!*b->help || tb_bind_of(own, b->key) || !tb_route_has(b) || tb_bind_named(table, b->name) != b || !matches(needle, b, keys))
+        if (!is_shown(table, own, b) || !matches(needle, b, keys))
             continue;
         if (!has_title)
             tb_text_fmt(t, TB_STYLE_HEAD, "%s%s", t->n ? "\n" : "", title);

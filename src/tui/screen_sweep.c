@@ -83,6 +83,10 @@ static bool load(struct tb_screen *s, struct tb_err *err)
 
 /* ---- drawing */
 
+static const char empty[] =
+    "no sweep yet. A recipe with search = t.random{ trials = 9 } tries points of its space and gives up those that fall "
+    "behind; a worker leads it, whether this terminal lives or not. :sweep recipes/lr-search.lua --detach begins one.";
+
 static void draw_empty(const struct tb_screen *s, struct tb_canvas *c)
 {
     const struct sweep_state *st = s->state;
@@ -94,9 +98,7 @@ static void draw_empty(const struct tb_screen *s, struct tb_canvas *c)
     if (st->n_ids)
         tb_canvas_wrap(c, y, TB_STYLE_DIM, "[ and ] show other sweeps, L lists them");
     else
-        tb_canvas_wrap(c, y, TB_STYLE_DIM, "no sweep yet. A recipe with search = t.random{ trials = 9 } tries several points"
-                       " of its space and gives up those that fall behind; a worker leads it, whether this terminal lives"
-                       " or not. :sweep recipes/lr-search.lua --detach begins one.");
+        tb_canvas_wrap(c, y, TB_STYLE_DIM, empty);
 }
 
 typedef void draw_fn(const struct tb_screen *s, struct tb_canvas *c);
@@ -300,8 +302,8 @@ static void edit(struct tb_screen *s)
                *path = st->s.plan->recipe_path;
     struct tb_buf b = { 0 };
     if (!*path || !tb_file_exists(path)) {
-        tb_desk_say(s->desk, TB_STYLE_WARN, "%s is not here; as it was, it is in sweeps/%s/plan.json of the store", path,
-                    st->s.id);
+        tb_desk_say(s->desk, TB_STYLE_WARN, "%s is not here; as it was, it is in sweeps/%s/plan.json of the store",
+                    path, st->s.id);
         return;
     }
     tb_buf_fmt(&b, "%s ", editor && *editor ? editor : "vi");

@@ -47,7 +47,11 @@ static const char *file_of(const char *path)
 /* What those are called that were trained when they were looked at last. */
 static const char *now_word(const struct tb_sweep_view *v)
 {
-    return v->s->phase == TB_SWEEP_PAUSED ? "held" : v->s->phase == TB_SWEEP_ON && v->is_led ? "running" : "left";
+    switch (v->s->phase) {
+    case TB_SWEEP_PAUSED: return "held";
+    case TB_SWEEP_STOPPED: return "ending";
+    default: return v->is_led ? "running" : "left";
+    }
 }
 
 static void count_runs(const struct tb_sweep_view *v, char *dst, size_t n)
@@ -62,9 +66,9 @@ static void count_runs(const struct tb_sweep_view *v, char *dst, size_t n)
 static void draw_first(const struct tb_sweep_view *v, struct tb_canvas *c)
 {
     const struct tb_sweep *s = v->s;
-    struct piece p[6] = { { .style = TB_STYLE_STRONG }, { .style = TB_STYLE_PLAIN }, { .style = TB_STYLE_DIM, .drop = 4 },
-                          { .style = TB_STYLE_DIM, .drop = 3 }, { .style = TB_STYLE_GOOD, .drop = 2 },
-                          { .style = TB_STYLE_PLAIN } };
+    struct piece p[6] = { { .style = TB_STYLE_STRONG },         { .style = TB_STYLE_PLAIN },
+                          { .style = TB_STYLE_DIM, .drop = 4 },  { .style = TB_STYLE_DIM, .drop = 3 },
+                          { .style = TB_STYLE_GOOD, .drop = 2 }, { .style = TB_STYLE_PLAIN } };
     char best[32];
     snprintf(p[0].text, sizeof p[0].text, "%.8s", s->id);
     tb_str_copy(p[1].text, sizeof p[1].text, file_of(s->plan->recipe_path));
@@ -109,7 +113,7 @@ static void add_phase(const struct sweep_state *st, struct tb_buf *b)
     switch (v->s->phase) {
     case TB_SWEEP_ON:
         if (!v->is_led)
-            tb_buf_str(b, st->has_worker ? "the worker comes to it" : "left by a crash, nobody leads it; r goes on with it");
+            tb_buf_str(b, st->has_worker ? "the worker comes to it" : "left by a crash, nobody leads it; r goes on");
         else if (*st->worker)
             tb_buf_fmt(b, "the worker waits: %s", st->worker);
         return;
@@ -257,7 +261,8 @@ void tb_sweep_draw_rungs(const struct tb_screen *s, struct tb_canvas *c)
 {
     const struct tb_sweep_view *v = &((const struct sweep_state *)s->state)->v;
     struct rungs r = place_rungs(v, c->width);
-    size_t n = v->n_arms, room = c->height > 1 ? (size_t)c->height - 1 : 0, n_seen = n <= room ? n : room ? room - 1 : 0;
+    size_t n = v->n_arms, room = c->height > 1 ? (size_t)c->height - 1 : 0,
+           n_seen = n <= room ? n : room ? room - 1 : 0;
     if (!n || c->height < 1)
         return;
     draw_rung_titles(v, &r, c);

@@ -30,6 +30,7 @@ struct sweep_state {
     uint64_t *serial;         /* of each trial's run */
     size_t n_serials, n_told; /* n_told: events in the pane */
     int64_t viewed_ns;        /* when v was made */
+    const void *seen;         /* the list of runs that was looked at last */
     bool has_worker;          /* somebody is on duty for the store */
     char worker[256];         /* what it cannot do, "" */
     bool is_edited;           /* its recipe is another one by now */

@@ -2,7 +2,7 @@
 /* make_store.c - stores for the tests of ls, show and diff, without training:
  *     make_store STORE        eight runs in all states, one of them damaged, the stopped one with twice the budget
  *     make_store seeds STORE  two arms and a stack, three seeds of each, with recipes
- *     make_store sweeps STORE sweeps: one that a crash left, one that is over, one whose trials all failed, a damaged one
+ *     make_store sweeps STORE one that a crash left, one that is over, one whose trials all failed, a damaged one
  *     make_store hold STORE   keeps the lost run as its worker would, until stdin ends
  * Every number is made up and the same each time; TUNEBENCH_NOW fixes the dates. */
 #include <math.h>

@@ -74,8 +74,9 @@ static struct tb_plan *plan_of(int n, const char *tag, const char *rest)
 
 static void begin(struct tb_sweep *s, struct tb_store *store, struct tb_plan *p)
 {
-    must(tb_sweep_open(s, tb_store_path(store), p, &err) && tb_sweep_note(s, "begin", NULL, &err, "random: %lld trials in"
-         " each of %d arms", (long long)tb_sweep_trials(s), N_ARMS), &err);
+    must(tb_sweep_open(s, tb_store_path(store), p, &err), &err);
+    must(tb_sweep_note(s, "begin", NULL, &err, "random: %lld trials in each of %d arms",
+                       (long long)tb_sweep_trials(s), N_ARMS), &err);
 }
 
 static size_t due(struct tb_sweep *s, size_t **list)
