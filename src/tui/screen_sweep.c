@@ -84,8 +84,8 @@ static bool load(struct tb_screen *s, struct tb_err *err)
 /* ---- drawing */
 
 static const char empty[] =
-    "no sweep yet. A recipe with search = t.random{ trials = 9 } tries points of its space and gives up those that fall "
-    "behind; a worker leads it, whether this terminal lives or not. :sweep recipes/lr-search.lua --detach begins one.";
+    "no sweep yet. A recipe with search = t.random{ trials = 9 } tries points of its space and gives up those that fall"
+    " behind; a worker leads it, whether this terminal lives or not. :sweep recipes/lr-search.lua --detach begins one.";
 
 static void draw_empty(const struct tb_screen *s, struct tb_canvas *c)
 {
