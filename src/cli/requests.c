@@ -16,6 +16,17 @@ void tb_requests_close(struct tb_requests *r)
     tb_buf_free(&r->have);
 }
 
+/* Whether something comes before patience ends. */
+static bool comes(const struct tb_requests *r)
+{
+    struct pollfd fd = { .fd = r->fd, .events = POLLIN };
+    int n;
+    do
+        n = poll(&fd, 1, r->idle_s > 0 ? (int)(r->idle_s * 1000) : -1);
+    while (n < 0 && errno == EINTR);
+    return n != 0;
+}
+
 /* Reads once, waiting if there is nothing. */
 static void read_more(struct tb_requests *r)
 {
@@ -36,8 +47,7 @@ static void compact(struct tb_requests *r)
         return;
     memmove(r->have.p, r->have.p + r->at, r->have.n - r->at);
     r->have.n -= r->at;
-    r->seen = r->seen > r->at ? r->seen - r->at : 0;
-    r->at = 0;
+    r->at = r->seen = 0;
 }
 
 static const char *line_end(const struct tb_requests *r, size_t from)
@@ -55,12 +65,15 @@ static bool next_line(struct tb_requests *r, const char **p, size_t *n, bool *is
         *is_long |= r->have.n > MAX_LINE;
         if (*is_long)
             r->have.n = MAX_LINE;
-        read_more(r);
+        if (comes(r))
+            read_more(r);
+        else
+            r->has_ended = true;
     }
     *n = end ? (size_t)(end - r->have.p) : r->have.n;
     *is_long |= *n > MAX_LINE;
     *p = r->have.p;
-    r->at = *n + (end != NULL);
+    r->at = r->seen = *n + (end != NULL); /* what waits may be about this one */
     return end || *n > 0;
 }
 
@@ -96,7 +109,6 @@ bool tb_requests_look(struct tb_requests *r, tb_requests_fn *fn, void *arg)
     bool is_found = false;
     while (!r->has_ended && r->have.n < 2 * MAX_LINE && poll(&fd, 1, 0) > 0)
         read_more(r);
-    r->seen = r->seen > r->at ? r->seen : r->at;
     for (const char *end; !is_found && (end = line_end(r, r->seen)); r->seen = (size_t)(end - r->have.p) + 1) {
         const char *from = r->have.p + r->seen;
         struct tb_json *request = end - from <= MAX_LINE ? tb_json_parse(from, (size_t)(end - from), "", NULL) : NULL;

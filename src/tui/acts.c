@@ -14,7 +14,7 @@ enum { WORDS = 500 };
 
 /* Verbs that tell run by run what they did. */
 static const char *const steering[] = { "stop", "pause", "prune", "set", "tag", "note", "protect", "archive", "clone",
-                                        NULL };
+                                        "keep", "vote", NULL };
 
 int tb_shell_words(const char *line, char **store, const char **word, int most)
 {
@@ -152,10 +152,16 @@ static char *last_line(const char *text)
     return end > from ? tb_xstrndup(text + from, end - from) : NULL;
 }
 
+/* Commands joined by && become a line each. */
 static void add_inverse(struct tb_buf *b, const char *inverse)
 {
-    if (inverse)
-        tb_buf_fmt(b, "%s%s", b->n ? "\n" : "", inverse);
+    static const char joint[] = " && tunebench ";
+    for (const char *end; inverse && *inverse; inverse = end) {
+        end = strstr(inverse, joint);
+        size_t n = end ? (size_t)(end - inverse) : strlen(inverse);
+        tb_buf_fmt(b, "%s%.*s", b->n ? "\n" : "", (int)n, inverse);
+        end = inverse + n + (end ? strlen(joint) - strlen("tunebench ") : 0);
+    }
 }
 
 /* The first that did not work, else the first. */
@@ -218,7 +224,8 @@ static void finish(struct tb_act *a)
     if (!a->answer) {
         char *line = a->has_failed ? last_line(words) : NULL;
         line = line ? line : last_line(out);
-        a->answer = line ? line : tb_xasprintf(a->has_failed ? "exit code %d" : "done", tb_child_exit(a->child));
+        a->answer = line ? line : a->has_failed ? tb_xasprintf("exit code %d", tb_child_exit(a->child))
+                                                : tb_xasprintf("done: %s", a->command);
     }
     tb_json_free(list);
     tb_child_close(a->child);

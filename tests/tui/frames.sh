@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 # frames.sh - golden frames, as TAP: tests/tui/SCREEN/CASE.keys is a script (src/tui/script.c) that is run by the program
 # itself on a made store, and what it shows is compared with CASE.SIZE.COLOR.frame beside it. In the script
-#     # store: seeds           which one (make_store.c: usual, seeds, sweeps; none: there is none); usual if not said
+#     # store: seeds           which one (make_store.c: usual, seeds, family, sweeps; none: no store); usual if not said
 #     # sizes: 80x24 100x30    these if not said
 #     # colors: mono 256       these if not said
 #     # glyphs: ascii          braille if not said
+# What children that stay open say stands in *.answers beside it (the word `answers` of the script).
 # `make golden` (frames.sh --write) rewrites the frames; a commit that does says why they changed.
 cd "${srcdir:-.}" || exit 99
 top=$PWD
@@ -51,6 +52,7 @@ store_for() {
 frames() { # frames KEYS SIZE COLOR GLYPHS: all frames in order, each under its name
     store_for "$(said store "$1")" || return 1
     rm -rf "$work/out"
+    cp "${1%/*}"/*.answers "$work/place" 2>/dev/null
     (cd "$work/place" && "$tb" --script "$1" --frames "$work/out" --size "$2" --color "$3" --glyphs "$4") || return 1
     sed -n 's/^frame //p' "$1" | while read -r name; do
         echo "== $name"
