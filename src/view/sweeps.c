@@ -93,7 +93,7 @@ static void count_trial(struct tb_sweep_arm_view *a, const struct tb_trial *t)
         r->n_waiting++;
 }
 
-const char tb_sweep_bar_words[] = "# let go on, x given up, > on the way, . waiting";
+const char tb_sweep_bar_words[] = "# let go on, x given up or lost, > on the way, . waiting";
 
 void tb_sweep_bar(const struct tb_sweep_rung *r, int cells, char *bar)
 {
