@@ -66,9 +66,9 @@ static bool choose_looks(struct tb_desk *d, const struct tb_tui_flags *f, struct
 
 static void sleep_until_something(const struct tb_tui *t)
 {
-    struct pollfd fds[FDS] = { { .fd = tb_term_fd(), .events = POLLIN } };
+    struct pollfd fds[FDS] = { { .fd = tb_term_fd(), .events = POLLIN }, { .fd = tb_term_wake_fd(), .events = POLLIN } };
     const struct tb_screen *s = tb_route_screen(&t->desk);
-    int n = 1 + tb_acts_fds(&t->desk.acts, fds + 1, FDS - 1);
+    int n = 2 + tb_acts_fds(&t->desk.acts, fds + 2, FDS - 2);
     if (s->class->fds)
         n += s->class->fds(s, fds + n, FDS - n);
     poll(fds, (nfds_t)n, tb_tui_wait_ms(t));
