@@ -43,6 +43,20 @@ static inline struct tb_json *made_config(int budget, int64_t seed, const char *
     return config;
 }
 
+/* The same on every machine. */
+static inline struct tb_json *made_env(char *const *argv)
+{
+    static const char *const fixed[][2] = { { "host", "n017" }, { "os", "Linux 6.1 x86_64" }, { "compiler", "gcc 12" },
+                                            { "cwd", "/home/user/work" }, { "hdf5", "1.10.8" }, { "device", "cpu" },
+                                            { "isa", "avx2" } };
+    struct tb_json *env = tb_run_env(argv, "0.1.0", 1);
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        tb_json_set(env, fixed[i][0], tb_json_new_str(fixed[i][1]));
+    tb_json_set(env, "threads", tb_json_new_int(2));
+    tb_json_del(env, "git");
+    return env;
+}
+
 /* Takes the config over; `predicted` and `data_more` go into the facts of the plan and of the data, "" for nothing. */
 static inline void made_run(struct tb_store *s, const char *id, const char *name, struct tb_json *config,
                             const char *predicted, const char *data_more)
@@ -53,7 +67,7 @@ static inline void made_run(struct tb_store *s, const char *id, const char *name
                                    "\"predicted_bytes\":73400320%s}", predicted),
          *data_text = tb_xasprintf("{\"id\":\"da7a\",\"path\":\"data/places.txt\",\"order_hash\":\"0rde\"%s}",
                                    data_more);
-    struct tb_json *env = tb_run_env(argv, "0.1.0", 1), *plan = parse(plan_text), *data = parse(data_text),
+    struct tb_json *env = made_env(argv), *plan = parse(plan_text), *data = parse(data_text),
                    *base = parse("{\"id\":\"ba5e\",\"name\":\"tiny\",\"path\":\"data/tiny\"}");
     struct tb_run_new run = { .id = id, .name = name, .config = config, .recipe = "return 1\n", .n_recipe = 9,
                               .plan = plan, .base = base, .data = data, .env = env };

@@ -134,6 +134,21 @@ bool tb_file_replace(const char *path, const void *p, size_t n, struct tb_err *e
     return tb_file_replace_by(path, write_bytes, &(struct bytes){ p, n }, err);
 }
 
+bool tb_file_write_new(const char *path, const void *p, size_t n, bool *is_taken, struct tb_err *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (is_taken)
+        *is_taken = fd < 0 && errno == EEXIST;
+    bool good = fd >= 0 && tb_write_all(fd, p, n);
+    if (!good)
+        tb_fail_errno(err, "%s cannot be written", path);
+    if (fd >= 0 && close(fd) != 0 && good)
+        good = tb_fail_errno(err, "%s cannot be written", path);
+    if (fd >= 0 && !good)
+        unlink(path);
+    return good;
+}
+
 bool tb_file_exists(const char *path)
 {
     struct stat st;

@@ -26,6 +26,8 @@ bool tb_file_replace(const char *path, const void *p, size_t n, struct tb_err *e
 /* The same for bytes that `write` puts into a new file of that name. */
 typedef bool tb_file_write_fn(const char *temp, void *arg, struct tb_err *err);
 bool tb_file_replace_by(const char *path, tb_file_write_fn *write, void *arg, struct tb_err *err);
+/* Writes a file that is not there yet, never over another: then *is_taken (may be NULL). */
+bool tb_file_write_new(const char *path, const void *p, size_t n, bool *is_taken, struct tb_err *err);
 bool tb_file_exists(const char *path);
 bool tb_dir_exists(const char *path);
 int64_t tb_file_size(const char *path); /* -1 if it cannot be read */

@@ -403,6 +403,29 @@ pid_t tb_proc_detach(char *const argv[], const char *log, struct tb_err *err)
     return pid;
 }
 
+bool tb_proc_terminal(const char *command, struct tb_err *err)
+{
+    struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
+    int status = 0;
+    sigaction(SIGINT, &ignore, &before); /* is the program's, while it has the terminal */
+    pid_t pid = fork();
+    if (pid == 0) {
+        sigaction(SIGINT, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+        sigaction(SIGPIPE, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(127);
+    }
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    sigaction(SIGINT, &before, NULL);
+    if (pid < 0)
+        return tb_fail_errno(err, "cannot start %s", command);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return true;
+    return tb_fail(err, TB_ERR_IO, "%s ended with %s %d", command, WIFEXITED(status) ? "code" : "signal",
+                   WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+}
+
 const char *tb_proc_self(void)
 {
     static char path[4096];

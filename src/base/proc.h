@@ -37,6 +37,9 @@ bool tb_proc_spawn(struct tb_proc *p, char *const argv[], struct tb_err *err);
 bool tb_proc_has_ended(struct tb_proc *p, int *status);
 /* Closes the ends; kills it if it has not ended. */
 void tb_proc_close(struct tb_proc *p);
+/* Runs a command of the shell that has this process's terminal until it ends. False if it could not be run or ended
+ * with an error. */
+bool tb_proc_terminal(const char *command, struct tb_err *err);
 /* Path of this very program, for running it again (/proc/self/exe). */
 const char *tb_proc_self(void);
 

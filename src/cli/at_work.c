@@ -130,7 +130,7 @@ static void look_at(struct tb_at_work_run *r)
     r->item.sight = r->f.sight;
     r->memory = m->n_train ? m->train[m->n_train - 1].mem_bytes : NAN;
     r->host[0] = '\0';
-    if (tb_run_beat_read(r->f.dir, &beat, &age_s))
+    if (tb_run_beat_read(r->f.tail.dir, &beat, &age_s))
         tb_str_copy(r->host, sizeof r->host, beat.host);
     measure(r);
 }

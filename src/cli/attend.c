@@ -321,21 +321,21 @@ static bool serve_or_follow(struct tb_worker *w, struct attend *a, struct tb_wor
     }
 }
 
-static bool print_detached(const struct attend *a, const struct tb_worker_result *r)
+static bool print_detached(const struct attend *a, const struct tb_worker_result *r, FILE *to)
 {
     size_t n = 0;
     for (size_t i = 0; i < r->n; i++)
         n += !tb_state_is_over(r->run[i].state);
     if (n == 0)
-        printf("nothing to train: every run is over\n");
+        fprintf(to, "nothing to train: every run is over\n");
     else
-        printf("%zu run%s on the list; look: tunebench watch --store %s; undo: tunebench stop --store %s", n,
+        fprintf(to, "%zu run%s on the list; look: tunebench watch --store %s; undo: tunebench stop --store %s", n,
                n == 1 ? "" : "s", tb_store_path(a->store), tb_store_path(a->store));
     for (size_t i = 0; i < r->n && n; i++)
         if (!tb_state_is_over(r->run[i].state))
-            printf(" %.8s", r->run[i].id);
+            fprintf(to, " %.8s", r->run[i].id);
     if (n)
-        putchar('\n');
+        fputc('\n', to);
     return true;
 }
 
@@ -370,7 +370,8 @@ static bool attend(struct attend *a, const struct tb_attend_spec *s, const struc
             good = tb_worker_start(tb_store_path(a->store), a->spec, err);
         if (good && has_work)
             tell_version(a);
-        good = good && (detach ? print_detached(a, result) : follow_result(a, result, err));
+        FILE *words = !s->plan && tb_args_has(args, "json") ? stderr : stdout; /* the verb's answer has stdout */
+        good = good && (detach ? print_detached(a, result, words) : follow_result(a, result, err));
     }
     tb_store_close(a->store);
     return good;

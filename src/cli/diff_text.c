@@ -212,7 +212,8 @@ static void print_front(const struct tb_diff_job *x)
         if (x->is_front[i])
             tb_buf_fmt(&b, "%s%s", b.n ? ", " : "", label[i]);
     }
-    struct tb_scatter s = { item, x->n, x->pareto.column[1], x->pareto.column[0], label, x->is_front };
+    struct tb_scatter s = { .item = item, .n = x->n, .x = x->pareto.column[1], .y = x->pareto.column[0], .label = label,
+                            .is_front = x->is_front };
     char *text = tb_scatter_draw(&s, &look, false);
     tb_out_bytes(&x->out, text, strlen(text));
     tb_out_pair(&x->out, WIDTH, "beaten by none", b.n ? b.p : "no run has all these numbers");

@@ -4,11 +4,11 @@
 #ifndef TB_CLI_FOLLOW_H
 #define TB_CLI_FOLLOW_H
 
-#include "store/metrics.h"
 #include "store/run.h"
+#include "store/tail.h"
 
 struct tb_follow {
-    char *dir;
+    struct tb_tail tail;
     struct tb_metrics m;
     struct tb_run_sight sight;
 };

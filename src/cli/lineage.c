@@ -2,12 +2,12 @@
 /* lineage.c - children are found by the summaries, which name the parent; how they began stands in their own files. */
 #include "cli/lineage.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "store/lineage.h"
+#include "view/kin.h"
 
 static const struct tb_run_item *item_of(const struct tb_run_item *all, size_t n, const char *id)
 {
@@ -20,13 +20,8 @@ static const struct tb_run_item *item_of(const struct tb_run_item *all, size_t n
 /* "lora-r8-s0 (3f9a..), warm from step 400" */
 static char *relation(const char *name, const char *id, const struct tb_metrics *m)
 {
-    const char *mode = tb_json_str(tb_metrics_fact(m, "lineage", "mode"), "");
-    bool has_start = tb_lineage_start(m) >= 0;
-    char from[48] = "";
-    if (has_start)
-        snprintf(from, sizeof from, " from step %lld",
-                 (long long)tb_json_int(tb_metrics_fact(m, "lineage", "parent_step"), 0));
-    return tb_xasprintf("%s (%s), %s%s", name, id, mode, from);
+    char how[64];
+    return tb_xasprintf("%s (%s), %s", name, id, tb_kin_relation(m, how));
 }
 
 static void print_parent(const struct tb_out *o, int width, const struct tb_run_item *all, size_t n,

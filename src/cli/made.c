@@ -78,11 +78,12 @@ static void print_keys(FILE *to, const struct tb_json *keys)
 
 static void print_mode(FILE *to, const char *mode)
 {
-    if (strcmp(mode, "warm") == 0)
-        line(to, "  weights, optimiser and place in the data go on; fixed by that: base, data.*, batch.*, seed, and "
-                 "method.* but rates and dropout");
-    else if (strcmp(mode, "weights") == 0)
-        line(to, "  weights go on, optimiser and data begin anew; fixed by that: base, and the shapes of the method");
+    for (enum tb_clone_mode m = TB_CLONE_WARM; m < TB_CLONE_COLD; m++)
+        if (strcmp(mode, tb_clone_mode_name(m)) == 0) {
+            char *text = tb_xasprintf("  %s", tb_clone_mode_words(m));
+            line(to, text);
+            free(text);
+        }
 }
 
 static void print_cost(FILE *to, const struct tb_json *facts)

@@ -76,6 +76,7 @@ static void put_environment(struct tb_doc *d, const char *word)
         { "TUNEBENCH_NOW", "The time of day, for tests: 2026-11-24T13:05:33Z." },
         { "TUNEBENCH_QUANTUM", "Tokens of a quantum (512), for tests; other numbers give other bits." },
         { "PAGER", "What long answers are shown with on a terminal (`less -FRX`); empty or `cat`: nothing." },
+        { "VISUAL, EDITOR", "What the Recipe screen of the workbench edits recipes with (`vi`)." },
         { "NO_COLOR", "Not empty: no colours, unless `--color` says otherwise." },
         { "TERM, COLORTERM", "Empty or `dumb`: no colours, and nothing that is drawn again; `truecolor`: more of "
                           "them." },

@@ -36,8 +36,7 @@ static void compact(struct tb_requests *r)
         return;
     memmove(r->have.p, r->have.p + r->at, r->have.n - r->at);
     r->have.n -= r->at;
-    r->seen = r->seen > r->at ? r->seen - r->at : 0;
-    r->at = 0;
+    r->at = r->seen = 0;
 }
 
 static const char *line_end(const struct tb_requests *r, size_t from)
@@ -60,7 +59,7 @@ static bool next_line(struct tb_requests *r, const char **p, size_t *n, bool *is
     *n = end ? (size_t)(end - r->have.p) : r->have.n;
     *is_long |= *n > MAX_LINE;
     *p = r->have.p;
-    r->at = *n + (end != NULL);
+    r->at = r->seen = *n + (end != NULL); /* what waits may be about this one */
     return end || *n > 0;
 }
 
@@ -96,7 +95,6 @@ bool tb_requests_look(struct tb_requests *r, tb_requests_fn *fn, void *arg)
     bool is_found = false;
     while (!r->has_ended && r->have.n < 2 * MAX_LINE && poll(&fd, 1, 0) > 0)
         read_more(r);
-    r->seen = r->seen > r->at ? r->seen : r->at;
     for (const char *end; !is_found && (end = line_end(r, r->seen)); r->seen = (size_t)(end - r->have.p) + 1) {
         const char *from = r->have.p + r->seen;
         struct tb_json *request = end - from <= MAX_LINE ? tb_json_parse(from, (size_t)(end - from), "", NULL) : NULL;

@@ -11,7 +11,7 @@
 /* Zero, but for fd. */
 struct tb_requests {
     int fd;
-    struct tb_buf have; /* bytes that were read; lines before `at` are done with, those before `seen` were looked at */
+    struct tb_buf have; /* bytes that were read; lines before `at` are taken, those before `seen` were looked at */
     size_t at, seen;
     bool has_ended;
 };
@@ -20,7 +20,8 @@ void tb_requests_close(struct tb_requests *r);
 /* Waits for the next line that is not blank; false at the end of the input. A new value, or NULL with *why. */
 bool tb_requests_next(struct tb_requests *r, struct tb_json **request, struct tb_err *why);
 
-/* Without waiting: hands each request that came meanwhile to fn, once, until it says true. They stay in their place. */
+/* Without waiting: hands each request that came behind the one at hand to fn, once while that is at hand, until it says
+ * true. They stay in their place. */
 typedef bool tb_requests_fn(void *arg, const struct tb_json *request);
 bool tb_requests_look(struct tb_requests *r, tb_requests_fn *fn, void *arg);
 

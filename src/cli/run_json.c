@@ -14,6 +14,7 @@
 #include "cli/show_samples.h"
 #include "cli/sources.h"
 #include "plan/plan.h"
+#include "view/defaults.h"
 #include "view/paired.h"
 #include "view/runs.h"
 
@@ -44,45 +45,6 @@ struct tb_json *tb_run_value(const struct tb_run_item *item, int column)
     case TB_CELL_NONE: break;
     }
     return tb_json_new_null();
-}
-
-/* A choice, without which a run is not what it is; everything else has a default. */
-static bool is_given(const struct tb_json *config, const char *key)
-{
-    static const char *const given[] = { "base", "budget.unit", "budget.n", NULL };
-    const char *unit = tb_json_str(tb_json_get(config, "budget.unit"), "");
-    bool needs_schedule = strcmp(unit, "minutes") == 0 && strcmp(key, "schedule.name") == 0;
-    return tb_str_in(key, given) || needs_schedule || tb_config_is_path(key) || tb_str_ends(key, ".kind");
-}
-
-/* Defaults that follow another key follow the value that was chosen for it: alpha = 2 r. */
-static void follow(struct tb_json *defaults, const struct tb_json *config)
-{
-    for (void *it = tb_json_first(config); it; it = tb_json_next(config, it)) {
-        const char *key = tb_json_iter_key(it), *dot = strrchr(key, '.');
-        const struct tb_key *k = dot ? tb_config_key(config, key) : NULL;
-        if (!k || !k->follows)
-            continue;
-        char *leader = tb_xasprintf("%.*s.%s", (int)(dot - key), key, k->follows);
-        double v = tb_json_real(tb_json_get(config, leader), NAN) * k->times;
-        bool is_int = k->type == TB_KEY_INT || tb_json_type(tb_json_iter_value(it)) == TB_JSON_INT;
-        if (isfinite(v))
-            tb_json_set(defaults, key, number(v, is_int && v == floor(v)));
-        free(leader);
-    }
-}
-
-struct tb_json *tb_run_defaults(const struct tb_json *config)
-{
-    struct tb_json *draft = tb_json_new_map();
-    for (void *it = tb_json_first(config); it; it = tb_json_next(config, it))
-        if (is_given(config, tb_json_iter_key(it)))
-            tb_json_set(draft, tb_json_iter_key(it), tb_json_copy(tb_json_iter_value(it)));
-    struct tb_json *whole = tb_config_complete(draft, NULL);
-    tb_json_free(draft);
-    if (whole)
-        follow(whole, config);
-    return whole;
 }
 
 /* {key: default} of the keys that have another value. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* run_json.h - one run as JSON, and which of its options were chosen. */
+/* run_json.h - one run as JSON. */
 #ifndef TB_CLI_RUN_JSON_H
 #define TB_CLI_RUN_JSON_H
 
@@ -8,10 +8,6 @@
 /* {id, name, state, .. (the columns of ls), config, changed {key: its default}, overrides, base, data, plan,
  * lineage, env, result, train {column: [..]}, evals, events, checkpoints, samples}; a new map. */
 struct tb_json *tb_run_json(const struct tb_pick *p);
-
-/* The config with defaults for all that need not be given: what was changed differs from it. NULL where this
- * version does not know the run's method or data. A new map. */
-struct tb_json *tb_run_defaults(const struct tb_json *config);
 
 /* A value of a column of the table of runs as JSON, null if unknown. */
 struct tb_json *tb_run_value(const struct tb_run_item *item, int column);

@@ -131,7 +131,7 @@ static void keep_all(struct follower *f)
     struct tb_asked asked;
     for (size_t i = 0; i < f->n_run; i++)
         if (f->run[i])
-            tb_request(f->run[i]->f.dir, "checkpoint", NULL, answer_s, &asked, NULL);
+            tb_request(f->run[i]->f.tail.dir, "checkpoint", NULL, answer_s, &asked, NULL);
 }
 
 static void tell_trouble(struct follower *f, const struct tb_duty_sight *sight)

@@ -159,8 +159,7 @@ static const struct filled parts[] = {
     { "arms", "arms", fill_arms },
     { "rungs", NULL, fill_rungs },
     { "best", "best so far", fill_best },
-    { "importance", "importance of keys (share of the ranks' variance, one key at a time; - with fewer than 6 results)",
-      fill_importance },
+    { "importance", "importance of keys", fill_importance },
     { "now", "now running", fill_now },
 };
 
@@ -291,18 +290,11 @@ static int bar_cells(const struct tb_sweep_view *v, const struct tb_out *o)
     return cells < LEAST_BAR ? LEAST_BAR : cells > BAR ? BAR : cells;
 }
 
-/* A cell for each share of those who set out: passed or pruned there, running, waiting. */
 static void print_bar(const struct tb_sweep_rung *r, int bar)
 {
-    int64_t there = r->n_passed + r->n_pruned + r->n_lost, n = r->n_in > 0 ? r->n_in : 1;
-    int full = (int)(bar * there / n), live = (int)(bar * (there + r->n_running) / n);
-    int all = r->n_in > 0 ? bar : 0;
+    int64_t there = r->n_passed + r->n_pruned + r->n_lost;
     char cells[BAR + 1];
-    if (r->n_running && live == full && full < bar)
-        live++;
-    for (int i = 0; i < bar; i++)
-        cells[i] = i < full ? '#' : i < live ? '>' : i < all ? '.' : ' ';
-    cells[bar] = '\0';
+    tb_sweep_bar(r, bar, cells);
     printf("  %s %3lld of %-3lld", cells, (long long)there, (long long)r->n_in);
 }
 
@@ -318,7 +310,9 @@ static void print_rung_heads(const struct tb_sweep_arm_view *a, int bar)
 static void print_rungs_of(const struct tb_sweep_view *v, const struct tb_out *o)
 {
     int bar = bar_cells(v, o);
-    tb_out_head(o, "rungs (# been there, > on the way, . waiting)");
+    char title[96];
+    snprintf(title, sizeof title, "rungs (%s)", tb_sweep_bar_words);
+    tb_out_head(o, title);
     for (size_t arm = 0; arm < v->n_arms; arm++) {
         const struct tb_sweep_arm_view *a = &v->arm[arm];
         if (a->st.n_trials == 0)

@@ -63,11 +63,13 @@ static bool evaluate(const struct tb_plan *p, const char *path, int64_t trials, 
     return good;
 }
 
-/* Paths were settled when the sweep began, in a folder that is not ours: what a new point has like a drawn one of its
- * arm is settled like there. */
+/* Paths were settled when the sweep began, in a folder that is not ours, its recipe's too: what a new point has like a
+ * drawn one of its arm is settled like there. */
 static void settle(struct tb_plan *fresh, const struct tb_plan *old)
 {
     const struct tb_json *points = tb_json_get(fresh->sweep, "points");
+    free(fresh->recipe_path);
+    fresh->recipe_path = tb_xstrdup(old->recipe_path);
     for (size_t i = old->n_runs; i < fresh->n_runs; i++) {
         size_t like = 0;
         while (like + 1 < old->n_runs && !tb_json_equal(tb_json_get(tb_json_at(points, like), "arm"),

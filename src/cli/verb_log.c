@@ -1,39 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* verb_log.c - tunebench log RUN: what happened, oldest first. Events carry their time; evaluations and steps know only
- * the seconds of training, which stand in its place with a plus. A row comes before the events of its step. */
-#include <math.h>
+/* verb_log.c - tunebench log RUN: what happened (view/history.h), oldest first. Evaluations and steps know only the
+ * seconds of training, which stand in the place of a time with a plus. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/str.h"
 #include "base/utf8.h"
 #include "cli/follow.h"
 #include "cli/out.h"
 #include "cli/pick.h"
 #include "cli/verb.h"
 #include "store/runlog.h"
-#include "view/fmt.h"
+#include "view/history.h"
 
 static const double every_s = 0.5;
-
-struct entry {
-    const char *at; /* UTC, "" where only wall_s is known */
-    double wall_s;
-    int64_t step;
-    const char *kind, *text;
-};
 
 struct log {
     struct tb_out o;
     const struct tb_args *a;
-    bool has_steps, follows;
+    bool follows;
     size_t n_printed;
-    /* What was told already. */
-    size_t n_events;
-    double eval_step, train_step;
-    enum tb_state state;
-    char changed[24];
+    struct tb_history told;
 };
 
 static bool is_wanted(const struct log *l, const char *kind)
@@ -47,20 +34,14 @@ static bool is_wanted(const struct log *l, const char *kind)
 
 static enum tb_paint paint_of(const char *kind)
 {
-    static const char *const bad[] = { "divergence", "error", "disk", "recovered", "replay", NULL };
-    return tb_str_in(kind, bad) ? TB_PAINT_BAD : strcmp(kind, "eval") == 0 ? TB_PAINT_LIVE : TB_PAINT_PLAIN;
+    return tb_happening_is_bad(kind) ? TB_PAINT_BAD : strcmp(kind, "eval") == 0 ? TB_PAINT_LIVE : TB_PAINT_PLAIN;
 }
 
-static void print_text(const struct log *l, const struct entry *e)
+static void print_text(const struct log *l, const struct tb_happening *e)
 {
     char time[48], kind[40];
     struct tb_buf safe = { 0 };
-    if (*e->at)
-        snprintf(time, sizeof time, "%s", e->at);
-    else if (isfinite(e->wall_s))
-        snprintf(time, sizeof time, "+%.1fs", e->wall_s);
-    else
-        snprintf(time, sizeof time, "-");
+    tb_happening_time(e, time);
     snprintf(kind, sizeof kind, "%-10.39s", e->kind);
     tb_utf8_safe(&safe, time, strlen(time));
     printf("%20s  %6lld  ", safe.p ? safe.p : "", (long long)e->step);
@@ -73,7 +54,7 @@ static void print_text(const struct log *l, const struct entry *e)
     tb_buf_free(&safe);
 }
 
-static void print_json(const struct log *l, const struct entry *e)
+static void print_json(const struct log *l, const struct tb_happening *e)
 {
     struct tb_json *map = tb_json_new_map();
     tb_json_set(map, "at", tb_json_new_str(*e->at ? e->at : NULL));
@@ -87,7 +68,7 @@ static void print_json(const struct log *l, const struct entry *e)
     tb_json_free(map);
 }
 
-static void print_row(const struct log *l, const struct entry *e)
+static void print_row(const struct log *l, const struct tb_happening *e)
 {
     static const struct tb_table_column columns[] = {
         { "at", NULL, TB_UNIT_TEXT, false },   { "wall_s", NULL, TB_UNIT_SECONDS, false },
@@ -105,8 +86,9 @@ static void print_row(const struct log *l, const struct entry *e)
     tb_table_free(&t);
 }
 
-static void tell(struct log *l, const struct entry *e)
+static void tell(void *arg, const struct tb_happening *e)
 {
+    struct log *l = arg;
     if (!is_wanted(l, e->kind))
         return;
     if (l->o.form == TB_EMIT_JSON)
@@ -118,80 +100,9 @@ static void tell(struct log *l, const struct entry *e)
     l->n_printed++;
 }
 
-static void tell_eval(struct log *l, const struct tb_metrics *m, const struct tb_eval_row *row)
-{
-    char text[120];
-    snprintf(text, sizeof text, "loss %.4f, perplexity %.3f%s", row->loss, exp(row->loss),
-             row == tb_metrics_best(m) ? ", the best" : "");
-    tell(l, &(struct entry){ "", row->wall_s, (int64_t)row->step, "eval", text });
-}
-
-static void tell_step(struct log *l, const struct tb_train_row *row)
-{
-    char text[200], lr[32], tokens[32], memory[32];
-    snprintf(text, sizeof text, "loss %.4f  lr %s  |g| %.3g  %s tokens  %.0f tok/s  %s", row->loss,
-             tb_fmt_unit(lr, sizeof lr, TB_UNIT_RATE, row->lr), row->grad_norm,
-             tb_fmt_unit(tokens, sizeof tokens, TB_UNIT_SHORT, row->tokens), row->tok_per_s,
-             tb_fmt_unit(memory, sizeof memory, TB_UNIT_BYTES, row->mem_bytes));
-    tell(l, &(struct entry){ "", row->wall_s, (int64_t)row->step, "step", text });
-}
-
-/* Rows that were not told and whose step is at most `step`, in order; an evaluation follows its step. */
-static void tell_rows(struct log *l, const struct tb_metrics *m, double step)
-{
-    size_t t = 0, e = 0;
-    step = fmin(step, (double)m->step);
-    while (t < m->n_train && m->train[t].step <= l->train_step)
-        t++;
-    while (e < m->n_eval && m->eval[e].step <= l->eval_step)
-        e++;
-    for (;;) {
-        bool has_train = l->has_steps && t < m->n_train && m->train[t].step <= step,
-             has_eval = e < m->n_eval && m->eval[e].step <= step;
-        if (!has_train && !has_eval)
-            return;
-        if (has_train && (!has_eval || m->train[t].step <= m->eval[e].step)) {
-            l->train_step = m->train[t].step;
-            tell_step(l, &m->train[t++]);
-        } else {
-            l->eval_step = m->eval[e].step;
-            tell_eval(l, m, &m->eval[e++]);
-        }
-    }
-}
-
-static void tell_state(struct log *l, const struct tb_metrics *m)
-{
-    char text[300];
-    if (l->state == m->state && strcmp(l->changed, m->changed) == 0)
-        return;
-    l->state = m->state;
-    tb_str_copy(l->changed, sizeof l->changed, m->changed);
-    snprintf(text, sizeof text, "%s%s%s%s%s", tb_state_name(m->state), *m->ended_by ? ", by " : "", m->ended_by,
-             *m->note ? ": " : "", m->note);
-    int64_t step = tb_state_is_over(m->state) ? m->step : m->resumed_at < 0 ? 0 : m->resumed_at;
-    tell(l, &(struct entry){ m->changed, NAN, step, "state", text });
-}
-
-/* All that is new. The last change of state is the only one that is kept: it stands where its time puts it. */
 static void tell_new(struct log *l, const struct tb_metrics *m)
 {
-    bool is_over = tb_state_is_over(m->state);
-    if (!is_over && m->resumed_at < 0)
-        tell_state(l, m);
-    for (; l->n_events < m->n_events; l->n_events++) {
-        const struct tb_event *e = &m->events[l->n_events];
-        if (strcmp(e->at, m->changed) > 0) {
-            tell_rows(l, m, is_over ? INFINITY : -1);
-            tell_state(l, m);
-        }
-        tell_rows(l, m, (double)e->step);
-        tell(l, &(struct entry){ e->at, e->wall_s, e->step, e->kind, e->text });
-    }
-    if (!is_over)
-        tell_state(l, m);
-    tell_rows(l, m, INFINITY);
-    tell_state(l, m);
+    tb_history_next(&l->told, m, tell, l);
     fflush(stdout);
 }
 
@@ -247,8 +158,8 @@ static bool tell_text(const struct tb_pick *p, struct tb_err *err)
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
     struct tb_pick p = { 0 };
-    struct log l = { .a = a, .has_steps = tb_args_has(a, "steps"), .eval_step = -1, .train_step = -1,
-                     .follows = tb_args_has(a, "f") || tb_args_has(a, "follow"), .state = TB_N_STATES };
+    struct log l = { .a = a, .follows = tb_args_has(a, "f") || tb_args_has(a, "follow") };
+    tb_history_open(&l.told, tb_args_has(a, "steps"));
     if (!tb_args_count(a, 1, 1, "log RUN", err) || !tb_out_open(&l.o, a, err))
         return false;
     struct tb_store *s = tb_pick_store(a, err);

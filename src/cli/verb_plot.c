@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* verb_plot.c - tunebench plot RUN..: curves in the terminal, or as SVG. Smoothing is for training curves only: an
  * evaluation is a mean already. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "cli/refs.h"
 #include "cli/out.h"
 #include "cli/pick.h"
+#include "cli/plot_arms.h"
 #include "cli/verb.h"
 #include "view/legend.h"
 #include "view/plot.h"
@@ -25,7 +27,9 @@ struct plot {
     struct tb_out o;
     struct tb_pick *run;
     size_t n;
-    char **legend;
+    char **legend;     /* of the lines */
+    size_t *line_of, n_lines; /* of each run */
+    double from, to;   /* the part of the axis that is wanted */
     double smooth;
     bool is_scatter;
     int x, y;            /* its columns */
@@ -96,9 +100,13 @@ static bool choose_look(struct plot *x, struct tb_err *err)
     bool good = choose_glyphs(x, err) && choose_x(x, err)
              && tb_args_int(x->a, "width", 20, 1000, x->o.columns > 20 ? x->o.columns : WIDTH, &width, err)
              && tb_args_int(x->a, "height", 6, 400, lines && lines < HEIGHT ? lines : HEIGHT, &height, err)
-             && tb_args_real(x->a, "smooth", 0, 0.9999, 0, &x->smooth, err);
+             && tb_args_real(x->a, "smooth", 0, 0.9999, 0, &x->smooth, err)
+             && tb_args_real(x->a, "from", -1e300, 1e300, -INFINITY, &x->from, err)
+             && tb_args_real(x->a, "to", -1e300, 1e300, INFINITY, &x->to, err);
     if (!good)
         return false;
+    if (!(x->from < x->to))
+        return tb_fail(err, TB_ERR_USAGE, "--from %g --to %g: nothing lies between them", x->from, x->to);
     x->base.width = (int)width;
     x->base.height = (int)height;
     x->base.depth = depth(x);
@@ -145,7 +153,6 @@ static bool make_line(const struct plot *x, struct tb_plot_line *line, size_t ru
                       struct tb_err *err)
 {
     const struct tb_metrics *m = &x->run[run].m;
-    line->label = x->legend[run];
     if (!tb_series_of(&line->s, m, metric, x->base.x_name, err))
         return false;
     if (x->smooth > 0 && !is_eval(metric)) {
@@ -166,26 +173,85 @@ static char *title_of(const struct plot *x, const char *metric, bool has_marks)
     return tb_buf_take(&b);
 }
 
+/* All runs of a line as their mean in a band. */
+static bool make_band(const struct plot *x, struct tb_plot_line *line, size_t at, const char *metric,
+                      struct tb_err *err)
+{
+    struct tb_series *s = tb_xcalloc(x->n, sizeof *s);
+    size_t n = 0;
+    bool good = true;
+    for (size_t i = 0; good && i < x->n; i++)
+        if (x->line_of[i] == at && (good = tb_series_of(&s[n++], &x->run[i].m, metric, x->base.x_name, err))
+            && x->smooth > 0 && !is_eval(metric))
+            tb_series_smooth(&s[n - 1], x->smooth);
+    if (good)
+        tb_plot_band(line, s, n, 2 * (size_t)x->base.width);
+    for (size_t i = 0; i < n; i++)
+        tb_series_free(&s[i]);
+    free(s);
+    return good;
+}
+
+/* Line `at` of a chart: of one run, or of several. */
+static bool fill_line(const struct plot *x, struct tb_plot_line *line, size_t at, const char *metric, bool has_marks,
+                      struct tb_err *err)
+{
+    size_t first = 0, n = 0;
+    for (size_t i = x->n; i-- > 0;)
+        if (x->line_of[i] == at) {
+            first = i;
+            n++;
+        }
+    line->label = x->legend[at];
+    return n > 1 ? make_band(x, line, at, metric, err) : make_line(x, line, first, metric, has_marks, err);
+}
+
+/* What is wanted of the axis, up to where there is something. */
+static struct tb_plot_view view_of(const struct plot *x, const struct tb_plot *p)
+{
+    struct tb_plot_view v = { .cursor = NAN };
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; i < p->n; i++)
+        for (size_t k = 0; k < p->line[i].s.n; k++) {
+            low = fmin(low, p->line[i].s.x[k]);
+            high = fmax(high, p->line[i].s.x[k]);
+        }
+    v.x_from = isfinite(x->from) ? x->from : low;
+    v.x_to = isfinite(x->to) ? x->to : high;
+    return v;
+}
+
+static void free_lines(struct tb_plot_line *line, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        tb_series_free(&line[i].s);
+        tb_series_free(&line[i].raw);
+        tb_series_free(&line[i].marks);
+        tb_series_free(&line[i].low);
+        tb_series_free(&line[i].high);
+    }
+    free(line);
+}
+
 /* A chart of one metric as text or SVG; NULL on failure. */
 static char *chart(const struct plot *x, const char *metric, bool has_marks, struct tb_err *err)
 {
     struct tb_plot_line *line = tb_xcalloc(x->n + 1, sizeof *line);
     struct tb_plot p = x->base;
+    struct tb_plot_view view;
     char *title = title_of(x, metric, has_marks), *text = NULL;
     bool good = true;
-    for (size_t i = 0; good && i < x->n; i++)
-        good = make_line(x, &line[i], i, metric, has_marks, err);
+    for (size_t i = 0; good && i < x->n_lines; i++)
+        good = fill_line(x, &line[i], i, metric, has_marks, err);
     p.title = title;
     p.line = line;
-    p.n = x->n;
+    p.n = x->n_lines;
+    view = view_of(x, &p);
+    if (isfinite(x->from) || isfinite(x->to))
+        p.view = &view;
     if (good)
         text = tb_args_has(x->a, "svg") ? tb_plot_svg(&p) : tb_plot_text(&p);
-    for (size_t i = 0; i < x->n; i++) {
-        tb_series_free(&line[i].s);
-        tb_series_free(&line[i].raw);
-        tb_series_free(&line[i].marks);
-    }
-    free(line);
+    free_lines(line, x->n_lines);
     free(title);
     return text;
 }
@@ -222,7 +288,7 @@ static bool draw(const struct plot *x, struct tb_err *err)
     bool good = true;
     for (int i = 0; good && (i == 0 || tb_args_at(x->a, "m", i)); i++) {
         const char *metric = tb_args_at(x->a, "m", i);
-        char *text = chart(x, metric ? metric : "train/loss", !metric, err);
+        char *text = chart(x, metric ? metric : "train/loss", !metric && x->n_lines == x->n, err);
         good = text != NULL;
         tb_buf_str(&b, good && i ? "\n" : "");
         tb_buf_str(&b, good ? text : "");
@@ -236,9 +302,12 @@ static bool draw(const struct plot *x, struct tb_err *err)
 static void label(struct plot *x)
 {
     const struct tb_metrics **m = tb_xcalloc(x->n + 1, sizeof *m);
-    for (size_t i = 0; i < x->n; i++)
-        m[i] = &x->run[i].m;
-    x->legend = tb_legend_make(m, x->n);
+    x->line_of = tb_xcalloc(x->n + 1, sizeof *x->line_of);
+    x->n_lines = tb_plot_lines(x->run, x->n, tb_args_has(x->a, "band") && !x->is_scatter, x->line_of);
+    for (size_t i = x->n; i-- > 0;)
+        m[x->line_of[i]] = &x->run[i].m;
+    x->legend = tb_legend_make(m, x->n_lines);
+    tb_plot_name_arms(x->legend, x->run, x->n, x->line_of);
     free(m);
 }
 
@@ -254,7 +323,8 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     if (good) {
         label(&x);
         good = x.is_scatter ? draw_points(&x, err) : draw(&x, err);
-        tb_legend_free(x.legend, x.n);
+        tb_legend_free(x.legend, x.n_lines);
+        free(x.line_of);
     }
     for (size_t i = 0; i < x.n; i++)
         tb_pick_free(&x.run[i]);
@@ -267,6 +337,9 @@ static const struct tb_flag flags[] = {
     { "x", "step|tokens|wall_s", false, "what runs along the chart (step); with -y a column of the table of runs" },
     { "y", "COLUMN", false, "a point for each run: this column of `ls` against that of --x" },
     { "smooth", "W", false, "debiased mean of training curves, 0 (none) to 0.9999; raw dimmed behind, in colour" },
+    { "band", NULL, false, "all seeds of an arm as one line, their mean, in a band from lowest to highest" },
+    { "from", "X", false, "the part of the chart from this x on" },
+    { "to", "X", false, "and up to this one" },
     { "log", NULL, false, "logarithmic y" },
     { "log-x", NULL, false, "logarithmic x" },
     { "width", "N", false, "columns (those of the terminal, else 80)" },
@@ -285,6 +358,7 @@ const struct tb_verb tb_verb_plot = {
                 "  tunebench plot lora-r8-s0 prefix20-s0 --x tokens --smooth 0.6\n"
                 "  tunebench plot method:lora -m eval/loss -m grad_norm --log\n"
                 "  tunebench plot method:lora --x lr -y best --log-x\n"
+                "  tunebench plot method:lora,prefix --band --x tokens --from 100000\n"
                 "  tunebench plot state:done --svg -o loss.svg\n",
     .flags = flags, .run = run,
 };

@@ -54,6 +54,10 @@ static const struct tb_table_column of_adapters[] = {
     { "base", NULL, TB_UNIT_TEXT, false }, { "bytes", "size", TB_UNIT_BYTES, false },
 };
 
+static const struct tb_table_column of_recipes[] = {
+    { "path", NULL, TB_UNIT_TEXT, false }, { "title", NULL, TB_UNIT_TEXT, false },
+};
+
 static void put_model(struct tb_table *t, const struct tb_json *m)
 {
     put_texts(t, m, (const char *const[]){ "name", "arch", "type", NULL });
@@ -82,6 +86,11 @@ static void put_adapter(struct tb_table *t, const struct tb_json *a)
 {
     put_texts(t, a, (const char *const[]){ "path", "peft_type", "base", NULL });
     put_int(t, a, "bytes");
+}
+
+static void put_recipe(struct tb_table *t, const struct tb_json *r)
+{
+    put_texts(t, r, (const char *const[]){ "path", "title", NULL });
 }
 
 typedef void put_fn(struct tb_table *t, const struct tb_json *entry);
@@ -130,12 +139,13 @@ static void print_preview(const struct tb_out *o, const struct tb_json *data)
 static void print_text(const struct tb_out *o, const struct tb_json *found)
 {
     const struct tb_json *models = tb_json_get(found, "models"), *data = tb_json_get(found, "data"),
-                         *adapters = tb_json_get(found, "adapters");
+                         *adapters = tb_json_get(found, "adapters"), *recipes = tb_json_get(found, "recipes");
     print_kind(o, "Models (--base)", models, of_models, sizeof of_models / sizeof *of_models, put_model);
     print_kind(o, "Data", data, of_data, sizeof of_data / sizeof *of_data, put_data);
     print_preview(o, data);
     print_kind(o, "Adapters", adapters, of_adapters, sizeof of_adapters / sizeof *of_adapters, put_adapter);
-    if (!tb_json_len(models) && !tb_json_len(data) && !tb_json_len(adapters))
+    print_kind(o, "Recipes", recipes, of_recipes, sizeof of_recipes / sizeof *of_recipes, put_recipe);
+    if (!tb_json_len(models) && !tb_json_len(data) && !tb_json_len(adapters) && !tb_json_len(recipes))
         printf("Nothing found.\n");
 }
 
@@ -173,6 +183,7 @@ static void print_table(const struct tb_out *o, const struct tb_json *found)
     put_all(&t, "model", tb_json_get(found, "models"));
     put_all(&t, "data", tb_json_get(found, "data"));
     put_all(&t, "adapter", tb_json_get(found, "adapters"));
+    put_all(&t, "recipe", tb_json_get(found, "recipes"));
     tb_out_table(o, &t);
     tb_table_free(&t);
 }
@@ -215,11 +226,11 @@ static const struct tb_flag flags[] = { TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN
 
 const struct tb_verb tb_verb_scan = {
     .name = "scan", .usage = "[DIR..]",
-    .help = "Finds models, data and adapters, and says how to name them.\n"
+    .help = "Finds models, data, adapters and recipes, and says how to name them.\n"
             "It looks into DIR (the working folder), the folders of $TUNEBENCH_MODELS and the data that come along,\n"
             "three levels deep. Models are opened, data files (.txt .jsonl .csv .tsv) are sniffed by their first 64 "
             "KiB;\n"
-            "what cannot be used is listed with the reason.",
+            "what cannot be used is listed with the reason. A FILE is looked at by itself.",
     .examples = "  tunebench scan\n"
                 "  tunebench scan ~/models ~/e2e\n"
                 "  tunebench scan --json | jq -r '.data[] | select(.ok) | .data'\n",

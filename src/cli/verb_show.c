@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* verb_show.c - tunebench show RUN: everything that is known of one run, what was chosen before what was left
  * as it is. */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +15,15 @@
 #include "cli/show_checkpoints.h"
 #include "cli/show_measures.h"
 #include "cli/show_probe.h"
+#include "cli/show_rows.h"
 #include "cli/show_samples.h"
 #include "cli/show_scores.h"
 #include "cli/show_votes.h"
 #include "cli/sources.h"
 #include "cli/verb.h"
 #include "plan/plan.h"
+#include "view/defaults.h"
+#include "view/facts.h"
 #include "view/runs.h"
 #include "view/series.h"
 
@@ -36,22 +40,9 @@ static void column(const struct tb_run_item *item, const char *name, char dst[64
         tb_fmt_unit(dst, 64, unit, v.type == TB_CELL_INT ? (double)v.i : v.type == TB_CELL_REAL ? v.r : NAN);
 }
 
-/* A value as people read it: strings bare, bytes with units, all else as JSON. */
-static char *value_text(const char *key, const struct tb_json *v)
-{
-    char number[64];
-    if (tb_json_type(v) == TB_JSON_STR)
-        return tb_xstrdup(tb_json_str(v, ""));
-    if (tb_str_ends(key, "bytes") && tb_json_real(v, -1) >= 0)
-        return tb_xstrdup(tb_fmt_unit(number, sizeof number, TB_UNIT_BYTES, tb_json_real(v, 0)));
-    if (strcmp(key, "share") == 0)
-        return tb_xstrdup(tb_fmt_unit(number, sizeof number, TB_UNIT_SHARE, tb_json_real(v, NAN)));
-    return tb_json_text(v, TB_JSON_CANONICAL);
-}
-
 static void pair(const struct tb_out *o, const char *key, const struct tb_json *v)
 {
-    char *text = value_text(key, v);
+    char *text = tb_fact_text(key, v);
     tb_out_pair(o, WIDTH, key, text);
     free(text);
 }
@@ -113,10 +104,7 @@ static void print_config(const struct tb_out *o, const struct tb_json *config, c
     for (void *it = tb_json_first(config); it; it = tb_json_next(config, it)) {
         const struct tb_json *v = tb_json_iter_value(it);
         const char *key = tb_json_iter_key(it);
-        bool is_kind = tb_str_ends(key, ".kind") || tb_str_starts(key, "budget.") || strcmp(key, "base") == 0
-                    || tb_config_is_path(key);
-        bool same = !is_kind && tb_json_equal(tb_json_get(defaults, key), v);
-        if (same == is_default)
+        if (tb_run_chose(defaults, key, v) != is_default)
             pair(o, key, v);
     }
 }
@@ -152,7 +140,7 @@ static void print_section(const struct tb_out *o, const struct tb_pick *p, const
         for (void *in = tb_json_first(v); in; in = tb_json_next(v, in)) {
             bool is_bytes = strcmp(tb_json_iter_key(it), "predicted") == 0;
             char *name = tb_xasprintf("  %s", tb_json_iter_key(in)),
-                 *text = value_text(is_bytes ? "bytes" : tb_json_iter_key(in), tb_json_iter_value(in));
+                 *text = tb_fact_text(is_bytes ? "bytes" : tb_json_iter_key(in), tb_json_iter_value(in));
             tb_out_pair(o, WIDTH, name, text);
             free(text);
             free(name);
@@ -299,6 +287,17 @@ static struct tb_json *run_json(struct tb_store *s, const struct tb_pick *p)
     return out;
 }
 
+/* The rows behind a point, if they are asked for. */
+static bool show_point(const struct tb_args *a, const struct tb_out *o, const struct tb_pick *p, struct tb_err *err)
+{
+    const char *store = tb_args_get(a, "store");
+    long step;
+    bool is_batch = tb_args_has(a, "batch");
+    if (!tb_args_int(a, is_batch ? "batch" : "rows", is_batch, LONG_MAX, 0, &step, err))
+        return false;
+    return is_batch ? tb_show_batch(o, p, store, step, err) : tb_show_rows(o, p, store, step, err);
+}
+
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
     struct tb_pick p = { 0 };
@@ -310,7 +309,9 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     if (good && p.at >= 0)
         forget_end(&p);
     bool worst = tb_args_has(a, "worst");
-    if (good && (worst || tb_args_has(a, "samples")))
+    if (good && (tb_args_has(a, "batch") || tb_args_has(a, "rows")))
+        good = show_point(a, &o, &p, err);
+    else if (good && (worst || tb_args_has(a, "samples")))
         good = tb_show_samples(&o, &p, worst, err);
     else if (good && o.form == TB_EMIT_JSON)
         tb_out_json(&o, run_json(s, &p));
@@ -324,6 +325,8 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 static const struct tb_flag flags[] = {
     { "samples", NULL, false, "only the sampled rows of its last evaluation, with their losses" },
     { "worst", NULL, false, "these, the highest loss first" },
+    { "batch", "STEP", false, "only the rows that this step was trained on" },
+    { "rows", "STEP", false, "only the held-out rows of the evaluation after this step, the highest loss first" },
     TB_FLAG_JSON, TB_FLAG_OUTPUT, { 0 }
 };
 
@@ -334,6 +337,7 @@ const struct tb_verb tb_verb_show = {
     .examples = "  tunebench show @best\n"
                 "  tunebench show lora-r8-s0:400\n"
                 "  tunebench show lora-r8-s0:best --worst\n"
+                "  tunebench show lora-r8-s0 --batch 487\n"
                 "  tunebench show 3f9a --json | jq .changed\n",
     .flags = flags, .is_paged = true, .run = run,
 };

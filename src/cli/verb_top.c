@@ -223,6 +223,7 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     struct tb_store *s = tb_pick_store(a, err);
     if (!s)
         return false;
+    tb_store_follow(s);
     x.is_picture = !x.is_once && tb_redraw_is_possible(&x.screen.o);
     tb_at_work_open(&x.work, s);
     bool good = x.is_once ? tb_at_work_look(&x.work, err) : watch(&x, interval_s, exit_code, err);

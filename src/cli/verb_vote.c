@@ -30,7 +30,7 @@ static char *inverse(const struct tb_steer *s, const struct tb_args *a, const ch
     struct tb_buf b = { 0 };
     if (tb_args_has(a, "back"))
         return NULL;
-    tb_shell_word(&b, a->pos[1]);
+    tb_buf_str(&b, s->runs.n == 1 ? base : tb_choice_item(&s->runs, 1)->sum.id);
     tb_buf_fmt(&b, " --winner %s%s --back", winner, tb_args_has(a, "blind") ? " --blind" : "");
     char *command = tb_choice_command(&s->runs, 0, "vote", b.p);
     tb_buf_free(&b);
@@ -69,7 +69,7 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 }
 
 static const struct tb_flag flags[] = {
-    { "winner", "WHO", false, "a, b or tie: who wrote better" },
+    { "winner", "a|b|tie", false, "who wrote better" },
     { "prompt", "TEXT", false, "behind what they wrote, for the record" },
     { "blind", NULL, false, "it was not known which was which" },
     { "back", NULL, false, "takes such a vote back" },

@@ -341,6 +341,8 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
         return false;
     w.is_table = tb_redraw_is_possible(&w.o);
     w.store = tb_pick_store(a, err);
+    if (w.store)
+        tb_store_follow(w.store);
     bool good = w.store && watch(&w, interval_s, exit_code, err);
     for (size_t i = 0; i < w.n_seen; i++)
         if (w.seen[i].is_followed)

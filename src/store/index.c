@@ -40,6 +40,7 @@ struct walk {
     bool is_changed;      /* the cache does not say what is there */
     struct tb_buf now;    /* entries as they should be, from the first that changed on with all before it */
     size_t n;             /* runs so far */
+    struct tb_cache *live; /* may be NULL */
     tb_index_fn *fn;
     void *arg;
 };
@@ -110,20 +111,34 @@ static struct tb_index_print print_of(const struct walk *w, const char *dir, con
     return p;
 }
 
+static bool read_summary(struct tb_run_summary *sum, const struct walk *w, const char *dir, bool has_journal,
+                         struct tb_err *err)
+{
+    struct tb_metrics own;
+    const struct tb_metrics *kept = has_journal && w->live ? tb_cache_run(w->live, dir, NULL, err) : NULL;
+    if (kept)
+        tb_summary_of(sum, kept);
+    if (has_journal && w->live)
+        return kept != NULL;
+    if (w->live)
+        tb_cache_drop(w->live, dir);
+    bool good = has_journal ? tb_metrics_load(&own, dir, err) : tb_metrics_load_brief(&own, dir, err);
+    if (good)
+        tb_summary_of(sum, &own);
+    tb_metrics_free(&own);
+    return good;
+}
+
 /* False if the folder is no run. */
 static bool read_run(struct tb_index_entry *e, const struct walk *w, const char *id, int64_t dir_ns)
 {
-    struct tb_metrics m;
     struct tb_err why = { 0 };
     char text[700], *dir = tb_path_join(w->runs_path, id);
     memset(e, 0, sizeof *e);
     e->print = print_of(w, dir, id, dir_ns);
-    bool good = e->print.segment ? tb_metrics_load(&m, dir, &why) : tb_metrics_load_brief(&m, dir, &why);
-    if (good)
-        tb_summary_of(&e->sum, &m);
-    else if (why.kind != TB_ERR_NOTFOUND)
+    bool good = read_summary(&e->sum, w, dir, e->print.segment > 0, &why);
+    if (!good && why.kind != TB_ERR_NOTFOUND)
         tb_str_copy(e->sum.damage, sizeof e->sum.damage, tb_err_string(&why, text, sizeof text));
-    tb_metrics_free(&m);
     tb_str_copy(e->sum.id, sizeof e->sum.id, id); /* the folder's name is what finds it again */
     free(dir);
     return good || why.kind != TB_ERR_NOTFOUND;
@@ -224,11 +239,11 @@ static void list_runs(struct walk *w)
     free(all);
 }
 
-bool tb_index_each(const char *root, tb_index_fn *fn, void *arg, struct tb_err *err)
+bool tb_index_each(const char *root, struct tb_cache *live, tb_index_fn *fn, void *arg, struct tb_err *err)
 {
     char *runs = tb_path_join(root, "runs"), *path = tb_path_join(root, "index");
     struct walk *w = tb_xcalloc(1, sizeof *w);
-    *w = (struct walk){ .runs_path = runs, .fn = fn, .arg = arg };
+    *w = (struct walk){ .runs_path = runs, .live = live, .fn = fn, .arg = arg };
     w->runs = access(runs, R_OK | X_OK) == 0 ? open(runs, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     bool good = w->runs >= 0 || errno == ENOENT || tb_fail_errno(err, "cannot read %s", runs);
     tb_index_open(&w->old, path);
@@ -264,7 +279,7 @@ static void keep(void *arg, const struct tb_run_summary *sum)
 bool tb_index_read(const char *root, struct tb_run_summary **all, size_t *n, struct tb_err *err)
 {
     struct list l = { tb_xcalloc(1, sizeof *l.all), 0, 1 };
-    bool good = tb_index_each(root, keep, &l, err);
+    bool good = tb_index_each(root, NULL, keep, &l, err);
     *all = l.all;
     *n = l.n;
     return good;

@@ -5,7 +5,7 @@
 #ifndef TB_STORE_INDEX_H
 #define TB_STORE_INDEX_H
 
-#include "store/metrics.h"
+#include "store/cache.h"
 #include "store/run.h"
 
 /* Plain data (it is what the cache file holds); NaN = unknown number, -1 = unknown count, "" =
@@ -37,9 +37,10 @@ void tb_summary_of(struct tb_run_summary *s, const struct tb_metrics *m);
 /* Summaries of all runs under `root` (the store), by id; malloc'ed. Uses and, where it can, renews
  * the cache. A run that cannot be read has damage in words; only an unreadable store fails. */
 bool tb_index_read(const char *root, struct tb_run_summary **all, size_t *n, struct tb_err *err);
-/* The same, one by one in the order of their ids, so that nobody needs to hold more of them than he wants. */
+/* The same, one by one in the order of their ids, so that nobody needs to hold more of them than he wants. live (may be
+ * NULL): keeps the runs that have a journal, so that the next time only what is new is read of them. */
 typedef void tb_index_fn(void *arg, const struct tb_run_summary *sum);
-bool tb_index_each(const char *root, tb_index_fn *fn, void *arg, struct tb_err *err);
+bool tb_index_each(const char *root, struct tb_cache *live, tb_index_fn *fn, void *arg, struct tb_err *err);
 
 /* False, with words, if there is a cache that cannot be used or that names runs without a folder. Writes nothing, reads
  * no run. */

@@ -41,6 +41,8 @@ struct tb_journal_end {
     uint64_t first_seq;   /* of the oldest record there is, 0: none */
     unsigned segment;     /* number of the segment with the last good record, 0: no segment */
     size_t good_bytes;    /* of that segment */
+    size_t last_at;       /* where in its segment the last good record begins */
+    uint32_t last_crc;    /* and its CRC */
     size_t cut_bytes;     /* torn tail behind it: a record that was being written */
     bool is_damaged;      /* a bad record before the tail: what follows it was not read */
     char words[160];      /* about the damage, for an event */
@@ -51,6 +53,21 @@ struct tb_journal_end {
  * by now). */
 bool tb_journal_replay(const char *dir, uint64_t after, tb_record_fn *fn, void *user,
                        struct tb_journal_end *end, struct tb_err *err);
+
+/* Where a reader is: behind the last record that it took, which it knows by its CRC. */
+struct tb_journal_place {
+    unsigned segment; /* 0: before all */
+    size_t bytes, last_at;
+    uint32_t last_crc;
+    uint64_t seq;
+};
+struct tb_journal_place tb_journal_place_of(const struct tb_journal_end *end);
+/* Hands the records behind *p to fn, and moves p behind them; what was read before is not read again. A record that is
+ * being written waits for the next time. *is_gap: the journal does not go on from there: segments were removed before
+ * they were read, records behind `known` are in no segment, or something is damaged. Then all is to be read anew.
+ * False if fn failed or a file cannot be read. */
+bool tb_journal_read_on(const char *dir, uint64_t known, struct tb_journal_place *p, tb_record_fn *fn, void *user,
+                        bool *is_gap, struct tb_err *err);
 
 struct tb_journal;
 /* Replays, cuts the torn tail, moves a damaged rest aside as `<segment>.bad`, and is ready to

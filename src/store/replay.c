@@ -4,11 +4,15 @@
  * not continue the sequence. At the end of the last segment that is a torn tail (a kill or power
  * loss in the middle of a write; also a last record with a bad CRC, or zeros where the length
  * reached the disk and the data did not); anywhere else it is damage, which the caller reports as
- * an event. */
+ * an event. Who reads on from a place reads the end of a segment only, once the last record that it took is found to be
+ * there still: a segment may have been cut, or removed and begun anew under its number. */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/hash.h"
@@ -132,6 +136,8 @@ static bool scan_bytes(struct scan *s, const uint8_t *p, size_t n, const char *n
             return false;
         end->first_seq = end->first_seq ? end->first_seq : r.seq;
         end->last_seq = r.seq;
+        end->last_at = end->good_bytes;
+        end->last_crc = (uint32_t)little(p + end->good_bytes + 20, 4);
         end->good_bytes += took;
     }
     if (end->good_bytes == n)
@@ -189,6 +195,96 @@ bool tb_journal_replay(const char *dir, uint64_t after, tb_record_fn *fn, void *
     struct tb_segment *seg;
     size_t n;
     bool good = tb_journal_scan(dir, after, fn, user, end, &seg, &n, err);
+    free(seg);
+    return good;
+}
+
+/* ---- reading on */
+
+struct tb_journal_place tb_journal_place_of(const struct tb_journal_end *end)
+{
+    return (struct tb_journal_place){ end->segment, end->good_bytes, end->last_at, end->last_crc, end->last_seq };
+}
+
+static bool read_exactly(int fd, void *to, size_t n, size_t from)
+{
+    for (size_t at = 0; at < n;) {
+        ssize_t got = pread(fd, (char *)to + at, n - at, (off_t)(from + at));
+        if (got <= 0)
+            return false;
+        at += (size_t)got;
+    }
+    return true;
+}
+
+/* Whether the file still holds what was read of it. */
+static bool is_continued(int fd, const struct tb_journal_place *p)
+{
+    uint8_t head[TB_JOURNAL_HEAD];
+    return p->bytes == 0
+        || (read_exactly(fd, head, sizeof head, p->last_at) && little(head + 8, 8) == p->seq
+            && little(head + 20, 4) == p->last_crc);
+}
+
+/* Records from p->bytes on of the open segment, which has `size` bytes. */
+static bool read_rest(int fd, size_t size, bool is_last, uint64_t known, struct tb_journal_place *p,
+                      struct scan *s, bool *is_gap, struct tb_err *err)
+{
+    size_t n = size - p->bytes;
+    uint8_t *bytes = tb_xcalloc(n + 1, 1);
+    bool good = true;
+    *s->end = (struct tb_journal_end){ .last_seq = p->bytes ? p->seq : 0 };
+    s->is_last = is_last;
+    *is_gap = !read_exactly(fd, bytes, n, p->bytes)
+           || (p->bytes == 0 && n >= TB_JOURNAL_HEAD && little(bytes + 8, 8) > known + 1);
+    if (!*is_gap) {
+        good = scan_bytes(s, bytes, n, "", err);
+        *is_gap = s->end->is_damaged;
+    }
+    if (s->end->good_bytes && good) {
+        p->last_at = p->bytes + s->end->last_at;
+        p->last_crc = s->end->last_crc;
+        p->seq = s->end->last_seq;
+        p->bytes += s->end->good_bytes;
+    }
+    free(bytes);
+    return good;
+}
+
+static bool read_segment(const char *dir, bool is_last, uint64_t known, struct tb_journal_place *p, struct scan *s,
+                         bool *is_gap, struct tb_err *err)
+{
+    struct stat st;
+    char *path = tb_segment_path(dir, p->segment);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    size_t size = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (size_t)st.st_size : 0;
+    bool good = true;
+    *is_gap = fd < 0 || size < p->bytes || size > max_segment || !is_continued(fd, p);
+    if (!*is_gap && size > p->bytes)
+        good = read_rest(fd, size, is_last, known, p, s, is_gap, err);
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return good;
+}
+
+/* Segments are listed before they are read: where there was a next one, nothing more is added to this. */
+bool tb_journal_read_on(const char *dir, uint64_t known, struct tb_journal_place *p, tb_record_fn *fn, void *user,
+                        bool *is_gap, struct tb_err *err)
+{
+    struct tb_journal_end end = { 0 };
+    struct scan s = { .fn = fn, .user = user, .end = &end };
+    struct tb_segment *seg;
+    size_t n = tb_segment_list(dir, &seg);
+    bool good = true;
+    *is_gap = n == 0 || seg[n - 1].number < p->segment;
+    for (size_t i = 0; i < n && good && !*is_gap; i++) {
+        if (seg[i].number < p->segment)
+            continue;
+        if (seg[i].number > p->segment)
+            *p = (struct tb_journal_place){ .segment = seg[i].number, .seq = p->seq };
+        good = read_segment(dir, i + 1 == n, p->seq > known ? p->seq : known, p, &s, is_gap, err);
+    }
     free(seg);
     return good;
 }

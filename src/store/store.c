@@ -17,6 +17,7 @@ static const double just_now_s = 5; /* beats come every 2 s */
 
 struct tb_store {
     char *path, *runs;
+    struct tb_cache *live; /* NULL: runs are not kept between two lists */
 };
 
 struct tb_store *tb_store_open(const char *path, bool create, struct tb_err *err)
@@ -47,9 +48,16 @@ void tb_store_close(struct tb_store *s)
 {
     if (!s)
         return;
+    tb_cache_close(s->live);
     free(s->runs);
     free(s->path);
     free(s);
+}
+
+void tb_store_follow(struct tb_store *s)
+{
+    if (!s->live)
+        s->live = tb_cache_open();
 }
 
 const char *tb_store_path(const struct tb_store *s)
@@ -136,7 +144,7 @@ static void add_item(void *arg, const struct tb_run_summary *sum)
 bool tb_store_list(struct tb_store *s, struct tb_run_item **all, size_t *n, struct tb_err *err)
 {
     struct list l = { s, tb_xcalloc(1, sizeof *l.all), 0, 1 };
-    bool good = tb_index_each(s->path, add_item, &l, err);
+    bool good = tb_index_each(s->path, s->live, add_item, &l, err);
     if (l.n)
         qsort(l.all, l.n, sizeof *l.all, by_age);
     *all = l.all;

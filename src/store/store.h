@@ -31,6 +31,8 @@ struct tb_run_item {
     struct tb_run_summary sum;
     struct tb_run_sight sight; /* state: the one to show */
 };
+/* From now on runs that have a journal are kept between lists, for who lists them again and again. */
+void tb_store_follow(struct tb_store *s);
 /* All runs, in the order in which they were created; malloc'ed. */
 bool tb_store_list(struct tb_store *s, struct tb_run_item **all, size_t *n, struct tb_err *err);
 

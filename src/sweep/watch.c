@@ -134,22 +134,36 @@ bool tb_sweep_see(struct tb_sweep *s, size_t i, const struct tb_metrics *m, stru
     return !s->prune || tb_state_is_over(t->state) || judge(s, i, err);
 }
 
-bool tb_sweep_see_run(struct tb_sweep *s, size_t i, bool goes_on, struct tb_err *err)
+bool tb_sweep_see_read(struct tb_sweep *s, size_t i, const struct tb_metrics *m, bool goes_on, struct tb_err *err)
 {
     struct tb_trial *t = &s->trial[i];
+    bool good = tb_sweep_see(s, i, m, err);
+    bool is_held = t->state == TB_STATE_STOPPED && (goes_on || strcmp(m->ended_by, "sweep") == 0);
+    t->is_over = tb_state_is_over(t->state) && !is_held;
+    return good;
+}
+
+void tb_sweep_see_none(struct tb_sweep *s, size_t i, const struct tb_err *why)
+{
+    struct tb_trial *t = &s->trial[i];
+    if (why->kind == TB_ERR_BUSY)
+        return;
+    t->state = TB_STATE_FAILED;
+    t->is_over = true;
+    tb_str_copy(t->note, sizeof t->note, why->text);
+}
+
+bool tb_sweep_see_run(struct tb_sweep *s, size_t i, bool goes_on, struct tb_err *err)
+{
+    const struct tb_trial *t = &s->trial[i];
     struct tb_metrics m;
     struct tb_err why = { 0 };
     char *dir = *t->run ? tb_path_join(s->runs, t->run) : NULL;
     bool good = true;
-    if (dir && tb_metrics_load(&m, dir, &why)) {
-        good = tb_sweep_see(s, i, &m, err);
-        bool is_held = t->state == TB_STATE_STOPPED && (goes_on || strcmp(m.ended_by, "sweep") == 0);
-        t->is_over = tb_state_is_over(t->state) && !is_held;
-    } else if (dir && why.kind != TB_ERR_BUSY) { /* removed or damaged: nobody will train it */
-        t->state = TB_STATE_FAILED;
-        t->is_over = true;
-        tb_str_copy(t->note, sizeof t->note, why.text);
-    }
+    if (dir && tb_metrics_load(&m, dir, &why))
+        good = tb_sweep_see_read(s, i, &m, goes_on, err);
+    else if (dir)
+        tb_sweep_see_none(s, i, &why);
     if (dir)
         tb_metrics_free(&m);
     free(dir);

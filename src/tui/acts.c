@@ -14,7 +14,7 @@ enum { WORDS = 500 };
 
 /* Verbs that tell run by run what they did. */
 static const char *const steering[] = { "stop", "pause", "prune", "set", "tag", "note", "protect", "archive", "clone",
-                                        NULL };
+                                        "keep", NULL };
 
 int tb_shell_words(const char *line, char **store, const char **word, int most)
 {
@@ -96,10 +96,11 @@ static char *command_of(const char *const *word, int n)
     return tb_buf_take(&b);
 }
 
-/* Words of the command behind "tunebench", with --store where it is missing. */
+/* Words of the command behind "tunebench", with --store where it is missing; nobody looks on from here, so what resumes
+ * is not to wait. */
 static int words_of(const struct tb_acts *a, const char *command, char **store, const char **word, struct tb_err *err)
 {
-    int n = tb_shell_words(command, store, word, WORDS - 4);
+    int n = tb_shell_words(command, store, word, WORDS - 5);
     if (n > 0 && strcmp(word[0], "tunebench") == 0)
         memmove(word, word + 1, (size_t)--n * sizeof *word);
     if (n <= 0) {
@@ -110,6 +111,8 @@ static int words_of(const struct tb_acts *a, const char *command, char **store, 
         word[n++] = "--store";
         word[n++] = a->store;
     }
+    if (strcmp(word[0], "resume") == 0 && !has_word(word, n, "--detach") && !has_word(word, n, "--stage"))
+        word[n++] = "--detach";
     return n;
 }
 
@@ -149,10 +152,16 @@ static char *last_line(const char *text)
     return end > from ? tb_xstrndup(text + from, end - from) : NULL;
 }
 
+/* Commands joined by && become a line each. */
 static void add_inverse(struct tb_buf *b, const char *inverse)
 {
-    if (inverse)
-        tb_buf_fmt(b, "%s%s", b->n ? "\n" : "", inverse);
+    static const char joint[] = " && tunebench ";
+    for (const char *end; inverse && *inverse; inverse = end) {
+        end = strstr(inverse, joint);
+        size_t n = end ? (size_t)(end - inverse) : strlen(inverse);
+        tb_buf_fmt(b, "%s%.*s", b->n ? "\n" : "", (int)n, inverse);
+        end = inverse + n + (end ? strlen(joint) - strlen("tunebench ") : 0);
+    }
 }
 
 /* The first that did not work, else the first. */
@@ -185,6 +194,22 @@ static void take_told(struct tb_act *a, const struct tb_json *list)
     a->inverse = inverse.n ? tb_buf_take(&inverse) : NULL;
 }
 
+/* "3 runs on the list; look: ..; undo: tunebench stop .." of verbs that answer in words. */
+static void take_words(struct tb_act *a, const char *out)
+{
+    char *line = last_line(out), *undo = line ? strstr(line, "; undo: ") : NULL;
+    if (!undo) {
+        free(line);
+        return;
+    }
+    a->inverse = tb_xstrdup(undo + strlen("; undo: "));
+    *undo = '\0';
+    char *look = strstr(line, "; look: ");
+    if (look)
+        *look = '\0';
+    a->answer = line;
+}
+
 static void finish(struct tb_act *a)
 {
     const char *out = tb_child_out(a->child), *words = tb_child_err(a->child);
@@ -192,6 +217,8 @@ static void finish(struct tb_act *a)
     a->has_failed = tb_child_exit(a->child) != 0;
     if (list)
         take_told(a, list);
+    else if (!a->has_failed && !a->is_shown)
+        take_words(a, out);
     if (a->is_shown && *out)
         a->output = tb_xstrdup(out);
     if (!a->answer) {

@@ -34,15 +34,16 @@ const struct tb_bind tb_binds_runs[] = {
     TB_BIND('c', "charts", "curves of the marked runs", "c charts", TB_ACT_GO),
     TB_BIND('d', "diff", "the marked runs side by side", "d diff", TB_ACT_GO),
     TB_BIND('t', "chat", "talk with the marked runs", "t chat", TB_ACT_GO),
+    TB_BIND('C', "clone", "a new run out of this one, with other keys", "C clone", TB_ACT_INSPECT),
     TB_BIND_VERB('s', "stop", "stop behind a checkpoint", "s stop", "stop {runs}"),
     TB_BIND_VERB('u', "pause", "pause; the run keeps its memory", "u pause", "pause {runs}"),
     TB_BIND_VERB('r', "resume", "resume what was paused, stopped or lost", "r resume", "resume {runs} --detach"),
-    TB_BIND_ASK('+', "seeds", "more seeds of the run", "clone {run} --seeds {text}", "how many more seeds"),
+    TB_BIND_ASK('+', "seeds", "more seeds of the run", "clone {run} --seeds {text} --detach", "how many more seeds"),
     TB_BIND_ASK('N', "note", "a note with the run", "note {run} {text}", "note"),
     TB_BIND_ASK('T', "tag", "tags of the run", "tag {runs} {words}", "tags, +word -word"),
     TB_BIND_VERB('W', "winner", "tag the run as the winner", NULL, "tag {run} +winner"),
     TB_BIND_VERB('A', "archive", "put runs away; U brings them back", NULL, "archive {runs}"),
-    TB_BIND_ASK('x', "export", "export the run into a folder", "export {run} -o {text}", "export into folder"),
+    TB_BIND('x', "export", "write the adapter or the tables into files", NULL, TB_ACT_INSPECT),
     { 0 }
 };
 

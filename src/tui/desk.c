@@ -49,6 +49,7 @@ void tb_desk_close(struct tb_desk *d)
     free(d->group_by);
     free(d->text);
     free(d->message);
+    free(d->program);
     free(d->mark);
     tb_json_free(d->used);
     tb_cache_close(d->cache);
@@ -114,6 +115,8 @@ static bool read_list(struct tb_desk *d, struct tb_run_item **item, size_t *n)
     d->trouble = (struct tb_err){ 0 };
     if (!d->store)
         d->store = tb_store_open(d->store_flag, false, &d->trouble);
+    if (d->store)
+        tb_store_follow(d->store);
     if (d->store && tb_store_list(d->store, item, n, &d->trouble))
         return true;
     tb_store_close(d->store); /* it may come back, or another one in its place */
@@ -216,6 +219,14 @@ const struct tb_metrics *tb_desk_run(struct tb_desk *d, const char *id, uint64_t
     return m;
 }
 
+uint64_t tb_desk_reading(const struct tb_desk *d, const char *id)
+{
+    char *dir = d->store ? tb_store_run_dir(d->store, id) : NULL;
+    uint64_t reading = dir ? tb_cache_reading(d->cache, dir) : 0;
+    free(dir);
+    return reading;
+}
+
 const char *tb_desk_ref(const struct tb_desk *d, const struct tb_run_item *item)
 {
     size_t n = 0;
@@ -268,6 +279,12 @@ void tb_desk_ask(struct tb_desk *d, const char *label, const char *initial, int 
 void tb_desk_confirm(struct tb_desk *d, const char *question, int act)
 {
     tb_overlay_confirm(d, question, NULL, act);
+}
+
+void tb_desk_run_program(struct tb_desk *d, const char *command)
+{
+    free(d->program);
+    d->program = tb_xstrdup(command);
 }
 
 struct tb_text *tb_desk_show(struct tb_desk *d, const char *title)

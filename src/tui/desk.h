@@ -4,9 +4,9 @@
 #ifndef TB_TUI_DESK_H
 #define TB_TUI_DESK_H
 
+#include "store/cache.h"
 #include "store/store.h"
 #include "tui/acts.h"
-#include "tui/cache.h"
 #include "tui/text.h"
 #include "view/groups.h"
 
@@ -50,7 +50,9 @@ struct tb_desk {
     struct tb_json *used;       /* how often a word of the palette was chosen */
     char *message;
     unsigned message_style;
+    char *program;              /* wants the terminal, as a shell reads it; NULL: none */
     const char *view_file;      /* where the view is kept, NULL: nowhere */
+    bool is_errand;             /* the screen was gone to for one dialog: back when that is closed */
     bool wants_leave, wants_redraw, wants_suspend, leaves_after_acts, is_script;
 };
 
@@ -72,6 +74,8 @@ size_t tb_desk_open_runs(const struct tb_desk *d); /* that are queued, running o
 bool tb_desk_is_live(const struct tb_desk *d);      /* there is one */
 /* A run read whole (see cache.h), for load(); NULL with *err. */
 const struct tb_metrics *tb_desk_run(struct tb_desk *d, const char *id, uint64_t *serial, struct tb_err *err);
+/* Of a run read so: see tb_cache_reading. */
+uint64_t tb_desk_reading(const struct tb_desk *d, const char *id);
 /* What a command line calls it: its name where that means no other run, else the id. */
 const char *tb_desk_ref(const struct tb_desk *d, const struct tb_run_item *item);
 
@@ -87,6 +91,8 @@ void tb_desk_ask(struct tb_desk *d, const char *label, const char *initial, int 
 void tb_desk_confirm(struct tb_desk *d, const char *question, int act);
 /* Opens a pane over the screen, to be filled; lent until it is closed. */
 struct tb_text *tb_desk_show(struct tb_desk *d, const char *title);
+/* Gives the terminal to a program, an editor, and reads anew when it has ended. */
+void tb_desk_run_program(struct tb_desk *d, const char *command);
 /* To another screen, by name; Esc leads back. False if there is none. */
 bool tb_desk_go(struct tb_desk *d, const char *screen);
 

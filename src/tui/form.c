@@ -219,7 +219,9 @@ static void draw_value(const struct tb_entry *e, struct tb_canvas *c, int x, int
     else
         tb_canvas_field(c, x + 1, y, width, style, tb_field_text(&e->field));
     tb_canvas_text(c, x + 1 + width, y, TB_STYLE_PLAIN, "]");
-    if (e->was)
+    if (e->is_fixed)
+        tb_canvas_text(c, x + width + 3, y, TB_STYLE_DIM, e->was ? "fixed" : "not used");
+    else if (e->was)
         tb_canvas_fmt(c, x + width + 3, y, TB_STYLE_DIM, "was %s", e->was);
 }
 
@@ -231,7 +233,8 @@ static void draw_entry(const struct tb_entry *e, struct tb_canvas *c, int y, int
         tb_canvas_field(c, 0, y, c->width, TB_STYLE_HEAD, e->label);
         return;
     case TB_ENTRY_TICK:
-        tb_canvas_fmt(c, 0, y, style, "[%c] %s", e->is_on ? 'x' : ' ', e->label);
+        tb_canvas_fmt(c, 0, y, style, "[%c] %s%s", e->is_on ? 'x' : ' ', e->label,
+                      e->was && e->is_fixed ? "  fixed" : "");
         break;
     case TB_ENTRY_BUTTON:
         tb_canvas_fmt(c, 0, y, style | (has_focus ? TB_STYLE_REVERSE : 0), "[ %s ]", e->label);

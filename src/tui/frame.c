@@ -75,13 +75,14 @@ static void draw_head(const struct tb_desk *d, struct tb_canvas *c)
         tb_canvas_right(c, 0, 0, c->width - 1, TB_STYLE_DIM, status);
 }
 
-/* Hints of one table, as far as there is room before `end`. */
-static int draw_hints(struct tb_canvas *c, int x, int end, const struct tb_bind *table)
+/* Hints of one table, as far as there is room before `end`; keys that the screen has rows of its own for (own) are left
+ * out. */
+static int draw_hints(struct tb_canvas *c, int x, int end, const struct tb_bind *table, const struct tb_bind *own)
 {
     for (const struct tb_bind *b = table; b && b->key; b++) {
         int width = b->hint ? tb_text_width(b->hint) : 0;
         size_t key = b->hint ? strcspn(b->hint, " ") : 0;
-        if (!b->hint || x + width > end || !tb_route_has(b))
+        if (!b->hint || x + width > end || !tb_route_has(b) || tb_bind_of(own, b->key))
             continue;
         tb_canvas_bytes(c, x, 1, TB_STYLE_KEY, b->hint, key);
         tb_canvas_text(c, x + (int)key, 1, TB_STYLE_HINT, b->hint + key);
@@ -104,10 +105,10 @@ static void draw_foot(const struct tb_desk *d, struct tb_canvas *c)
     const struct tb_screen_class *k = tb_route_screen(d)->class;
     int end = c->width - 1 - hints_width(tb_binds_global);
     tb_canvas_rule(c, 0);
-    int x = draw_hints(c, 1, end, k->binds);
+    int x = draw_hints(c, 1, end, k->binds, NULL);
     if (k->has_runs)
-        x = draw_hints(c, x, end, tb_binds_runs);
-    draw_hints(c, x, c->width - 1, tb_binds_global);
+        x = draw_hints(c, x, end, tb_binds_runs, k->binds);
+    draw_hints(c, x, c->width - 1, tb_binds_global, NULL);
     tb_canvas_field(c, 1, 2, c->width - 1, d->message_style, d->message);
 }
 

@@ -151,6 +151,16 @@ static unsigned open_filter(struct tb_desk *d)
     return TB_DO_DRAW;
 }
 
+/* To Inspect, and there what the same key does. */
+static unsigned to_inspect(struct tb_desk *d, uint32_t key)
+{
+    if (!tb_desk_go(d, "inspect"))
+        return TB_DO_DRAW;
+    const struct tb_bind *b = tb_bind_of(tb_route_screen(d)->class->binds, key);
+    d->is_errand = b != NULL;
+    return (b ? tb_route_bind(d, b) : TB_DO_DRAW) | TB_DO_LOAD;
+}
+
 static unsigned act_global(struct tb_desk *d, int act, uint32_t key)
 {
     switch (act) {
@@ -172,6 +182,7 @@ static unsigned act_global(struct tb_desk *d, int act, uint32_t key)
     case TB_ACT_MARK_RANGE: return mark_range(d);
     case TB_ACT_MARK_ALL: return mark_all(d);
     case TB_ACT_REFERENCE: return refer(d);
+    case TB_ACT_INSPECT: return to_inspect(d, key);
     default: return TB_DO_NOTHING;
     }
 }
@@ -236,12 +247,15 @@ unsigned tb_route_bind(struct tb_desk *d, const struct tb_bind *b)
 
 static unsigned set(struct tb_desk *d, const char *name, const char *value)
 {
+    const struct tb_screen_class *c = tb_route_screen(d)->class;
     struct tb_err err = { 0 };
     bool good = false;
     if (name && value && strcmp(name, "glyphs") == 0)
         good = tb_glyphs_named(value, &d->glyphs, &err);
     else if (name && value && strcmp(name, "color") == 0)
         good = tb_depth_named(value, &d->depth, &err);
+    else if (name && c->set)
+        good = c->set(tb_route_screen(d), name, value, &err);
     else
         tb_fail(&err, TB_ERR_USAGE, "set: expected glyphs or color, and a value");
     d->wants_redraw = good;

@@ -51,6 +51,8 @@ struct tb_screen_class {
     int (*fds)(const struct tb_screen *s, struct pollfd *fds, int room);
     /* Whether a child of it still has to answer: then the clock ticks, and a script's `wait` waits. */
     bool (*is_busy)(const struct tb_screen *s);
+    /* `:set name value` of things that the frame does not know; false with *err. */
+    bool (*set)(struct tb_screen *s, const char *name, const char *value, struct tb_err *err);
     /* Words for the right end of the tab line; without it: how many runs are in which state. */
     void (*status)(const struct tb_screen *s, char *dst, size_t n);
     /* What is kept for the next time, into and out of a map. */

@@ -3,7 +3,7 @@
  *     down down enter      keys by name (press.h)
  *     type some text       as typed, to the end of the line
  *     paste 1000 text      that text 1,000 times, as one paste
- *     click 10 5           also double, right, wheelup, wheeldown
+ *     click 10 5           also double, right-click, drag, release, wheel-up, wheel-down
  *     size 80x24
  *     wait                 until every verb has answered (10 s at most)
  *     frame name           writes DIR/name.frame
@@ -172,9 +172,20 @@ static bool keys(const struct script *s, char *line, struct tb_err *err)
         }
         if (*word)
             tb_tui_press(s->t, &p);
+        if (s->t->desk.program)
+            tb_tui_run_program(s->t);
     }
     return true;
 }
+
+static const struct {
+    const char *word;
+    uint32_t key;
+} mice[] = {
+    { "click", TB_PRESS_CLICK }, { "double", TB_PRESS_DOUBLE }, { "right-click", TB_PRESS_RIGHT_CLICK },
+    { "drag", TB_PRESS_DRAG }, { "release", TB_PRESS_RELEASE }, { "wheel-up", TB_PRESS_WHEEL_UP },
+    { "wheel-down", TB_PRESS_WHEEL_DOWN },
+};
 
 static bool obey(const struct script *s, char *line, struct tb_err *err)
 {
@@ -193,9 +204,9 @@ static bool obey(const struct script *s, char *line, struct tb_err *err)
         return write_frame(s, rest, err);
     if (IS("paste"))
         return paste(s, rest, err);
-    if (IS("click") || IS("double") || IS("right-click"))
-        return mouse(s, IS("click") ? TB_PRESS_CLICK : IS("double") ? TB_PRESS_DOUBLE : TB_PRESS_RIGHT_CLICK, rest,
-                     err);
+    for (size_t i = 0; i < sizeof mice / sizeof *mice; i++)
+        if (strncmp(line, mice[i].word, n) == 0 && !mice[i].word[n])
+            return mouse(s, mice[i].key, rest, err);
     if (IS("size")) {
         if (!read_size(rest, &width, &height))
             return wrong(s, err, "size: expected 80x24");

@@ -104,6 +104,12 @@ static void loop(struct tb_tui *t)
             show(t);
         sleep_until_something(t);
         read_keys(t);
+        if (t->desk.program) {
+            tb_term_lend();
+            tb_tui_run_program(t);
+            tb_term_take_back();
+            t->desk.wants_redraw = t->is_dirty = true;
+        }
         if (t->desk.wants_suspend) {
             tb_term_suspend();
             t->desk.wants_suspend = false;

@@ -29,7 +29,9 @@ void tb_tui_settle(struct tb_tui *t);
 void tb_tui_draw(struct tb_tui *t);
 /* Milliseconds until tb_tui_work has something to do. */
 int tb_tui_wait_ms(const struct tb_tui *t);
-bool tb_tui_is_busy(const struct tb_tui *t); /* a verb has not answered */
+bool tb_tui_is_busy(const struct tb_tui *t); /* a verb, or a child of the screen, has not answered */
+/* Runs desk.program, which has the terminal until it ends, and reads anew. */
+void tb_tui_run_program(struct tb_tui *t);
 
 /* Runs a script of keys without a terminal; the exit code. script.c */
 int tb_script_run(struct tb_tui *t, const struct tb_tui_flags *f, struct tb_err *err);

@@ -10,6 +10,8 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/proc.h"
+#include "base/str.h"
 #include "base/xdg.h"
 #include "tui/tui_priv.h"
 
@@ -179,6 +181,19 @@ void tb_tui_press(struct tb_tui *t, const struct tb_press *p)
         load(t);
 }
 
+/* Runs that were put on the list are marked, so that their curves are shown: what undoes it names them. */
+static void mark_made(struct tb_desk *d, const struct tb_act *a)
+{
+    if (!a->inverse || (!tb_str_starts(a->command, "tunebench run ") && !tb_str_starts(a->command, "tunebench sweep ")))
+        return;
+    for (size_t i = 0; i < d->n; i++) {
+        char *word = tb_xasprintf(" %.8s", d->item[i].sum.id);
+        if (strstr(a->inverse, word))
+            tb_desk_mark(d, d->item[i].sum.id, true);
+        free(word);
+    }
+}
+
 /* An act has answered. */
 static void tell(struct tb_tui *t, struct tb_act *a)
 {
@@ -191,6 +206,7 @@ static void tell(struct tb_tui *t, struct tb_act *a)
         tb_desk_say(d, a->has_failed ? TB_STYLE_BAD : TB_STYLE_GOOD, "%s%s", a->answer, undo);
     }
     refresh(t);
+    mark_made(d, a);
     load(t);
 }
 
@@ -207,7 +223,8 @@ bool tb_tui_work(struct tb_tui *t)
     if (s->class->tick)
         obey(t, s->class->tick(s));
     bool is_news = now >= t->refresh_at && refresh(t);
-    if (is_news || s->wants_more || (now >= t->load_at && tb_desk_is_live(d)))
+    bool is_first = t->load_at == 0; /* or it has another size */
+    if (is_news || is_first || s->wants_more || (now >= t->load_at && tb_desk_is_live(d)))
         load(t);
     return t->is_dirty;
 }
@@ -244,4 +261,16 @@ bool tb_tui_is_busy(const struct tb_tui *t)
 {
     const struct tb_screen *s = tb_route_screen(&t->desk);
     return tb_acts_open(&t->desk.acts) > 0 || (s->class->is_busy && s->class->is_busy(s));
+}
+
+void tb_tui_run_program(struct tb_tui *t)
+{
+    struct tb_desk *d = &t->desk;
+    struct tb_err err = { 0 };
+    char *command = d->program;
+    d->program = NULL;
+    if (!tb_proc_terminal(command, &err))
+        tb_desk_fail(d, &err);
+    free(command);
+    load(t);
 }

@@ -42,6 +42,13 @@ double tb_axis_place(const struct tb_axis *a, double v)
     return (v - a->low) / (a->high - a->low); /* a span of denormal numbers, which has no halves */
 }
 
+double tb_axis_value(const struct tb_axis *a, double place)
+{
+    if (a->is_log)
+        return pow(10, log10(a->low) + place * (log10(a->high) - log10(a->low)));
+    return 2 * (a->low / 2 + place * (a->high / 2 - a->low / 2));
+}
+
 /* The next of 1, 2, 5 * 10^k at or above x; 0 if there is none. */
 static double round_up(double x)
 {

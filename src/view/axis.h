@@ -18,6 +18,7 @@ struct tb_axis {
 void tb_axis_open(struct tb_axis *a, double low, double high, bool is_log, bool is_time);
 /* 0 at low .. 1 at high; NaN for what is not finite, or not above 0 on a log axis. Never overflows. */
 double tb_axis_place(const struct tb_axis *a, double v);
+double tb_axis_value(const struct tb_axis *a, double place); /* what lies there */
 
 enum { TB_AXIS_TICKS = 32 };
 struct tb_tick {

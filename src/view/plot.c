@@ -26,7 +26,7 @@ struct cell {
     char mark;     /* stands over the dots; 0: none */
 };
 
-enum { RAW = 64 };
+enum { RAW = 64, CURSOR = '|' };
 
 struct canvas {
     const struct tb_plot *p;
@@ -105,6 +105,25 @@ static void curve(struct canvas *c, const struct tb_series *s, uint8_t paint)
     }
 }
 
+/* Every other dot between two curves that have their x in common. */
+static void band(struct canvas *c, const struct tb_series *low, const struct tb_series *high, uint8_t paint)
+{
+    int w = c->columns * c->across, h = c->rows * c->down;
+    for (size_t i = 1; i < low->n && i < high->n; i++) {
+        int from = nearest(low->x[i - 1], w), to = nearest(low->x[i], w);
+        for (int x = from; x <= to; x++) {
+            double part = to > from ? (double)(x - from) / (to - from) : 0,
+                   bottom = low->y[i - 1] + part * (low->y[i] - low->y[i - 1]),
+                   top = high->y[i - 1] + part * (high->y[i] - high->y[i - 1]);
+            if (isnan(bottom) || isnan(top))
+                continue;
+            for (int y = nearest(bottom, h); y <= nearest(top, h); y++)
+                if ((x + y) % 2 == 0)
+                    dot(c, x, h - 1 - y, paint);
+        }
+    }
+}
+
 static void marks(struct canvas *c, const struct tb_series *s, size_t line)
 {
     for (size_t i = 0; i < s->n; i++) {
@@ -146,9 +165,23 @@ static void letter(struct canvas *c, size_t line)
     }
 }
 
+/* A line down the chart at the cursor, in cells where nothing else is. */
+static void cursor(struct canvas *c)
+{
+    double place = c->p->view ? tb_axis_place(&c->chart.x, c->p->view->cursor) : NAN;
+    if (!(place >= 0 && place <= 1))
+        return;
+    for (int row = 0; row < c->rows; row++) {
+        struct cell *k = at(c, nearest(place, c->columns), row);
+        k->mark = k->dots || k->mark ? k->mark : CURSOR;
+    }
+}
+
 static void draw(struct canvas *c)
 {
     const struct tb_chart *h = &c->chart;
+    for (size_t i = h->n; i-- > 0;)
+        band(c, &h->curve[i].low, &h->curve[i].high, (uint8_t)(RAW + 1 + i));
     for (size_t i = h->n; i-- > 0;)
         curve(c, &h->curve[i].raw, (uint8_t)(RAW + 1 + i));
     for (size_t i = h->n; i-- > 0;)
@@ -157,6 +190,7 @@ static void draw(struct canvas *c)
         marks(c, &h->curve[i].marks, i);
     for (size_t i = 0; i < h->n && h->n > 1 && !c->p->is_scatter; i++)
         letter(c, i);
+    cursor(c);
 }
 
 /* ---- cells into runs of text */
@@ -187,6 +221,11 @@ static void put_newline(struct out *o)
     o->column = 0;
 }
 
+static const char *line_glyph(const struct tb_plot *p, const char *glyph, const char *ascii)
+{
+    return p->glyphs == TB_GLYPHS_ASCII ? ascii : glyph;
+}
+
 static void put_glyph(struct tb_buf *b, const struct canvas *c, const struct cell *k)
 {
     static const char *const quarters[] = { " ", "▘", "▝", "▀", "▖", "▌", "▞", "▛",
@@ -194,12 +233,14 @@ static void put_glyph(struct tb_buf *b, const struct canvas *c, const struct cel
     static const uint8_t bits[] = { 0x01, 0x08, 0x02, 0x10, 0x04, 0x20, 0x40, 0x80 }; /* U+2800's, row by row */
     char out[4];
     uint32_t code = 0x2800;
-    if (k->mark)
+    if (k->mark == CURSOR)
+        tb_buf_str(b, line_glyph(c->p, "│", "|"));
+    else if (k->mark)
         tb_buf_char(b, k->mark);
     else if (!k->dots)
         tb_buf_char(b, ' ');
     else if (c->p->glyphs == TB_GLYPHS_ASCII)
-        tb_buf_char(b, c->p->n > 1 ? (char)('A' + ((k->paint & ~RAW) - 1)) : '*');
+        tb_buf_char(b, k->paint & RAW ? '.' : c->p->n > 1 ? (char)('A' + (k->paint - 1)) : '*');
     else if (c->p->glyphs == TB_GLYPHS_BLOCK)
         tb_buf_str(b, quarters[k->dots & 15]);
     else {
@@ -290,11 +331,6 @@ static int legend(struct out *o, const struct tb_plot *p, int rows)
 
 /* ---- axes */
 
-static const char *line_glyph(const struct tb_plot *p, const char *glyph, const char *ascii)
-{
-    return p->glyphs == TB_GLYPHS_ASCII ? ascii : glyph;
-}
-
 /* What stands left of a row: the label of a tick that falls on it, and the axis. */
 static void put_left(struct out *o, const struct canvas *c, int row)
 {
@@ -372,12 +408,13 @@ static void choose_x_ticks(struct canvas *c)
 static void lay_out(struct canvas *c)
 {
     const struct tb_plot *p = c->p;
-    int wish = p->n > 1 ? legend(NULL, p, 0) : 0, most = p->height / 4;
-    c->has_title = p->height >= 3 && p->width >= 8;
+    bool is_bare = p->view && p->view->is_bare;
+    int wish = p->n > 1 && !is_bare ? legend(NULL, p, 0) : 0, most = p->height / 4;
+    c->has_title = !is_bare && p->height >= 3 && p->width >= 8;
     c->n_legend = p->height >= 8 ? (wish < most ? wish : most) : 0;
     c->has_axes = p->height >= 6 && p->width >= 24;
     c->rows = p->height - c->has_title - c->n_legend - (c->has_axes ? 2 : 0);
-    c->right = p->n > 1 && p->width >= 8;
+    c->right = (p->n > 1 || p->view) && p->width >= 8;
     c->columns = p->width - c->right;
     c->across = p->glyphs == TB_GLYPHS_ASCII ? 1 : 2;
     c->down = p->glyphs == TB_GLYPHS_ASCII ? 1 : p->glyphs == TB_GLYPHS_BLOCK ? 2 : 4;
@@ -390,6 +427,8 @@ static void lay_out_axes(struct canvas *c)
         return;
     c->n_y = tb_axis_ticks(&c->chart.y, (size_t)c->rows / 3 + 1, c->y);
     c->left = label_width(c) + 2;
+    if (c->p->view && c->p->view->gutter > c->left)
+        c->left = c->p->view->gutter;
     c->has_axes = c->left <= c->p->width / 2;
     if (!c->has_axes) {
         c->left = 0;
@@ -420,15 +459,38 @@ static void put_chart(struct out *o, struct canvas *c)
         put_bottom(o, c);
 }
 
+static void open(struct canvas *c, const struct tb_plot *p)
+{
+    *c = (struct canvas){ .p = p };
+    lay_out(c);
+    tb_chart_open(&c->chart, p, (size_t)(c->columns * c->across), p->depth != TB_DEPTH_MONO);
+    lay_out_axes(c);
+}
+
+void tb_plot_frame(const struct tb_plot *p, struct tb_plot_frame *f)
+{
+    struct canvas c;
+    *f = (struct tb_plot_frame){ 0 };
+    if (p->width < 1 || p->height < 1)
+        return;
+    open(&c, p);
+    *f = (struct tb_plot_frame){ c.left, c.has_title + c.n_legend, c.columns, c.rows, c.chart.x, c.chart.y };
+    tb_chart_free(&c.chart);
+}
+
+double tb_plot_frame_x(const struct tb_plot_frame *f, int column)
+{
+    double place = f->columns > 1 ? (double)column / (f->columns - 1) : 0.5;
+    return tb_axis_value(&f->x, place < 0 ? 0 : place > 1 ? 1 : place);
+}
+
 int tb_plot_draw(const struct tb_plot *p, tb_plot_put_fn *put, void *arg)
 {
-    struct canvas c = { .p = p };
+    struct canvas c;
     struct out o = { put, arg, 0, 0 };
     if (p->width < 1 || p->height < 1)
         return 0;
-    lay_out(&c);
-    tb_chart_open(&c.chart, p, (size_t)(c.columns * c.across), p->depth != TB_DEPTH_MONO);
-    lay_out_axes(&c);
+    open(&c, p);
     c.cell = tb_xcalloc((size_t)c.rows * (size_t)(c.columns + c.right), sizeof *c.cell);
     draw(&c);
     put_chart(&o, &c);

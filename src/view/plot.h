@@ -4,6 +4,7 @@
 #ifndef TB_VIEW_PLOT_H
 #define TB_VIEW_PLOT_H
 
+#include "view/axis.h"
 #include "view/fmt.h"
 #include "view/series.h"
 
@@ -18,7 +19,17 @@ struct tb_plot_line {
     struct tb_series s;
     struct tb_series raw;   /* dimmed behind s where there are colours; n 0: none */
     struct tb_series marks; /* single points: evaluations; n 0: none */
+    struct tb_series low, high; /* a band behind it, at the same x; n 0: none */
     const char *label;      /* for the legend; made safe here */
+};
+
+/* Another look at a chart than all that there is. */
+struct tb_plot_view {
+    double x_from, x_to; /* the part of the axis that is seen; equal: all of it */
+    double y_from, y_to; /* likewise; what lies beyond is drawn at the edge */
+    double cursor;       /* an x where a line stands; NaN: nowhere */
+    int gutter;          /* least columns left of the chart, so that charts below each other agree */
+    bool is_bare;        /* no title, no legend: they stand elsewhere */
 };
 
 struct tb_plot {
@@ -33,6 +44,7 @@ struct tb_plot {
     bool is_time;       /* x is seconds */
     bool is_log_x;
     bool is_scatter;    /* marks are letters, all of them are drawn, and lines have none of their own */
+    const struct tb_plot_view *view; /* lent; NULL: everything */
 };
 
 /* A piece of a row: its cells belong to line 0 .. n - 1, or to none (-1); raw: to what is drawn behind it. */
@@ -44,6 +56,15 @@ typedef void tb_plot_put_fn(void *arg, int row, int column, struct tb_plot_ink i
 /* Hands the chart over piece by piece, from left to right and from top to bottom; cells in between are blank. The
  * number of rows. */
 int tb_plot_draw(const struct tb_plot *p, tb_plot_put_fn *put, void *arg);
+/* Where in its box the chart itself lies, and its axes. rows 0: nowhere. */
+struct tb_plot_frame {
+    int left, top, columns, rows;
+    struct tb_axis x, y;
+};
+void tb_plot_frame(const struct tb_plot *p, struct tb_plot_frame *f);
+/* The x in the middle of a column of the chart, 0 .. columns - 1; beyond: that of the edge. */
+double tb_plot_frame_x(const struct tb_plot_frame *f, int column);
+
 /* At most `height` lines of at most `width` columns, each ended by a newline; malloc'ed. The lowest and the highest
  * value are always drawn. In a small box the legend goes first, then the axes. Beyond ASCII only if glyphs say so. */
 char *tb_plot_text(const struct tb_plot *p);

@@ -6,9 +6,9 @@
 #include "view/axis.h"
 #include "view/plot.h"
 
-/* Places 0 .. 1 of one line's points, y NaN: a gap. */
+/* Places 0 .. 1 of one line's points, y NaN: a gap. low and high have the same x. */
 struct tb_curve {
-    struct tb_series s, raw, marks;
+    struct tb_series s, raw, marks, low, high;
 };
 
 struct tb_chart {

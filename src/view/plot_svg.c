@@ -82,12 +82,32 @@ static void put_series(struct svg *v, const struct tb_series *s, const char *cla
     }
 }
 
+/* Along the lower edge and back along the upper one, for each stretch without a gap. */
+static void put_band(struct svg *v, const struct tb_curve *c)
+{
+    size_t n = c->low.n < c->high.n ? c->low.n : c->high.n;
+    for (size_t first = 0, end; first < n; first = end + 1) {
+        for (end = first; end < n && !isnan(c->low.y[end]) && !isnan(c->high.y[end]);)
+            end++;
+        if (end - first < 2)
+            continue;
+        tb_buf_str(&v->b, "<polygon class=\"band\" points=\"");
+        for (size_t i = first; i < end; i++)
+            tb_buf_fmt(&v->b, "%.1f,%.1f ", x_of(v, c->low.x[i]), y_of(v, c->low.y[i]));
+        for (size_t i = end; i-- > first;)
+            tb_buf_fmt(&v->b, "%.1f,%.1f ", x_of(v, c->high.x[i]), y_of(v, c->high.y[i]));
+        v->b.n--;
+        tb_buf_str(&v->b, "\"/>\n");
+    }
+}
+
 static void put_run(struct svg *v, size_t line)
 {
     const struct tb_curve *c = &v->chart.curve[line];
     const struct tb_series *end = c->s.n ? &c->s : &c->marks;
     size_t last = end->n;
     tb_buf_fmt(&v->b, "<g stroke=\"%s\" fill=\"%s\">\n", tb_svg_color(line), tb_svg_color(line));
+    put_band(v, c);
     put_series(v, &c->raw, "raw");
     put_series(v, &c->s, "line");
     for (size_t i = 0; i < c->marks.n; i++)
@@ -127,6 +147,7 @@ static void put_head(struct svg *v)
                       ".grid { stroke: #808080; stroke-opacity: 0.25; fill: none }\n"
                       "polyline { fill: none; stroke-width: 1.8; stroke-linejoin: round }\n"
                       ".raw { stroke-width: 1; stroke-opacity: 0.3 }\n"
+                      ".band { stroke: none; fill-opacity: 0.15 }\n"
                       "</style>\n");
 }
 

@@ -117,12 +117,31 @@ struct parts {
     size_t n;
 };
 
-/* Behind the last point, from `first` on, that falls into bucket b or one before it. */
-static size_t end_of(const struct tb_series *s, size_t first, size_t last, const struct parts *p, size_t b)
+static bool is_within(const struct tb_series *s, size_t i, const struct parts *p, size_t b)
 {
+    return tb_series_bucket(p->from, p->to, s->x[i], p->n) <= b;
+}
+
+/* Behind the last point, from `first` on, that falls into bucket b or one before it. Points are spread evenly as a
+ * rule, so it is looked for around as many as the bucket before had, wider and wider. */
+static size_t end_of(const struct tb_series *s, size_t first, size_t last, const struct parts *p, size_t b,
+                     size_t guess)
+{
+    size_t near = guess < last - first ? first + guess : last, by = guess / 16 + 1;
+    while (near < last && is_within(s, near, p, b)) {
+        first = near;
+        near = by < last - near ? near + by : last;
+        by *= 2;
+    }
+    last = near;
+    while (last - first > by && !is_within(s, last - by, p, b)) {
+        last -= by;
+        by *= 2;
+    }
+    first = last - first > by ? last - by : first;
     while (first < last) {
         size_t mid = first + (last - first) / 2;
-        if (tb_series_bucket(p->from, p->to, s->x[mid], p->n) <= b)
+        if (is_within(s, mid, p, b))
             first = mid + 1;
         else
             last = mid;
@@ -136,14 +155,15 @@ static void point(struct tb_series *out, const struct tb_series *s, size_t i)
     out->y[out->n++] = s->y[i];
 }
 
-void tb_pyramid_view(const struct tb_pyramid *p, double from, double to, size_t buckets, struct tb_series *out)
+/* Into out, which has room. */
+static void view(const struct tb_pyramid *p, double from, double to, size_t buckets, struct tb_series *out)
 {
     struct parts parts = { from, to, buckets };
-    size_t first = find(&p->s, from, false), last = find(&p->s, to, true), room = 2 * buckets + 1;
-    *out = (struct tb_series){ tb_xcalloc(room, sizeof(double)), tb_xcalloc(room, sizeof(double)), 0 };
+    size_t first = find(&p->s, from, false), last = find(&p->s, to, true), size = 0;
     while (buckets && first < last) {
         size_t b = tb_series_bucket(from, to, p->s.x[first], buckets),
-               end = end_of(&p->s, first, last, &parts, b);
+               end = end_of(&p->s, first, last, &parts, b, size);
+        size = end - first;
         struct tb_pyramid_block e = extremes(p, first, end);
         if (e.low == UINT32_MAX)
             e.low = e.high = (uint32_t)first;
@@ -152,4 +172,43 @@ void tb_pyramid_view(const struct tb_pyramid *p, double from, double to, size_t 
             point(out, &p->s, e.low < e.high ? e.high : e.low);
         first = end;
     }
+}
+
+static void open(struct tb_series *out, size_t buckets)
+{
+    size_t room = 2 * buckets + 3;
+    *out = (struct tb_series){ tb_xcalloc(room, sizeof(double)), tb_xcalloc(room, sizeof(double)), 0 };
+}
+
+void tb_pyramid_view(const struct tb_pyramid *p, double from, double to, size_t buckets, struct tb_series *out)
+{
+    open(out, buckets);
+    view(p, from, to, buckets, out);
+}
+
+void tb_pyramid_window(const struct tb_pyramid *p, double from, double to, size_t buckets, struct tb_series *out)
+{
+    size_t first = find(&p->s, from, false), last = find(&p->s, to, true);
+    open(out, buckets);
+    if (first > 0)
+        point(out, &p->s, first - 1);
+    view(p, from, to, buckets, out);
+    if (last < p->s.n)
+        point(out, &p->s, last);
+}
+
+size_t tb_pyramid_before(const struct tb_pyramid *p, double x)
+{
+    return find(&p->s, x, true) - 1;
+}
+
+double tb_pyramid_value(const struct tb_pyramid *p, double x)
+{
+    size_t i = tb_pyramid_before(p, x);
+    const struct tb_series *s = &p->s;
+    if (i == SIZE_MAX || (i + 1 == s->n && s->x[i] != x))
+        return NAN;
+    if (s->x[i] == x)
+        return s->y[i];
+    return s->y[i] + (x - s->x[i]) / (s->x[i + 1] - s->x[i]) * (s->y[i + 1] - s->y[i]);
 }

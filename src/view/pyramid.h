@@ -30,5 +30,11 @@ void tb_pyramid_cut(struct tb_pyramid *p, double from);
 /* At most 2 * buckets points of from <= x <= to, with the lowest and the highest y of each of `buckets` equal parts of
  * that span; NaN only where a part holds nothing else. For the whole span what tb_series_decimate gives. */
 void tb_pyramid_view(const struct tb_pyramid *p, double from, double to, size_t buckets, struct tb_series *out);
+/* The same with the points before and behind, if there are, so that lines go on to the edges of a picture. */
+void tb_pyramid_window(const struct tb_pyramid *p, double from, double to, size_t buckets, struct tb_series *out);
+/* Between two points on the line that joins them; NaN beside a gap, before the first and behind the last. */
+double tb_pyramid_value(const struct tb_pyramid *p, double x);
+/* The last point with an x of at most this, SIZE_MAX if there is none. */
+size_t tb_pyramid_before(const struct tb_pyramid *p, double x);
 
 #endif

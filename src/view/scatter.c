@@ -13,6 +13,7 @@ enum { MOST = TB_PLOT_LINES - 1 }; /* one is left for the front */
 struct scatter {
     const struct tb_scatter *s;
     struct tb_plot_line line[TB_PLOT_LINES];
+    size_t arm[TB_PLOT_LINES]; /* of each line, unless they are methods */
     size_t n;
     bool by_method;
 };
@@ -47,15 +48,24 @@ static struct tb_plot_line *line_of(struct scatter *x, const char *method)
     return &x->line[x->n++];
 }
 
+static struct tb_plot_line *line_of_run(struct scatter *x, size_t i)
+{
+    const struct tb_scatter *s = x->s;
+    for (size_t k = 0; s->arm && k < x->n; k++)
+        if (x->arm[k] == s->arm[i])
+            return &x->line[k];
+    x->arm[x->n] = s->arm ? s->arm[i] : i;
+    x->line[x->n].label = s->label[i];
+    return &x->line[x->n++];
+}
+
 static void add_runs(struct scatter *x)
 {
     const struct tb_scatter *s = x->s;
     x->by_method = !s->label || s->n > MOST;
     for (size_t i = 0; i < s->n; i++) {
-        struct tb_plot_line *line = x->by_method ? line_of(x, s->item[i]->sum.method) : &x->line[x->n++];
-        if (!x->by_method)
-            line->label = s->label[i];
-        add_point(&line->marks, value(s->item[i], s->x), value(s->item[i], s->y), x->by_method ? s->n : 1);
+        struct tb_plot_line *line = x->by_method ? line_of(x, s->item[i]->sum.method) : line_of_run(x, i);
+        add_point(&line->marks, value(s->item[i], s->x), value(s->item[i], s->y), s->n);
     }
 }
 
@@ -88,7 +98,7 @@ static void add_front(struct scatter *x)
     free(p);
 }
 
-char *tb_scatter_draw(const struct tb_scatter *s, const struct tb_plot *look, bool is_svg)
+void tb_scatter_with(const struct tb_scatter *s, const struct tb_plot *look, tb_scatter_fn *fn, void *arg)
 {
     struct scatter *x = tb_xcalloc(1, sizeof *x);
     struct tb_plot p = *look;
@@ -101,11 +111,27 @@ char *tb_scatter_draw(const struct tb_scatter *s, const struct tb_plot *look, bo
     p.x_name = tb_run_column_at((size_t)s->x)->name;
     p.title = tb_run_column_at((size_t)s->y)->name;
     p.is_time = tb_run_column_at((size_t)s->x)->unit == TB_UNIT_SECONDS;
-    char *text = is_svg ? tb_plot_svg(&p) : tb_plot_text(&p);
+    fn(arg, &p);
     for (size_t i = 0; i < x->n; i++) {
         tb_series_free(&x->line[i].marks);
         tb_series_free(&x->line[i].s);
     }
     free(x);
+}
+
+static void as_text(void *arg, const struct tb_plot *p)
+{
+    *(char **)arg = tb_plot_text(p);
+}
+
+static void as_svg(void *arg, const struct tb_plot *p)
+{
+    *(char **)arg = tb_plot_svg(p);
+}
+
+char *tb_scatter_draw(const struct tb_scatter *s, const struct tb_plot *look, bool is_svg)
+{
+    char *text = NULL;
+    tb_scatter_with(s, look, is_svg ? as_svg : as_text, &text);
     return text;
 }

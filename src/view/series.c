@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* series.c - columns, min/max decimation, debiased EMA, sparklines.
  * EMA: e = w e + (1 - w) y, shown as e / (1 - w^k) after k finite points, so the first points are
- * not drawn towards zero. Decimation never drops an extreme: the spike one looks for is still
+ * not drawn towards zero; kept as what is shown, so that equal points give just that. Decimation never drops an extreme: the spike one looks for is still
  * there. */
 #include "view/series.h"
 
@@ -147,8 +147,8 @@ double tb_ema_next(struct tb_ema *e, double y)
         return y;
     e->left = e->is_begun ? e->left * e->weight : e->weight;
     e->is_begun = true;
-    e->mean = e->weight * e->mean + (1 - e->weight) * y;
-    return e->mean / (1 - e->left);
+    e->mean += (1 - e->weight) / (1 - e->left) * (y - e->mean);
+    return e->mean;
 }
 
 void tb_series_smooth(struct tb_series *s, double weight)

@@ -73,6 +73,13 @@ static const struct tb_json *find_key(const struct tb_json *map, const char *col
     return NULL;
 }
 
+const struct tb_json *tb_sweep_given(const struct tb_sweep *s, size_t trial, const char *column)
+{
+    const struct tb_trial *t = &s->trial[trial];
+    const struct tb_json *v = find_key(tb_sweep_point(s, t), column);
+    return v ? v : find_key(t->config.map, column);
+}
+
 double tb_sweep_column(const struct tb_sweep *s, size_t trial, const char *column)
 {
     const struct tb_trial *t = &s->trial[trial];
@@ -84,8 +91,7 @@ double tb_sweep_column(const struct tb_sweep *s, size_t trial, const char *colum
         return t->n_decided;
     if (strcmp(column, "wall_s") == 0)
         return t->wall_s;
-    const struct tb_json *v = find_key(tb_sweep_point(s, t), column);
-    return tb_json_real(v ? v : find_key(t->config.map, column), NAN);
+    return tb_json_real(tb_sweep_given(s, trial, column), NAN);
 }
 
 static bool is_number(const struct tb_sweep *s, const struct tb_sweep_key *k)
@@ -132,14 +138,15 @@ static bool is_log(const struct tb_sweep *s, const char *column)
     return false;
 }
 
-char *tb_sweep_scatter(const struct tb_sweep *s, const char *x, const char *y, const struct tb_plot *look, bool is_svg)
+void tb_sweep_points(const struct tb_sweep *s, const char *x, const char *y, struct tb_plot *p,
+                     struct tb_plot_line line[TB_PLOT_LINES])
 {
-    struct tb_plot p = *look;
-    struct tb_plot_line line[TB_PLOT_LINES] = { { .label = NULL } };
     size_t n_arms = tb_sweep_arms(s);
-    for (size_t arm = 0; arm < n_arms && p.n < TB_PLOT_LINES; arm++) {
-        struct tb_series *to = &line[p.n].marks;
-        line[p.n++].label = tb_sweep_arm(s, arm);
+    p->n = 0;
+    for (size_t arm = 0; arm < n_arms && p->n < TB_PLOT_LINES; arm++) {
+        struct tb_series *to = &line[p->n].marks;
+        line[p->n] = (struct tb_plot_line){ .label = tb_sweep_arm(s, arm) };
+        p->n++;
         to->x = tb_xcalloc(s->n + 1, sizeof *to->x);
         to->y = tb_xcalloc(s->n + 1, sizeof *to->y);
         for (size_t i = 0; i < s->n; i++) {
@@ -150,16 +157,30 @@ char *tb_sweep_scatter(const struct tb_sweep *s, const char *x, const char *y, c
             to->n += !isnan(to->x[to->n]) && !isnan(to->y[to->n]);
         }
     }
-    p.line = line;
-    p.is_scatter = true;
-    p.is_log_x = p.is_log_x || is_log(s, x);
-    p.x_name = x;
-    p.title = y;
+    p->line = line;
+    p->is_scatter = true;
+    p->is_log_x = p->is_log_x || is_log(s, x);
+    p->is_log = p->is_log || is_log(s, y);
+    p->x_name = x;
+    p->title = y;
     if (strcmp(y, "value") == 0)
-        p.title = s->objective.metric;
+        p->title = s->objective.metric;
+}
+
+void tb_sweep_points_free(struct tb_plot *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        tb_series_free((struct tb_series *)&p->line[i].marks);
+    p->n = 0;
+}
+
+char *tb_sweep_scatter(const struct tb_sweep *s, const char *x, const char *y, const struct tb_plot *look, bool is_svg)
+{
+    struct tb_plot p = *look;
+    struct tb_plot_line line[TB_PLOT_LINES];
+    tb_sweep_points(s, x, y, &p, line);
     char *text = is_svg ? tb_plot_svg(&p) : tb_plot_text(&p);
-    for (size_t i = 0; i < p.n; i++)
-        tb_series_free(&line[i].marks);
+    tb_sweep_points_free(&p);
     return text;
 }
 

@@ -92,6 +92,21 @@ static void count_trial(struct tb_sweep_arm_view *a, const struct tb_trial *t)
         r->n_waiting++;
 }
 
+const char tb_sweep_bar_words[] = "# let go on, x given up, > on the way, . waiting";
+
+void tb_sweep_bar(const struct tb_sweep_rung *r, int cells, char *bar)
+{
+    const int64_t n = r->n_in > 0 ? r->n_in : 1, passed = r->n_passed, there = passed + r->n_pruned + r->n_lost,
+                  begun = there + r->n_running;
+    int live = (int)(cells * there / n), end = (int)(cells * begun / n), all = r->n_in > 0 ? cells : 0;
+    int full = (int)(cells * passed / n);
+    if (r->n_running && end == live && live < cells)
+        end++;
+    for (int i = 0; i < cells; i++)
+        bar[i] = i < full ? '#' : i < live ? 'x' : i < end ? '>' : i < all ? '.' : ' ';
+    bar[cells] = '\0';
+}
+
 /* What trials that came to an end took of their budget. */
 static void read_share(const struct tb_sweep *s, size_t arm, struct tb_expect_ask *q)
 {

@@ -38,6 +38,11 @@ struct tb_sweep_rung {
     int64_t n_lost;              /* failed or stopped on the way */
 };
 
+/* A bar of so many cells: each state of those who set out has its share of it, and what runs at least one cell. bar has
+ * room for a zero byte behind them. */
+void tb_sweep_bar(const struct tb_sweep_rung *r, int cells, char *bar);
+extern const char tb_sweep_bar_words[]; /* what its signs mean */
+
 struct tb_sweep_arm_view {
     const char *name;            /* lent */
     struct tb_standing st;
@@ -91,8 +96,15 @@ bool tb_sweep_is_worth_telling(const struct tb_json *event);
 /* A column of trials: "value", "tokens", "rung", "wall_s", or a key as recipes write it ("lr", "r", "method.lora.r",
  * "optim.lr"). NaN where the trial has no such number. */
 double tb_sweep_column(const struct tb_sweep *s, size_t trial, const char *column);
+/* The same key as it is written: a number or a word; NULL if the trial has none. Lent. */
+const struct tb_json *tb_sweep_given(const struct tb_sweep *s, size_t trial, const char *column);
 /* Trials with a value as letters, one for each arm, x against y; size, glyphs and the like as in `look`. malloc'ed. */
 char *tb_sweep_scatter(const struct tb_sweep *s, const char *x, const char *y, const struct tb_plot *look, bool is_svg);
+/* The plot behind it, for who draws it himself: *p (empty before, or with a size) and its lines, one for each arm. x and
+ * y are to outlive it. Free with tb_sweep_points_free. */
+void tb_sweep_points(const struct tb_sweep *s, const char *x, const char *y, struct tb_plot *p,
+                     struct tb_plot_line line[TB_PLOT_LINES]);
+void tb_sweep_points_free(struct tb_plot *p);
 /* The key that is drawn in most arms, for the x of a scatter: "lr" if it is; lent or static. NULL: none is a number. */
 const char *tb_sweep_main_key(const struct tb_sweep_view *v);
 

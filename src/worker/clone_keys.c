@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* clone_keys.c - the rules: a warm start goes on with moments and with a place in the order of the rows, so it fixes
- * all that these depend on; a start from weights fixes the base, and by their shapes what the tensors are. */
+/* clone_keys.c - what is fixed stands in view/clone_rules.h. */
 #include "worker/clone_keys.h"
 
 #include <ctype.h>
@@ -12,12 +11,6 @@
 #include "base/str.h"
 
 enum { MAX_NAME = 90, MAX_VALUE = 16 };
-
-const char *tb_clone_mode_name(enum tb_clone_mode m)
-{
-    static const char *const names[] = { "auto", "warm", "weights", "cold", "rerun" };
-    return names[m];
-}
 
 /* ---- the config */
 
@@ -82,34 +75,18 @@ struct tb_json *tb_clone_changed(const struct tb_json *was, const struct tb_json
 
 /* ---- what is fixed */
 
-enum fixed { FREE, BY_BASE, BY_PLACE, BY_SHAPE };
-
-static enum fixed fixed_by(enum tb_clone_mode m, const char *key)
-{
-    const char *last = strrchr(key, '.');
-    bool is_warm = m == TB_CLONE_WARM;
-    if (m == TB_CLONE_COLD)
-        return FREE;
-    if (strcmp(key, "base") == 0 || tb_str_starts(key, "scratch."))
-        return BY_BASE;
-    if (is_warm && (strcmp(key, "seed") == 0 || tb_str_starts(key, "data.") || tb_str_starts(key, "batch.")))
-        return BY_PLACE;
-    bool is_soft = last && (strcmp(last, ".lr") == 0 || tb_str_ends(last, "dropout"));
-    return is_warm && tb_str_starts(key, "method.") && !is_soft ? BY_SHAPE : FREE;
-}
-
 bool tb_clone_allows(enum tb_clone_mode m, const struct tb_json *changed, struct tb_err *err)
 {
     static const char *const why[] = {
-        [BY_BASE] = "the weights were trained on that base; --cold trains from step 0",
-        [BY_PLACE] = "it goes on at its place in the order of the rows; --weights begins the data anew with the "
-                     "weights as they are, --cold trains from step 0",
-        [BY_SHAPE] = "weights and moments are what they are by it; --weights keeps weights whose shapes stay, --cold "
-                     "trains from step 0",
+        [TB_CLONE_BY_BASE] = "the weights were trained on that base; --cold trains from step 0",
+        [TB_CLONE_BY_PLACE] = "it goes on at its place in the order of the rows; --weights begins the data anew with "
+                              "the weights as they are, --cold trains from step 0",
+        [TB_CLONE_BY_SHAPE] = "weights and moments are what they are by it; --weights keeps weights whose shapes stay, "
+                              "--cold trains from step 0",
     };
     for (void *it = tb_json_first(changed); it; it = tb_json_next(changed, it)) {
-        enum fixed by = fixed_by(m, tb_json_iter_key(it));
-        if (by != FREE)
+        enum tb_clone_fixed by = tb_clone_fixed_by(m, tb_json_iter_key(it));
+        if (by != TB_CLONE_FREE)
             return tb_fail(err, TB_ERR_USAGE, "%s is fixed by a %s start: %s", tb_json_iter_key(it),
                            tb_clone_mode_name(m), why[by]);
     }
@@ -120,7 +97,7 @@ struct tb_json *tb_clone_fixed(enum tb_clone_mode m, const struct tb_json *confi
 {
     struct tb_json *list = tb_json_new_list();
     for (void *it = tb_json_first(config); it; it = tb_json_next(config, it))
-        if (fixed_by(m, tb_json_iter_key(it)) != FREE)
+        if (tb_clone_fixed_by(m, tb_json_iter_key(it)) != TB_CLONE_FREE)
             tb_json_append(list, tb_json_new_str(tb_json_iter_key(it)));
     return list;
 }

@@ -4,16 +4,7 @@
 #define TB_WORKER_CLONE_KEYS_H
 
 #include "plan/plan.h"
-
-/* What a clone takes over from its parent. */
-enum tb_clone_mode {
-    TB_CLONE_AUTO,    /* warm, if nothing that it fixes is changed */
-    TB_CLONE_WARM,    /* weights, moments, place in the data */
-    TB_CLONE_WEIGHTS, /* weights; moments and data anew */
-    TB_CLONE_COLD,    /* the config alone */
-    TB_CLONE_RERUN,   /* the config, changes and beginning of the run itself */
-};
-const char *tb_clone_mode_name(enum tb_clone_mode m);
+#include "view/clone_rules.h"
 
 /* The parent's config with overrides, checked as a whole and named (exec.name as it was): a new map. A key that only
  * followed another one follows it on. `noted`: the overrides as given, a new list. */

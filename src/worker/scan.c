@@ -33,6 +33,17 @@ static char *absolute(const char *path)
     return real ? real : tb_xstrdup(path);
 }
 
+/* Whether it came along with the program: what lies beside it is of more interest. */
+static void put_shipped(struct tb_json *map, const char *path)
+{
+    const char *shipped = tb_session_data_dir();
+    char *real = absolute(path), *dir = shipped ? absolute(shipped) : NULL;
+    size_t n = dir ? strlen(dir) : 0;
+    tb_json_set(map, "is_shipped", tb_json_new_bool(n && strncmp(real, dir, n) == 0 && real[n] == '/'));
+    free(real);
+    free(dir);
+}
+
 /* ok and why; the words name what is inside of it, not the path once more. */
 static struct tb_json *judged(struct tb_json *map, const char *path, bool good, const struct tb_err *err)
 {
@@ -103,6 +114,7 @@ struct tb_json *tb_scan_model(const char *path)
     char *name = word_for(path);
     put_str(map, "path", path);
     put_str(map, "name", name);
+    put_shipped(map, path);
     put_str(map, "kind", tb_dir_exists(path) ? "folder" : "gguf");
     put_str(map, "arch", m ? m->shape.family : NULL);
     put_str(map, "type", m ? m->type_name : NULL);
@@ -241,6 +253,20 @@ static void preview(struct tb_json *map, const char *path, const struct tb_json 
     free(head);
 }
 
+/* What a recipe calls a file of the shipped data, wherever that is installed (shelf.c), unless the working folder has
+ * one of that name; else its path. malloc'ed. */
+static char *data_word(const char *path)
+{
+    const char *base = tb_path_base(path), *shipped = tb_session_data_dir();
+    size_t n = shipped ? strlen(shipped) : 0;
+    char *word = tb_xasprintf("data/%s", base);
+    bool is_shipped = n && strncmp(path, shipped, n) == 0 && path + n + 1 == base;
+    if (is_shipped && !tb_file_exists(word))
+        return word;
+    free(word);
+    return tb_xstrdup(path);
+}
+
 struct tb_json *tb_scan_data(const char *path, int64_t *left)
 {
     struct tb_json *map = tb_json_new_map();
@@ -250,6 +276,7 @@ struct tb_json *tb_scan_data(const char *path, int64_t *left)
     bool good = found != NULL;
     put_str(map, "path", path);
     put_int(map, "bytes", tb_file_size(path));
+    put_shipped(map, path);
     put_str(map, "kind", tb_json_str(tb_json_get(found, "kind"), NULL));
     if (tb_json_get(found, "sep"))
         tb_json_set(map, "sep", tb_json_copy(tb_json_get(found, "sep")));
@@ -258,8 +285,10 @@ struct tb_json *tb_scan_data(const char *path, int64_t *left)
     if (rows)
         put_str(map, "rows_are", rows);
     if (found) {
-        char *text = tb_sniff_text(found, path);
+        char *word = data_word(path), *text = tb_sniff_text(found, word);
+        put_str(map, "name", word);
         put_str(map, "data", text);
+        free(word);
         free(text);
         count_rows(map, path, rows && strcmp(rows, "paragraph") == 0, left);
         preview(map, path, found);

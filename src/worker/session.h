@@ -89,6 +89,10 @@ bool tb_session_generate(const struct tb_generate_spec *s, struct tb_err *err);
 struct tb_json *tb_session_row_texts(const char *store, const char *run, const int64_t *row, size_t n,
                                      struct tb_err *err);
 
+/* `show --batch`: the rows that a step (1 is the first) was trained on: {step, epoch (from 0), rows: [{row_id, tokens,
+ * prompt_tokens, prompt, completion}]}; TB_ERR_FORMAT as above. */
+struct tb_json *tb_session_batch(const char *store, const char *run, int64_t step, struct tb_err *err);
+
 /* `export --as peft`: a run's adapter as folder(s) that the PEFT library loads, read back, logits compared:
  * {dir, parts, max_logit_difference, load: "the line that loads it"}. full: a model folder, in fp32 or bf16. */
 struct tb_json *tb_session_export(const char *store, const char *run, const char *dir, bool as_bf16, int threads,

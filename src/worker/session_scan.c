@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* session_scan.c - folders walked for models, data and adapters, level by level, so that where too much lies about
- * it is what lies deepest that is missed. Links are followed, but no folder is entered twice. Passed over: names
+/* session_scan.c - folders walked for models, data, adapters and recipes, level by level, so that where too much lies
+ * about it is what lies deepest that is missed. Links are followed, but no folder is entered twice. Passed over: names
  * with a dot in front, stores (what is in them is listed by ls), and whatever is neither file nor folder. */
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "worker/scan.h"
 #include "worker/session.h"
 
-enum { MAX_DEPTH = 3, MAX_ENTRIES = 4096, KEPT_BACK = 1024, MAX_MODELS = 256, MAX_DATA = 1024 };
+enum { MAX_DEPTH = 3, MAX_ENTRIES = 4096, KEPT_BACK = 1024, MAX_MODELS = 256, MAX_DATA = 1024, MAX_RECIPES = 256 };
 static const int64_t counted_bytes = 64 << 20; /* of all data files together */
 
 struct place {
@@ -30,7 +30,7 @@ struct scan {
     int n_entries, most; /* names looked at, and how many may be */
     bool is_cut;
     int64_t left; /* bytes that may be read to count rows */
-    struct tb_json *models, *data, *adapters, *unread;
+    struct tb_json *models, *data, *adapters, *recipes, *unread;
 };
 
 /* A folder to be looked into, unless it was seen. Takes path over. */
@@ -134,6 +134,13 @@ static void look_at_data(struct scan *s, const char *path)
         add(s, s->data, MAX_DATA, entry);
 }
 
+static void look_at_recipe(struct scan *s, const char *path)
+{
+    struct tb_json *entry = tb_scan_recipe(path);
+    if (entry)
+        add(s, s->recipes, MAX_RECIPES, entry);
+}
+
 static void look_at(struct scan *s, const struct place *in, const char *name, bool is_own)
 {
     struct stat st;
@@ -147,6 +154,8 @@ static void look_at(struct scan *s, const struct place *in, const char *name, bo
         add(s, s->models, MAX_MODELS, tb_scan_model(path));
     else if (is_there && S_ISREG(st.st_mode) && !is_own && tb_scan_is_data(name))
         look_at_data(s, path);
+    else if (is_there && S_ISREG(st.st_mode) && tb_str_ends(name, ".lua"))
+        look_at_recipe(s, path);
     free(path);
 }
 
@@ -182,6 +191,19 @@ static bool add_root(struct scan *s, const char *path, struct tb_err *err)
     return true;
 }
 
+/* A folder, or a file by itself, whatever its name ends with. */
+static bool add_named(struct scan *s, const char *path, struct tb_err *err)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return add_root(s, path, err);
+    if (tb_str_ends(path, ".gguf"))
+        add(s, s->models, MAX_MODELS, tb_scan_model(path));
+    else
+        add(s, s->data, MAX_DATA, tb_scan_data(path, &s->left));
+    return true;
+}
+
 /* Folders of the colon list that are not there are no error: the list is for all machines. */
 static void add_list(struct scan *s, const char *list)
 {
@@ -192,12 +214,24 @@ static void add_list(struct scan *s, const char *list)
     free(copy);
 }
 
+/* Data and recipes that come along: beside each other in the tree and where they are installed. */
+static void add_shipped(struct scan *s, const char *data)
+{
+    char *beside = tb_path_join(data, "../recipes"), *real = realpath(beside, NULL);
+    add_root(s, data, NULL);
+    if (real)
+        add_root(s, real, NULL);
+    free(beside);
+    free(real);
+}
+
 static struct tb_json *result(struct scan *s)
 {
     struct tb_json *map = tb_json_new_map();
     tb_json_set(map, "models", s->models);
     tb_json_set(map, "data", s->data);
     tb_json_set(map, "adapters", s->adapters);
+    tb_json_set(map, "recipes", s->recipes);
     tb_json_set(map, "unread", s->unread);
     tb_json_set(map, "entries", tb_json_new_int(s->n_entries));
     tb_json_set(map, "is_cut", tb_json_new_bool(s->is_cut));
@@ -207,16 +241,17 @@ static struct tb_json *result(struct scan *s)
 struct tb_json *tb_session_scan(const char *const *dirs, int n, struct tb_err *err)
 {
     struct scan s = { .left = counted_bytes, .most = MAX_ENTRIES - KEPT_BACK, .models = tb_json_new_list(),
-                      .data = tb_json_new_list(), .adapters = tb_json_new_list(), .unread = tb_json_new_list() };
+                      .data = tb_json_new_list(), .adapters = tb_json_new_list(),
+                      .recipes = tb_json_new_list(), .unread = tb_json_new_list() };
     bool good = n > 0 || add_root(&s, ".", err);
     for (int i = 0; good && i < n; i++)
-        good = add_root(&s, dirs[i], err);
+        good = add_named(&s, dirs[i], err);
     if (good)
         look_into_all(&s); /* first, so that what lies there is called by the names that the caller knows */
     s.most = MAX_ENTRIES; /* however much lay there */
     add_list(&s, getenv("TUNEBENCH_MODELS"));
     if (tb_session_data_dir())
-        add_root(&s, tb_session_data_dir(), NULL);
+        add_shipped(&s, tb_session_data_dir());
     if (good)
         look_into_all(&s);
     for (size_t i = 0; i < s.n; i++)

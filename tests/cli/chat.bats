@@ -126,18 +126,29 @@ EOF
 }
 
 @test "serve: cancel ends what is being written, and only that" {
+    # Looked at before each token, so those that came with the request are met before the first.
+    serve "$A" "$B" <<'EOF'
+{"id": "w", "prompt": "name : X", "max": 6}
+{"id": "c", "ask": "cancel", "of": "other"}
+{"id": "x", "prompt": "name : X", "max": 6}
+{"id": "d", "ask": "cancel", "of": "x"}
+{"id": "n", "prompt": "name : X", "max": 6}
+EOF
+    [ "$(of '[.[] | select(.event == "end") | [.id, .stop == "cancelled", .tokens > 0]]')" = \
+        '[["w",false,true],["w",false,true],["x",true,false],["x",true,false],["n",false,true],["n",false,true]]' ]
+    [ "$(of '[.[] | select(.event == "done") | .id]')" = '["w","c","x","d","n"]' ]
+}
+
+@test "serve: a cancel that comes while a text is written, and a client that leaves" {
     coproc CHAT { exec timeout 120 "$TB" chat "$A" "$B" --serve; }
-    read -r -t 60 line <&"${CHAT[0]}"
-    [ "$(jq -r .event <<<"$line")" = ready ]
-    printf '%s\n' '{"id": "w", "prompt": "name : X", "max": 200, "raw": true, "temperature": 2}' >&"${CHAT[1]}"
-    until [ "$(jq -r .event <<<"$line")" = piece ]; do read -r -t 60 line <&"${CHAT[0]}"; done
-    printf '%s\n' '{"id": "c", "ask": "cancel", "of": "w"}' '{"id": "n", "prompt": "name : X", "max": 1}' >&"${CHAT[1]}"
-    until [ "$(jq -r .event <<<"$line")" = end ]; do read -r -t 60 line <&"${CHAT[0]}"; done
-    [ "$(jq -r '.stop == "cancelled" and .tokens < 200' <<<"$line")" = true ]
-    until [ "$(jq -r '.id == "n" and .event == "end"' <<<"$line")" = true ]; do read -r -t 60 line <&"${CHAT[0]}"; done
-    [ "$(jq -r .stop <<<"$line")" = max ]
-    # A client that is gone ends it.
     pid=$CHAT_PID
+    read -r -t 60 line <&"${CHAT[0]}"
+    printf '%s\n' '{"id": "w", "prompt": "name : X", "max": 240, "temperature": 2}' >&"${CHAT[1]}"
+    until [[ $line == *'"event": "piece"'* ]]; do read -r -t 60 line <&"${CHAT[0]}"; done
+    printf '%s\n' '{"ask": "cancel"}' '{"id": "n", "prompt": "name : X", "max": 1}' >&"${CHAT[1]}"
+    until [[ $line == *'"event": "end"'*'"id": "w"'* ]]; do read -r -t 60 line <&"${CHAT[0]}"; done
+    until [[ $line == *'"event": "end"'*'"id": "n"'* ]]; do read -r -t 60 line <&"${CHAT[0]}"; done
+    [ "$(jq -r .stop <<<"$line")" = max ]
     exec {CHAT[1]}>&-
     while read -r -t 60 line <&"${CHAT[0]}"; do :; done
     wait "$pid"

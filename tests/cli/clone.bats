@@ -94,6 +94,17 @@ ids() { tb ls --json | jq -r 'map(.id) | join(" ")'; }
     PID=
 }
 
+@test "put on the list with --detach --json: stdout is JSON and nothing else" {
+    short
+    ask 0 clone "$name" --cold --set seed=7 --set budget=1steps --detach --json
+    [ "$(json '.[0].text')" = "cold clone of $name" ]
+    complains "1 run on the list"
+    for _ in $(seq 200); do
+        [ "$(tb ls seed=7 --json | jq -r '.[0].state')" = done ] && break
+        sleep 0.1
+    done
+}
+
 @test "refused: what a mode fixes, what is not there, what says nothing" {
     short
     before=$(ids)

@@ -126,6 +126,17 @@ found() { json "[.findings[] | select($1)] | length"; }
     complains "'best_eval'"
 }
 
+@test "plot: a part of it; seeds in a band" {
+    ask 0 plot lora-r16-s0 --x tokens --from 2000 --to 4000 --glyphs ascii --width 60 --height 12
+    [[ $output == *"2000"* && $output == *"4000"* && $output != *" 1000"* && $output != *"5000"* ]]
+    ask 2 plot lora-r16-s0 --from 10 --to 3
+    complains "nothing lies between them"
+    ask 0 plot name:lora-r16 --band --glyphs ascii --height 10
+    [[ ${lines[0]} == "train/loss  x: step  lora-r16" ]]
+    ask 0 plot name:lora-r16 --band --svg -o "$BATS_TEST_TMPDIR/band.svg"
+    grep -q 'class="band" points=' "$BATS_TEST_TMPDIR/band.svg"
+}
+
 @test "plot: metrics, axes, filters, points in time" {
     ask 0 plot state:done -m eval/loss -m grad_norm --height 10
     says "eval/loss  x: step" "grad_norm  x: step" "C lora lr 5e-4 seed 1"

@@ -2,6 +2,7 @@
 /* make_store.c - stores for the tests of ls, show and diff, without training:
  *     make_store STORE        eight runs in all states, one of them damaged, the stopped one with twice the budget
  *     make_store seeds STORE  two arms and a stack, three seeds of each, with recipes
+ *     make_store family STORE  a run, clones of it and of those, one whose parent is gone; two samples of a row
  *     make_store hold STORE   keeps the lost run as its worker would, until stdin ends
  * Every number is made up and the same each time; TUNEBENCH_NOW fixes the dates. */
 #include <math.h>
@@ -28,25 +29,41 @@ static const struct sample_run {
     int seed;
     enum tb_state state;
     int salt; /* of its own noise */
+    const char *lineage;
 } runs[] = {
-    { "1111111111111111", "lora-r16-s0", LORA16, 5e-4, 0, 0, TB_STATE_DONE, 0 },
-    { "2222222222222222", "prefix20-s0", "\"method.kind\":\"prefix\"", 5e-3, 0.25, 0, TB_STATE_DONE, 0 },
-    { "3333333333333333", "lora-r16-s1", LORA16, 5e-4, 0.001, 1, TB_STATE_DONE, 0 },
-    { "4444444444444444", "full-s0", "\"method.kind\":\"full\"", 1, 9, 0, TB_STATE_FAILED, 0 },
-    { "5555555555555555", "prompt20-s0", "\"method.kind\":\"prompt\"", 1e-2, 0, 0, TB_STATE_QUEUED, 0 },
-    { "6666666666666666", "lost-s0", LORA4, 5e-4, 0.5, 0, TB_STATE_RUNNING, 0 },
-    { "7777777777777777", "evil\x1b[2J\xe2\x80\xae-s0", "\"method.kind\":\"ia3\"", 5e-3, 0.1, 0, TB_STATE_STOPPED, 0 },
-    { "8888888888888888", "damaged-s0", "\"method.kind\":\"lora\"", 5e-4, 0, 0, TB_STATE_DONE, 0 },
+    { "1111111111111111", "lora-r16-s0", LORA16, 5e-4, 0, 0, TB_STATE_DONE, 0, NULL },
+    { "2222222222222222", "prefix20-s0", "\"method.kind\":\"prefix\"", 5e-3, 0.25, 0, TB_STATE_DONE, 0, NULL },
+    { "3333333333333333", "lora-r16-s1", LORA16, 5e-4, 0.001, 1, TB_STATE_DONE, 0, NULL },
+    { "4444444444444444", "full-s0", "\"method.kind\":\"full\"", 1, 9, 0, TB_STATE_FAILED, 0, NULL },
+    { "5555555555555555", "prompt20-s0", "\"method.kind\":\"prompt\"", 1e-2, 0, 0, TB_STATE_QUEUED, 0, NULL },
+    { "6666666666666666", "lost-s0", LORA4, 5e-4, 0.5, 0, TB_STATE_RUNNING, 0, NULL },
+    { "7777777777777777", "evil\x1b[2J\xe2\x80\xae-s0", "\"method.kind\":\"ia3\"", 5e-3, 0.1, 0, TB_STATE_STOPPED, 0,
+      NULL },
+    { "8888888888888888", "damaged-s0", "\"method.kind\":\"lora\"", 5e-4, 0, 0, TB_STATE_DONE, 0, NULL },
 };
 enum { N_RUNS = sizeof runs / sizeof *runs };
 
 /* Adapters of three sizes; worse by 0, 0.002 and 0.3. */
 static const struct sample_run arms[] = {
-    { "a", "lora-r16", LORA16, 5e-4, 0, 0, TB_STATE_DONE, 0 },
-    { "b", "lora-r4", LORA4, 5e-4, 0.002, 0, TB_STATE_DONE, 5 },
-    { "c", "lora+prompt", STACK, 0, 0.3, 0, TB_STATE_DONE, 0 },
+    { "a", "lora-r16", LORA16, 5e-4, 0, 0, TB_STATE_DONE, 0, NULL },
+    { "b", "lora-r4", LORA4, 5e-4, 0.002, 0, TB_STATE_DONE, 5, NULL },
+    { "c", "lora+prompt", STACK, 0, 0.3, 0, TB_STATE_DONE, 0, NULL },
 };
 enum { N_ARMS = sizeof arms / sizeof *arms, N_SEEDS = 3 };
+
+static const struct sample_run family[] = {
+    { "a111111111111111", "lora-r16", LORA16, 5e-4, 0, 0, TB_STATE_DONE, 0, NULL },
+    { "a222222222222222", "lora-r16-lr0.001", LORA16, 1e-3, -0.05, 0, TB_STATE_DONE, 2,
+      "{\"parent\":\"a111111111111111\",\"parent_step\":10,\"start\":10,\"mode\":\"warm\","
+      "\"changed\":{\"optim.lr\":[0.0005,0.001]}}" },
+    { "a333333333333333", "lora-r16-lr0.001-decay0.1", LORA16, 1e-3, -0.06, 0, TB_STATE_STOPPED, 3,
+      "{\"parent\":\"a222222222222222\",\"parent_step\":20,\"start\":20,\"mode\":\"weights\"}" },
+    { "a444444444444444", "lora-r4", LORA4, 5e-4, 0.02, 0, TB_STATE_DONE, 4,
+      "{\"parent\":\"a111111111111111\",\"mode\":\"cold\"}" },
+    { "a555555555555555", "\xe4\xb8\x96\xe7\x95\x8c-caf\xc3\xa9", LORA4, 5e-4, 0.1, 0, TB_STATE_FAILED, 5,
+      "{\"parent\":\"dead000000000000\",\"mode\":\"cold\"}" },
+};
+enum { N_FAMILY = sizeof family / sizeof *family };
 
 static struct tb_json *config_of(const struct sample_run *r)
 {
@@ -101,6 +118,18 @@ static void train(struct tb_run_writer *w, const struct sample_run *r, int steps
     }
 }
 
+/* Where it comes from, and an earlier sample of the row that finish() writes one of. */
+static void descend(struct tb_run_writer *w, const struct sample_run *r)
+{
+    struct tb_err err = { 0 };
+    struct tb_sample sample = { 10, 7, "name[Zizzi]", "Zizzi is a caf\xc3\xa9 \xe4\xb8\x96\xe7\x95\x8c" };
+    char *text = tb_xasprintf("{\"lineage\":%s,\"result\":{\"checkpoints\":{\"10\":[\"mid\"]}}}", r->lineage);
+    struct tb_json *facts = parse(text);
+    must(tb_run_writer_sample(w, &sample, &err) && tb_run_writer_facts(w, facts, &err), &err);
+    tb_json_free(facts);
+    free(text);
+}
+
 static void finish(struct tb_run_writer *w, const struct sample_run *r)
 {
     struct tb_err err = { 0 };
@@ -125,6 +154,8 @@ static void fill(struct tb_store *s, const struct sample_run *r)
     struct tb_run_writer *w = tb_run_writer_open(dir, &err);
     must(w && tb_run_writer_state(w, TB_STATE_RUNNING, NULL, NULL, &err), &err);
     train(w, r, r->state == TB_STATE_DONE ? STEPS : 12);
+    if (r->lineage)
+        descend(w, r);
     if (r->state != TB_STATE_RUNNING)
         finish(w, r);
     tb_run_writer_close(w);
@@ -177,19 +208,22 @@ static void hold(struct tb_store *s)
 int main(int argc, char **argv)
 {
     struct tb_err err = { 0 };
-    bool holds = argc == 3 && strcmp(argv[1], "hold") == 0, has_seeds = argc == 3 && strcmp(argv[1], "seeds") == 0;
-    if (argc != 2 && !holds && !has_seeds)
+    bool holds = argc == 3 && strcmp(argv[1], "hold") == 0, has_seeds = argc == 3 && strcmp(argv[1], "seeds") == 0,
+         is_family = argc == 3 && strcmp(argv[1], "family") == 0;
+    if (argc != 2 && !holds && !has_seeds && !is_family)
         return 2;
     words_add();
     struct tb_store *s = tb_store_open(argv[argc - 1], true, &err);
     must(s != NULL, &err);
-    for (int i = 0; !holds && !has_seeds && i < N_RUNS; i++)
+    for (int i = 0; !holds && !has_seeds && !is_family && i < N_RUNS; i++)
         fill(s, &runs[i]);
+    for (int i = 0; is_family && i < N_FAMILY; i++)
+        fill(s, &family[i]);
     if (has_seeds)
         fill_arms(s);
     else if (holds)
         hold(s);
-    else
+    else if (!is_family)
         damage(s);
     tb_store_close(s);
     return 0;

@@ -134,3 +134,35 @@ setup() {
     says $'\tmine\tfolder\t'
     ask 2 scan --json --csv
 }
+
+@test "scan: a file by itself, whatever else lies beside it" {
+    printf 'a || b\n' >one.dat
+    printf 'c || d\n' >other.txt
+    ask 0 scan one.dat --json
+    [ "$(json '[.data[] | select(.is_shipped | not) | [.path, .name, .kind, .ok]] | @json')" \
+        = '[["one.dat","one.dat","pairs",true]]' ]
+    ask 3 scan nothing.dat
+}
+
+@test "scan: shipped data have the name that recipes call them by, unless the folder has another file of it" {
+    ask 0 scan --json
+    [ "$(json '.data[] | select(.path | endswith("/places.txt")) | [.name, .data, .is_shipped] | @json')" \
+        = '["data/places.txt","pairs:data/places.txt,sep=||",true]' ]
+    ask 0 plan --base tiny --data data/places.txt --method lora --budget 1steps
+    mkdir data
+    printf 'a || b\n' >data/places.txt
+    ask 0 scan --json
+    [ "$(json '[.data[] | select(.path | endswith("places.txt")) | .is_shipped] | @json')" = '[false,true]' ]
+    [ "$(json '.data[] | select(.is_shipped and (.path | endswith("/places.txt"))) | .name | startswith("/")')" = true ]
+}
+
+@test "scan: recipes are told by what they ask for, and are not run" {
+    printf -- '-- SPDX-License-Identifier: MIT\n-- x.lua - is it so?\nlocal t = require "tunebench"\nwhile true do end\n' >x.lua
+    printf 'print("another program")\n' >other.lua
+    printf '\0\1 tunebench' >bytes.lua
+    ask 0 scan --json
+    [ "$(json '[.recipes[] | select(.path | startswith("/") | not) | [.path, .title]] | @json')" = '[["x.lua","is it so?"]]' ]
+    [ "$(json '[.recipes[] | select(.path | endswith("/compare-three.lua"))] | length')" = 1 ]
+    ask 0 scan
+    says "Recipes" "x.lua" "is it so?"
+}

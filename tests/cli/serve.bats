@@ -51,6 +51,14 @@ finish() {
     [ ! -s err ]
 }
 
+@test "serve: of a search its trials that are known, and what it is" {
+    sed -i 's/t.grid { 2, 4 }/t.choice { 2, 4, 8 }/; s/^}$/  search = t.tpe { trials = 6, startup = 2 },\n}/' r.lua
+    begin
+    request '["r.lua"]'
+    [ "$(json '[(.runs | length), .sweep.search.kind, (.sweep | has("points"))] | @json')" = '[2,"tpe",false]' ]
+    finish
+}
+
 @test "serve: what is wrong is answered, and the next request works" {
     echo 'return 3' >bad.lua
     printf 'local t = require "tunebench"\nreturn t.sweep { bse = 1 }\n' >key.lua

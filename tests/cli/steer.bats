@@ -41,6 +41,11 @@ checkpoints() { ls "$TUNEBENCH_STORE/runs/$1/ckpt"; }
     complains "is lost" "is queued"
 }
 
+@test "keep: only what is being trained makes a checkpoint" {
+    ask 2 keep lora-r16-s0
+    complains "lora-r16-s0: is done and makes no checkpoint now" "'tag RUN --at STEP +word'"
+}
+
 @test "runs by name, id, filter; several filters are one; none is an error" {
     ask 0 stop 5555 lost-s0 --json
     [ "$(json 'map(.id) | join(" ")')" = "5555555555555555 6666666666666666" ]
@@ -253,6 +258,9 @@ checkpoints() { ls "$TUNEBENCH_STORE/runs/$1/ckpt"; }
 @test "live: pause holds still, resume goes on, marks are written by the worker, stop keeps a checkpoint" {
     train 100000 0
     name=$(tb ls --json | jq -r '.[0].name')
+    ask 0 keep "$name"
+    [[ $output =~ ^"$name: asked "[0-9:]{8}", done at step "([0-9]+)" (checkpoint kept)"$ ]]
+    [ "$(tb show "$name" --json | jq -c ".checkpoints[] | select(.step == ${BASH_REMATCH[1]}) | .kept")" = '["newest","asked for"]' ]
     ask 0 pause "$name"
     [[ $output =~ ^"$name: asked "[0-9:]{8}", done at step "[0-9]+" (paused); undo: tunebench resume $name"$ ]]
     [ "$(tb ls --json | jq -r '.[0].state')" = paused ]

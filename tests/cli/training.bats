@@ -118,6 +118,39 @@ LUA
     complains "has no samples"
 }
 
+@test "show --batch, --rows: the rows behind a point; another seed has others, a changed text is told" {
+    cp "$TREE/data/places.txt" rows.txt
+    recipe 'budget = t.steps(3), batch = 4, eval = { rows = 8 }, seed = t.grid { 0, 1 }'
+    sed -i "s/t.run/t.sweep/; s|$TREE/data/places.txt|rows.txt|" "$RECIPE"
+    ask 0 run "$RECIPE" --json
+    first=$(json '.[0].id')
+    second=$(json '.[1].id')
+    ask 0 show "$first" --batch 2 --json
+    [ "$(json '[.step, .epoch, (.rows | length)] | @json')" = '[2,0,4]' ]
+    [ "$(json '(.loss > 0) and ([.rows[] | .tokens > .prompt_tokens] | all)')" = true ]
+    rows=$(json '.rows | map(.row_id) | @json')
+    prompt=$(json '.rows[0].prompt')
+    grep -qF "$prompt" rows.txt
+    ask 0 show "$first" --batch 3 --json
+    [ "$(json '.rows | map(.row_id) | @json')" != "$rows" ]
+    ask 0 show "$second" --batch 2 --json
+    [ "$(json '.rows | map(.row_id) | @json')" != "$rows" ]
+    ask 0 show "$first" --batch 2
+    says "step 2: loss" "4 rows of epoch 1" "of them prompt" "completion"
+    ask 3 show "$first" --batch 4
+    complains "has no step 4; its last one is 3"
+    ask 2 show "$first" --batch 0
+    ask 0 show "$first" --rows 3 --json
+    [ "$(json '.rows | (length == 8) and (map(.loss) | . == (sort | reverse)) and (map(.completion) | all)')" = true ]
+    ask 3 show "$first" --rows 99
+    complains "no results of single rows after step 99"
+    echo "name : A||A is a pub." >rows.txt
+    ask 1 show "$first" --batch 2
+    complains "has changed"
+    ask 0 show "$first" --rows 3
+    says "no texts" "loss "
+}
+
 # A probe of some seconds, so that there is time to get in its way.
 long_probe() {
     recipe 'budget = t.steps(50), batch = 4, eval = { rows = 8 }, exec = { threads = 1 },

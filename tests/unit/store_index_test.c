@@ -169,7 +169,7 @@ static void walking(void)
     create(10);
     age(10);
     struct seen s = { .is_in_order = true };
-    ok(tb_index_each(root, see, &s, NULL) && s.n == 52 && s.is_in_order, "one by one, in the order of their ids");
+    ok(tb_index_each(root, NULL, see, &s, NULL) && s.n == 52 && s.is_in_order, "one by one, in the order of their ids");
     ok(symlink(gone, link) == 0, "a link to a run");
     list(&n, &all);
     ok(n == 53 && strstr(all[0].sum.damage, "link"), "is none: %s", all[0].sum.damage);
@@ -205,6 +205,31 @@ static struct tb_run_item item(int i)
             one = all[k];
     free(all);
     return one;
+}
+
+/* A list that keeps what has a journal says what one says that does not. */
+static void following(void)
+{
+    char *dir = dir_of(5);
+    struct tb_run_writer *w = tb_run_writer_open(dir, NULL);
+    struct tb_store *kept = tb_store_open(root, false, NULL), *first = store;
+    struct tb_train_row row = { .step = 0, .loss = 3 };
+    int wrong = 0;
+    tb_store_follow(kept);
+    tb_run_writer_state(w, TB_STATE_RUNNING, NULL, NULL, NULL);
+    for (int i = 0; i < 5; i++) {
+        row.step++;
+        tb_run_writer_train(w, &row, NULL);
+        store = kept;
+        struct tb_run_item a = item(5);
+        store = first;
+        struct tb_run_item b = item(5);
+        wrong += a.sum.step != i + 1 || memcmp(&a.sum, &b.sum, sizeof a.sum) != 0;
+    }
+    is_int(wrong, 0, "a list that keeps runs between two looks");
+    tb_run_writer_close(w);
+    tb_store_close(kept);
+    free(dir);
 }
 
 static void changes(void)
@@ -409,6 +434,7 @@ int main(void)
     finding();
     order();
     serials();
+    following();
     changes();
     states();
     beats();

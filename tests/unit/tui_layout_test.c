@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Rectangles at every size: parts lie inside, do not overlap, are in order, and fill what they should. */
+#include <string.h>
+
 #include "tests/tap.h"
+#include "tui/charts_priv.h"
+#include "tui/diff_priv.h"
+#include "tui/inspect_priv.h"
 #include "tui/layout.h"
 #include "tui/runs_priv.h"
 
@@ -105,6 +110,62 @@ static void test_runs(void)
     is_int(hidden, 0, "and the pane with the focus is there");
 }
 
+static void test_charts(void)
+{
+    int wrong = 0, small = 0, most = 0;
+    for (int width = 1; width <= WIDEST; width++)
+        for (int height = 1; height <= HIGHEST; height++)
+            for (int metrics = 0; metrics < 20; metrics += 3) {
+                struct charts_layout l = tb_charts_layout(width, height, 1 + height / 40, metrics);
+                struct tb_rect all[CHARTS_PANES + 2] = { l.legend, l.foot };
+                memcpy(all + 2, l.pane, (size_t)l.n * sizeof *all);
+                wrong += l.n < 1 || l.n > CHARTS_PANES || !all_apart((struct tb_rect){ 0, 0, width, height }, all, l.n + 2);
+                for (int i = 0; i < l.n; i++)
+                    small += width >= 60 && height >= 11 && (l.pane[i].width < 30 || l.pane[i].height < 6);
+                most = l.columns > most ? l.columns : most;
+            }
+    is_int(wrong, 0, "Charts: at every size all is inside and apart");
+    is_int(small, 0, "and no chart is too small to be read");
+    is_int(most, 4, "up to four beside each other");
+    is_int(tb_charts_layout(60, 11, 1, 9).n, 1, "one at 60 x 15");
+    is_int(tb_charts_layout(100, 26, 1, 9).n, 4, "four at 100 x 30");
+    is_int(tb_charts_layout(170, 46, 1, 9).columns, 3, "three in a row above 160 columns");
+}
+
+static void test_inspect(void)
+{
+    int wrong = 0, hidden = 0;
+    for (int width = 1; width <= WIDEST; width++)
+        for (int height = 1; height <= HIGHEST; height++)
+            for (int at = 0; at < 3 * INSPECT_PANES; at++) {
+                enum inspect_pane pane = (enum inspect_pane)(at / 3);
+                int n = at % 3 * 40;
+                struct inspect_layout l = tb_inspect_layout(width, height, 1 + n, n / 2, pane, at % 5 == 4);
+                struct tb_rect all[] = { l.kin, l.checkpoints, l.again, l.facts, l.tabs, l.page, l.dialog };
+                const struct tb_rect now[] = { l.kin, l.checkpoints, l.facts, l.page };
+                bool has_dialog = at % 5 == 4, is_there = has_dialog ? l.dialog.height > 0 : now[pane].height > 0;
+                wrong += !all_apart((struct tb_rect){ 0, 0, width, height }, all, 7);
+                hidden += width >= 60 && height >= 11 && !is_there;
+            }
+    is_int(wrong, 0, "Inspect: at every size all is inside and apart, whatever there is to show");
+    is_int(hidden, 0, "and the dialog, or the pane with the focus, is there");
+}
+
+static void test_diff(void)
+{
+    int wrong = 0, hidden = 0;
+    for (int width = 1; width <= WIDEST; width++)
+        for (int height = 1; height <= HIGHEST; height++)
+            for (int at = 0; at < 6; at++) {
+                struct diff_layout l = tb_diff_layout(width, height, at / 2 * 7, at % 2);
+                struct tb_rect all[] = { l.table, l.words };
+                wrong += !all_apart((struct tb_rect){ 0, 0, width, height }, all, 2);
+                hidden += width >= 60 && height >= 11 && all[at % 2].height < 1;
+            }
+    is_int(wrong, 0, "Diff: at every size all is inside and apart");
+    is_int(hidden, 0, "and the pane with the focus is there");
+}
+
 int main(void)
 {
     test_split();
@@ -112,5 +173,8 @@ int main(void)
     test_limits();
     test_spans();
     test_runs();
+    test_charts();
+    test_inspect();
+    test_diff();
     return done();
 }

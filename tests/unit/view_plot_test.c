@@ -89,7 +89,7 @@ static void boxes(void)
                 static const size_t lines[] = { 0, 1, 3, TB_PLOT_LINES };
                 struct tb_plot p = { "train/loss", "tokens", line, lines[kind % 4], w, h, (enum tb_glyphs)(kind / 8),
                                      kind / 4 % 2 ? TB_DEPTH_256 : TB_DEPTH_MONO, kind % 5 == 0, kind % 7 == 0,
-                                     kind % 11 == 0, kind % 13 == 0 };
+                                     kind % 11 == 0, kind % 13 == 0, NULL };
                 bad = fault(&p);
             }
     ok(!bad && n > 5000, "%d frames inside their boxes%s%s", n, bad ? ": " : "", bad ? bad : "");
@@ -106,7 +106,7 @@ static void kinds(void)
         for (int is_log = 0; is_log < 2; is_log++) {
             struct tb_plot_line line = { .s = series(of[i].y, of[i].n), .label = "a" };
             struct tb_plot p = { "m", "step", &line, 1, 60, 12, TB_GLYPHS_ASCII, TB_DEPTH_MONO, is_log, false, false,
-                                 false };
+                                 false, NULL };
             const char *bad = fault(&p);
             char *text = tb_plot_text(&p), *svg = tb_plot_svg(&p);
             bool is_empty = strstr(text, "nothing to draw") != NULL, wants_empty = of[i].n == 0 || of[i].y == NONE;
@@ -133,7 +133,7 @@ static void extremes(void)
         for (int h = 8; h < 30; h += 7) {
             struct tb_plot_line line = { .s = series(SPIKE, N), .label = "a" };
             struct tb_plot p = { "m", "step", &line, 1, 70, h, (enum tb_glyphs)g, TB_DEPTH_MONO, false, false, false,
-                                 false };
+                                 false, NULL };
             char *text = tb_plot_text(&p);
             const char *axis = g == TB_GLYPHS_ASCII ? "|+" : "│┤";
             char top[2000], *end;
@@ -223,7 +223,7 @@ static void golden(void)
     struct tb_plot_line line[] = { { .s = { x, a, 11 }, .marks = { mx, my, 3 }, .label = "lora" },
                                    { .s = { x, b, 11 }, .label = "prefix" } };
     struct tb_plot p = { "train/loss", "step", line, 1, 34, 10, TB_GLYPHS_BRAILLE, TB_DEPTH_MONO, false, false, false,
-                         false };
+                         false, NULL };
     frame(&p,
           "train/loss  x: step  lora\n"
           "3 ┤o⡄\n"
@@ -276,11 +276,62 @@ static void golden(void)
     line[0].raw = (struct tb_series){ x, b, 11 };
     frame(&p,
           "train/loss  x: step  lora\n"
-          "3 +\033[36mo*\033[0m\033[2;36m****\033[0m\n"
-          "  |  \033[36m**********\033[0m    \033[2;36m***********\033[0m\n"
+          "3 +\033[36mo*\033[0m\033[2;36m....\033[0m\n"
+          "  |  \033[36m**********\033[0m    \033[2;36m...........\033[0m\n"
           "1 +            \033[36m*o************o\033[0m\n"
           "  ++------------+------------+\n"
           "   0            5           10\n", "colours: the raw curve is dimmed behind");
+}
+
+/* A part of the axis, a line at a cursor, a band, and where the chart lies in its box. */
+static void views(void)
+{
+    double x[] = { 0, 4, 8 }, y[] = { 0, 4, 8 }, low[] = { 0, 2, 4 }, high[] = { 4, 6, 8 };
+    struct tb_plot_line line = { .s = { x, y, 3 }, .label = "a" };
+    struct tb_plot_view view = { .x_from = 2, .x_to = 6, .cursor = NAN, .gutter = 6, .is_bare = true };
+    struct tb_plot p = { .title = "m", .x_name = "step", .line = &line, .n = 1, .width = 24, .height = 7,
+                         .glyphs = TB_GLYPHS_ASCII, .view = &view };
+    struct tb_plot_frame f;
+    frame(&p,
+          "   6 +              ***\n"
+          "     |          ****\n"
+          "     |      ****\n"
+          "     |  ****\n"
+          "   2 +**\n"
+          "     ++-------+-------+\n"
+          "      2       4       6\n", "a part of it: the line goes on to its edges");
+    tb_plot_frame(&p, &f);
+    ok(f.left == 6 && f.top == 0 && f.columns == 17 && f.rows == 5, "the chart in its box");
+    near(tb_plot_frame_x(&f, 0), 2, 1e-12, "x of its first column");
+    near(tb_plot_frame_x(&f, 8), 4, 1e-12, "of the one in the middle");
+    near(tb_plot_frame_x(&f, 99), 6, 1e-12, "and beyond the last");
+    view.x_from = view.x_to = 0;
+    view.cursor = 4;
+    view.y_from = 2;
+    view.y_to = 6;
+    frame(&p,
+          "   6 +        |  ******\n"
+          "     |        |**\n"
+          "     |       **\n"
+          "     |     ** |\n"
+          "   2 +*****   |\n"
+          "     ++---------+------\n"
+          "      0         5\n", "a line at the cursor, and what is beyond at the edge");
+    line.low = (struct tb_series){ x, low, 3 };
+    line.high = (struct tb_series){ x, high, 3 };
+    view.cursor = NAN;
+    view.y_to = view.y_from;
+    frame(&p,
+          "     |            . ***\n"
+          "   5 +     . . .**** .\n"
+          "     |. . . ****. . . .\n"
+          "     | .**** . . .\n"
+          "   0 +**.\n"
+          "     ++---------+------\n"
+          "      0         5\n", "a band from low to high");
+    char *svg = tb_plot_svg(&p);
+    ok(strstr(svg, "class=\"band\" points=") != NULL, "and as SVG");
+    free(svg);
 }
 
 static size_t count(const char *text, const char *word)
@@ -297,7 +348,7 @@ static void svg(void)
                                    { .s = series(NOISE, N), .marks = series(DOWN, 3), .label = "b" },
                                    { .s = series(NONE, N), .label = "c" } };
     struct tb_plot p = { "train/loss", "tokens", line, 3, 80, 24, TB_GLYPHS_BRAILLE, TB_DEPTH_MONO, false, false, false,
-                         false };
+                         false, NULL };
     char *text = tb_plot_svg(&p);
     ok(strncmp(text, "<svg xmlns=", 11) == 0 && strcmp(text + strlen(text) - 7, "</svg>\n") == 0, "one svg element");
     is_int(count(text, "<polyline"), 2, "a polyline for each run that has values");
@@ -361,6 +412,7 @@ int main(void)
     extremes();
     axes();
     golden();
+    views();
     svg();
     legends();
     return done();

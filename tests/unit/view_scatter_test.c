@@ -30,7 +30,7 @@ static void fill(void)
 static char *drawn(size_t n, const bool *front, bool is_log_x, bool has_labels, bool is_svg)
 {
     struct tb_scatter s = { item, n, tb_run_column_named("lr"), tb_run_column_named("eval"), has_labels ? label : NULL,
-                            front };
+                            front, NULL };
     struct tb_plot look = { .width = 60, .height = 14, .glyphs = TB_GLYPHS_ASCII, .is_log_x = is_log_x };
     return tb_scatter_draw(&s, &look, is_svg);
 }
@@ -53,6 +53,13 @@ static void letters(void)
     free(text);
     text = drawn(8, NULL, true, true, false);
     ok(!count(text, 'F') && !count(text, 'G') && count(text, 'H'), "without a rate above 0 there is no point");
+    free(text);
+    static const size_t arm[] = { 7, 7, 9, 7 };
+    struct tb_scatter s = { .item = item, .n = 4, .x = tb_run_column_named("lr"), .y = tb_run_column_named("eval"),
+                            .label = label, .arm = arm };
+    struct tb_plot look = { .width = 60, .height = 14, .glyphs = TB_GLYPHS_ASCII, .is_log_x = true };
+    text = tb_scatter_draw(&s, &look, false);
+    ok(count(text, 'A') == 3 && count(text, 'B') == 1 && !count(text, 'C'), "a letter an arm");
     free(text);
     text = drawn(N, NULL, true, true, false);
     ok(strstr(text, "A prompt") && strstr(text, "B lora") && count(text, 'A') > 10 && count(text, 'B') > 10,

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* charts_clone.c - the dialog of Inspect (clone_form.h) at the last checkpoint before a point of a curve: what went
+ * wrong there is tried again another way. */
+#include "tui/charts_priv.h"
+
+#include <stdlib.h>
+
+#include "store/checkpoint.h"
+
+enum { WIDTH = 58, BESIDE = 100 };
+
+void tb_charts_clone_open(struct tb_screen *s, const struct tb_run_item *item, int64_t step)
+{
+    struct charts_state *st = s->state;
+    struct tb_desk *d = s->desk;
+    struct tb_err err = { 0 };
+    const struct tb_metrics *m = item ? tb_desk_run(d, item->sum.id, NULL, &err) : NULL;
+    int64_t *kept = NULL, from = -1;
+    char *dir = m ? tb_store_run_dir(d->store, item->sum.id) : NULL;
+    size_t n = dir ? tb_checkpoint_list(dir, &kept) : 0;
+    for (size_t i = 0; i < n && kept[i] < step; i++)
+        from = kept[i];
+    if (from >= 0)
+        tb_clone_form_open(&st->clone, item, m, tb_desk_ref(d, item), kept, n, from, d->store_flag);
+    else
+        tb_desk_say(d, TB_STYLE_WARN, "%s", !m ? err.kind != TB_ERR_NONE ? err.text : "there is no run here"
+                                               : "no checkpoint before that step is kept; 7 C begins from another");
+    free(kept);
+    free(dir);
+}
+
+static unsigned end(struct tb_screen *s, enum tb_clone_form_result result)
+{
+    struct charts_state *st = s->state;
+    if (result == TB_CLONE_FORM_WRONG)
+        tb_desk_say(s->desk, TB_STYLE_BAD, "%s", st->clone.error ? st->clone.error
+                                                                 : "a value is not one that its key can have");
+    if (result == TB_CLONE_FORM_STARTS) {
+        char *command = tb_clone_form_command(&st->clone, false);
+        tb_desk_do(s->desk, command, false);
+        free(command);
+    }
+    if (result == TB_CLONE_FORM_STARTS || result == TB_CLONE_FORM_LEFT)
+        tb_clone_form_close(&st->clone);
+    return TB_DO_HANDLED | TB_DO_DRAW;
+}
+
+unsigned tb_charts_clone_press(struct tb_screen *s, const struct tb_press *p)
+{
+    struct charts_state *st = s->state;
+    if (tb_press_is_mouse(p->key) || p->key == TB_CTRL('l') || p->key == TB_CTRL('z') || p->key == TB_CTRL('c'))
+        return TB_DO_NOTHING; /* no form has these */
+    return end(s, tb_clone_form_press(&st->clone, p));
+}
+
+unsigned tb_charts_clone_tick(struct tb_screen *s)
+{
+    struct charts_state *st = s->state;
+    enum tb_clone_form_result result;
+    bool is_news = tb_clone_form_tick(&st->clone, &result);
+    if (result != TB_CLONE_FORM_STAYS)
+        return end(s, result);
+    return is_news ? TB_DO_DRAW : TB_DO_NOTHING;
+}
+
+/* Beside what it is about where there is room, else over it. */
+void tb_charts_clone_draw(const struct charts_state *st, struct tb_canvas *c)
+{
+    struct tb_rect r = tb_canvas_rect(c);
+    if (c->width >= BESIDE)
+        r = (struct tb_rect){ c->width - WIDTH, 0, WIDTH, c->height };
+    tb_canvas_fill(c, (struct tb_rect){ r.x > 0 ? r.x - 2 : 0, 0, c->width, c->height }, TB_STYLE_PLAIN);
+    if (r.x > 0)
+        tb_canvas_wall(c, r.x - 2, 0, c->height);
+    struct tb_canvas part = tb_canvas_part(c, r);
+    tb_clone_form_draw(&st->clone, &part);
+}

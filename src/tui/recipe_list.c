@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* recipe_list.c - lines to choose from, over the screen: recipes (in the folder, shipped, kept by the store with the
+ * runs that they made), or methods to be inserted. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "plan/schema.h"
+#include "tui/recipe_priv.h"
+#include "view/setup.h"
+
+void recipe_list_close(struct recipe *r)
+{
+    for (size_t i = 0; i < r->n_choices; i++) {
+        free(r->choice[i].word);
+        free(r->choice[i].help);
+    }
+    free(r->choice);
+    r->choice = NULL;
+    r->n_choices = r->cap_choices = 0;
+    r->list = RECIPE_NO_LIST;
+    tb_child_close(r->scan);
+    r->scan = NULL;
+}
+
+enum { PATH = 40 };
+
+static void add(struct recipe *r, const char *word, const char *help)
+{
+    r->choice = tb_grow(r->choice, r->n_choices, &r->cap_choices, sizeof *r->choice);
+    r->choice[r->n_choices++] = (struct recipe_choice){ tb_xstrdup(word), tb_xstrdup(help ? help : "") };
+}
+
+static void add_methods(struct recipe *r)
+{
+    for (int i = 0; tb_schema_at("method", i); i++)
+        add(r, tb_schema_at("method", i)->name, tb_schema_at("method", i)->help);
+}
+
+void recipe_list_open(struct tb_screen *s, enum recipe_list list)
+{
+    struct recipe *r = s->state;
+    struct tb_err err = { 0 };
+    char *kept = s->desk->store ? tb_path_join(tb_store_path(s->desk->store), "recipes") : NULL;
+    const char *argv[] = { "tunebench", "scan", "--json", ".", kept && tb_dir_exists(kept) ? kept : NULL, NULL };
+    recipe_list_close(r);
+    r->list = list;
+    r->grid = (struct tb_grid){ .column = -1 };
+    if (list == RECIPE_METHODS)
+        add_methods(r);
+    else if (!(r->scan = tb_child_open(argv, &err)))
+        tb_desk_fail(s->desk, &err);
+    else
+        tb_child_send_end(r->scan);
+    free(kept);
+}
+
+bool recipe_list_pump(struct tb_screen *s)
+{
+    struct recipe *r = s->state;
+    if (!r->scan)
+        return false;
+    tb_child_pump(r->scan);
+    if (!tb_child_has_ended(r->scan))
+        return false;
+    const char *out = tb_child_out(r->scan);
+    struct tb_json *found = tb_json_parse(out, strlen(out), "scan", NULL);
+    const struct tb_json *list = tb_json_get(found, "recipes");
+    for (size_t i = 0; i < tb_json_len(list); i++)
+        add(r, tb_json_str(tb_json_get(tb_json_at(list, i), "path"), ""),
+            tb_json_str(tb_json_get(tb_json_at(list, i), "title"), ""));
+    tb_json_free(found);
+    tb_child_close(r->scan);
+    r->scan = NULL;
+    return true;
+}
+
+/* ---- the list as a table */
+
+static void cell(const void *arg, int row, int column, struct tb_grid_cell *out)
+{
+    const struct recipe *r = arg;
+    const struct recipe_choice *k = &r->choice[row];
+    size_t n = strlen(k->word), cut = column == 0 && n > PATH ? n - PATH + 2 : 0; /* its end says more */
+    while (cut && ((unsigned char)k->word[cut] & 0xc0) == 0x80)
+        cut++;
+    snprintf(out->text, sizeof out->text, "%s%s", cut ? ".." : "", column == 0 ? k->word + cut : k->help);
+    out->style = column == 0 ? TB_STYLE_PLAIN : TB_STYLE_DIM;
+}
+
+static const char *id(const void *arg, int row)
+{
+    return ((const struct recipe *)arg)->choice[row].word;
+}
+
+static struct tb_grid_rows rows_of(const struct recipe *r)
+{
+    return (struct tb_grid_rows){ .arg = r, .n = (int)r->n_choices, .cell = cell, .id = id };
+}
+
+/* t.lora { lr = 0.01 }, behind the line with the cursor. */
+static void insert(struct tb_screen *s, const char *kind)
+{
+    struct recipe *r = s->state;
+    struct tb_err err = { 0 };
+    char *lua = tb_setup_lua(kind, &err), *line = lua ? tb_xasprintf("%s,", lua) : NULL;
+    char *text = line ? tb_source_insert(&r->source, r->line, line) : NULL;
+    char *before = tb_xstrdup(r->source.text ? r->source.text : "");
+    if (text && recipe_write(r, text, &err)) {
+        free(r->before);
+        r->before = before;
+        before = NULL;
+        recipe_read(s);
+        r->line = r->line + 1 < r->source.n_lines ? r->line + 1 : r->line;
+        tb_desk_say(s->desk, TB_STYLE_GOOD, "%s stands in line %d of %s; u takes it back", lua, r->line + 1, r->path);
+    } else {
+        tb_desk_fail(s->desk, &err);
+    }
+    free(before);
+    free(text);
+    free(line);
+    free(lua);
+}
+
+unsigned recipe_list_press(struct tb_screen *s, const struct tb_press *p)
+{
+    struct recipe *r = s->state;
+    struct tb_grid_rows rows = rows_of(r);
+    if (p->key == TB_PRESS_ESC) {
+        recipe_list_close(r);
+    } else if (p->key == '\n' && r->grid.cursor < rows.n) {
+        enum recipe_list list = r->list;
+        char *word = tb_xstrdup(r->choice[r->grid.cursor].word);
+        recipe_list_close(r);
+        if (list == RECIPE_FILES)
+            recipe_open(s, word);
+        else
+            insert(s, word);
+        free(word);
+    } else {
+        tb_grid_press(&r->grid, &rows, s->height - 4, p);
+    }
+    return TB_DO_HANDLED | TB_DO_DRAW;
+}
+
+void recipe_list_draw(const struct recipe *r, struct tb_canvas *c)
+{
+    static const struct tb_grid_column files[] = { { .title = "recipe", .least = PATH, .most = PATH },
+                                                   { .title = "what it asks", .least = 10, .most = 120, .drop = 1 } };
+    static const struct tb_grid_column methods[] = {
+        { .title = "method", .least = 8 }, { .title = "what it trains", .least = 10, .most = 120, .drop = 1 }
+    };
+    struct tb_rect box = tb_rect_center(tb_canvas_rect(c), c->width - 4, (int)r->n_choices + 4);
+    struct tb_grid_rows rows = rows_of(r);
+    tb_canvas_fill(c, box, TB_STYLE_PLAIN);
+    struct tb_rect in = tb_canvas_box(c, box,
+                                      r->list == RECIPE_FILES ? "open a recipe: enter; esc leaves"
+                                                              : "insert behind the cursor's line: enter; esc leaves");
+    struct tb_canvas part = tb_canvas_part(c, (struct tb_rect){ in.x + 1, in.y, in.width - 2, in.height });
+    if (r->scan && rows.n == 0)
+        tb_canvas_text(&part, 0, 0, TB_STYLE_DIM, "looking ..");
+    else
+        tb_grid_draw(&r->grid, &part, r->list == RECIPE_FILES ? files : methods, 2, &rows, true);
+}
