@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "tui/completion.h"
 #include "tui/overlay_priv.h"
 #include "tui/screen.h"
 #include "view/filter.h"
@@ -20,6 +21,8 @@ bool tb_desk_open(struct tb_desk *d, const char *store_flag, struct tb_err *err)
                            .group_by = tb_xstrdup(""), .text = tb_xstrdup(""), .message = tb_xstrdup("") };
     d->cache = tb_cache_open();
     d->used = tb_json_new_map();
+    d->history = tb_json_new_map();
+    d->completion = tb_completion_open();
     d->acts.store = store_flag;
     d->now_ns = tb_clock_wall_ns();
     tb_desk_refresh(d);
@@ -52,6 +55,10 @@ void tb_desk_close(struct tb_desk *d)
     free(d->program);
     free(d->mark);
     tb_json_free(d->used);
+    tb_json_free(d->history);
+    tb_completion_close(d->completion);
+    free(d->absence);
+    free(d->copied);
     tb_cache_close(d->cache);
     tb_store_close(d->store);
 }
@@ -285,6 +292,21 @@ void tb_desk_run_program(struct tb_desk *d, const char *command)
 {
     free(d->program);
     d->program = tb_xstrdup(command);
+}
+
+void tb_desk_confirm_number(struct tb_desk *d, const char *question, size_t number, int act)
+{
+    char *label = tb_xasprintf("%s Type %zu: ", question, number);
+    tb_overlay_ask(d, label, NULL, NULL, act);
+    free(label);
+    d->overlay->must = tb_xasprintf("%zu", number);
+}
+
+void tb_desk_copy(struct tb_desk *d, const char *text)
+{
+    free(d->copied);
+    d->copied = tb_xstrdup(text);
+    tb_desk_say(d, TB_STYLE_MESSAGE, "copied: %s", text);
 }
 
 struct tb_text *tb_desk_show(struct tb_desk *d, const char *title)

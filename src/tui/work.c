@@ -13,6 +13,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/xdg.h"
+#include "tui/completion.h"
 #include "tui/tui_priv.h"
 
 static const double live_s = 1, idle_s = 5, load_s = 0.25, cost_share = 0.01;
@@ -218,6 +219,10 @@ bool tb_tui_work(struct tb_tui *t)
     d->now_ns = tb_clock_wall_ns();
     for (struct tb_act *a; (a = tb_acts_pump(&d->acts));)
         tell(t, a);
+    if (tb_completion_pump(d->completion) && d->overlay && d->overlay->kind == TB_OVERLAY_PALETTE) {
+        tb_palette_renew(d);
+        t->is_dirty = true;
+    }
     if (d->leaves_after_acts && tb_acts_open(&d->acts) == 0)
         d->wants_leave = true;
     if (s->class->tick)
