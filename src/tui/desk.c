@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "tui/completion.h"
@@ -124,7 +125,9 @@ static bool read_list(struct tb_desk *d, struct tb_run_item **item, size_t *n)
         d->store = tb_store_open(d->store_flag, false, &d->trouble);
     if (d->store)
         tb_store_follow(d->store);
-    if (d->store && tb_store_list(d->store, item, n, &d->trouble))
+    if (d->store && !tb_dir_exists(tb_store_path(d->store)))
+        tb_fail(&d->trouble, TB_ERR_NOTFOUND, "%s: the store is gone", tb_store_path(d->store));
+    else if (d->store && tb_store_list(d->store, item, n, &d->trouble))
         return true;
     tb_store_close(d->store); /* it may come back, or another one in its place */
     d->store = NULL;

@@ -143,8 +143,10 @@ static void on_fault(int sig, siginfo_t *info, void *context)
     tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
     for (int i = 0; i < N_FAULTS; i++)
         sigaction(faults[i], &term.fault_before[i], NULL);
-    if (info->si_code <= 0)
+    if (info->si_code <= 0) { /* nothing failed: somebody sent it, or abort() */
+        signal(sig, SIG_DFL);
         raise(sig);
+    }
 }
 
 static void handle(int sig, void (*fn)(int), int flags)

