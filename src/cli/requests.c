@@ -16,6 +16,17 @@ void tb_requests_close(struct tb_requests *r)
     tb_buf_free(&r->have);
 }
 
+/* Whether something comes before patience ends. */
+static bool comes(const struct tb_requests *r)
+{
+    struct pollfd fd = { .fd = r->fd, .events = POLLIN };
+    int n;
+    do
+        n = poll(&fd, 1, r->idle_s > 0 ? (int)(r->idle_s * 1000) : -1);
+    while (n < 0 && errno == EINTR);
+    return n != 0;
+}
+
 /* Reads once, waiting if there is nothing. */
 static void read_more(struct tb_requests *r)
 {
@@ -54,7 +65,10 @@ static bool next_line(struct tb_requests *r, const char **p, size_t *n, bool *is
         *is_long |= r->have.n > MAX_LINE;
         if (*is_long)
             r->have.n = MAX_LINE;
-        read_more(r);
+        if (comes(r))
+            read_more(r);
+        else
+            r->has_ended = true;
     }
     *n = end ? (size_t)(end - r->have.p) : r->have.n;
     *is_long |= *n > MAX_LINE;

@@ -8,16 +8,18 @@
 #include "base/err.h"
 #include "base/json.h"
 
-/* Zero, but for fd. */
+/* Zero, but for fd and, where an asker who is silent that long is not waited for any more, idle_s. */
 struct tb_requests {
     int fd;
+    double idle_s; /* 0: he is waited for */
     struct tb_buf have; /* bytes that were read; lines before `at` are taken, those before `seen` were looked at */
     size_t at, seen;
     bool has_ended;
 };
 void tb_requests_close(struct tb_requests *r);
 
-/* Waits for the next line that is not blank; false at the end of the input. A new value, or NULL with *why. */
+/* Waits for the next line that is not blank; false at the end of the input, or of patience. A new value, or NULL with
+ * *why. */
 bool tb_requests_next(struct tb_requests *r, struct tb_json **request, struct tb_err *why);
 
 /* Without waiting: hands each request that came behind the one at hand to fn, once while that is at hand, until it says

@@ -15,7 +15,7 @@
 #include "cli/requests.h"
 #include "cli/verb.h"
 
-enum { NICE = 10 };
+enum { NICE = 10, MOST_IDLE_S = 1000000 };
 
 /* Training that goes on beside it comes first. */
 static void step_back(void)
@@ -72,9 +72,9 @@ static void answer(struct server *s, struct tb_chat *c, const struct tb_json *re
     }
 }
 
-static bool serve(struct tb_chat *c, struct tb_err *err)
+static bool serve(struct tb_chat *c, double idle_s, struct tb_err *err)
 {
-    struct server s = { .requests = { .fd = STDIN_FILENO }, .err = err };
+    struct server s = { .requests = { .fd = STDIN_FILENO, .idle_s = idle_s }, .err = err };
     struct tb_json *request;
     struct tb_err why = { 0 };
     tell(&s, tb_chat_ready(c));
@@ -236,14 +236,16 @@ static bool converse(struct tb_chat *c, const struct tb_args *a, struct tb_json 
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 {
     struct tb_chat_flags f;
+    double idle_s;
     if (a->n_pos > 2)
         return tb_fail(err, TB_ERR_USAGE, "chat is with one run or with two; generate writes with more of them");
-    if (!tb_chat_flags_read(&f, a, tb_args_has(a, "base-too"), err))
+    if (!tb_chat_flags_read(&f, a, tb_args_has(a, "base-too"), err)
+        || !tb_args_real(a, "idle", 0, MOST_IDLE_S, 0, &idle_s, err))
         return false;
     struct tb_json *settings = tb_chat_settings(a, f.spec.n_runs ? f.spec.n_runs : f.spec.n_adapters > 0, err);
     step_back();
     struct tb_chat *c = settings ? tb_chat_open(&f.spec, err) : NULL;
-    bool good = c && (tb_args_has(a, "serve") ? serve(c, err) : converse(c, a, settings, err));
+    bool good = c && (tb_args_has(a, "serve") ? serve(c, idle_s, err) : converse(c, a, settings, err));
     tb_chat_close(c);
     tb_json_free(settings);
     return good;
@@ -259,6 +261,7 @@ static const struct tb_flag flags[] = {
     TB_FLAGS_SAMPLING,
     { "threads", "N", false, "threads (all processors)" },
     { "serve", NULL, false, "for programs: a JSON request a line of stdin, JSON answers a line each" },
+    { "idle", "S", false, "with --serve: ends, to free its memory, when nothing was asked for so long (0: never)" },
     { 0 }
 };
 

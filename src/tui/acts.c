@@ -14,7 +14,7 @@ enum { WORDS = 500 };
 
 /* Verbs that tell run by run what they did. */
 static const char *const steering[] = { "stop", "pause", "prune", "set", "tag", "note", "protect", "archive", "clone",
-                                        "keep", NULL };
+                                        "keep", "vote", NULL };
 
 int tb_shell_words(const char *line, char **store, const char **word, int most)
 {
@@ -224,7 +224,8 @@ static void finish(struct tb_act *a)
     if (!a->answer) {
         char *line = a->has_failed ? last_line(words) : NULL;
         line = line ? line : last_line(out);
-        a->answer = line ? line : tb_xasprintf(a->has_failed ? "exit code %d" : "done", tb_child_exit(a->child));
+        a->answer = line ? line : a->has_failed ? tb_xasprintf("exit code %d", tb_child_exit(a->child))
+                                                : tb_xasprintf("done: %s", a->command);
     }
     tb_json_free(list);
     tb_child_close(a->child);

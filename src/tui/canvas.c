@@ -206,8 +206,7 @@ void tb_canvas_right(struct tb_canvas *c, int x, int y, int width, unsigned styl
     tb_canvas_field(c, w < width ? x + width - w : x, y, width, style, s);
 }
 
-/* Bytes of the next line of s[0 .. n-1] and, in *skip, the blanks behind it that are not shown. */
-static size_t line_of(const char *s, size_t n, int width, size_t *skip)
+size_t tb_text_line(const char *s, size_t n, int width, size_t *skip)
 {
     size_t most = tb_text_fit(s, n, width), end = most;
     const char *newline = memchr(s, '\n', n);
@@ -230,7 +229,7 @@ int tb_canvas_wrap(struct tb_canvas *c, int y, unsigned style, const char *s)
 {
     size_t left = strlen(s), skip;
     for (size_t n; left > 0 && c->width > 0; s += n + skip, left -= n + skip) {
-        n = line_of(s, left, c->width, &skip);
+        n = tb_text_line(s, left, c->width, &skip);
         tb_canvas_bytes(c, 0, y++, style, s, n);
     }
     return y;

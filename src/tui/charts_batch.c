@@ -94,7 +94,8 @@ void tb_batch_draw(const struct charts_batch *b, struct tb_canvas *c)
         tb_text_draw(&b->text, &rows);
     else
         tb_canvas_text(&rows, 0, 0, TB_STYLE_DIM, "reading the data ..");
-    tb_canvas_text(c, 1, c->height - 1, TB_STYLE_DIM, "C clones the run from the checkpoint before this step; esc goes back");
+    tb_canvas_text(c, 1, c->height - 1, TB_STYLE_DIM,
+                   "C clones the run from the checkpoint before this step; esc goes back");
 }
 
 const char *tb_batch_run(const struct charts_batch *b)

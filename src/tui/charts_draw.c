@@ -203,7 +203,8 @@ static void best_words(const struct charts_state *st, bool is_ascii, char *dst, 
         snprintf(dst, n, "eval: %c %c alike, %s %s%s", 'A' + st->best, 'A' + st->second, by, pm, e);
 }
 
-/* The value of a line, its raw one behind it if that is wanted and another; the column behind. c NULL: only measured. */
+/* The value of a line, its raw one behind it if that is wanted and another; the column behind. c NULL: it is only
+ * measured. */
 static int put_value(const struct charts_state *st, struct tb_canvas *c, int x, int line, int metric, bool has_raw)
 {
     char v[32], r[48] = "", number[32];

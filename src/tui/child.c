@@ -20,6 +20,7 @@ struct tb_child {
     size_t taken; /* of out */
     bool is_last, has_ended;
     int status;
+    const char **play; /* what is still written down; NULL: it is a process */
 };
 
 struct tb_child *tb_child_open(const char *const *argv, struct tb_err *err)
@@ -37,6 +38,69 @@ struct tb_child *tb_child_open(const char *const *argv, struct tb_err *err)
         return c;
     free(c);
     return NULL;
+}
+
+/* ---- what is written down */
+
+static void end_play(struct tb_child *c, int code, const char *words, size_t n)
+{
+    tb_buf_add(&c->err, words, n);
+    c->status = code << 8;
+    c->has_ended = true;
+}
+
+static void end_unexpected(struct tb_child *c, char kind, const char *line)
+{
+    struct tb_buf b = { 0 };
+    tb_buf_fmt(&b, "not written down: %c %s; but: %.*s", kind, line, (int)strcspn(*c->play, "\n"), *c->play);
+    end_play(c, 1, b.p, b.n);
+    tb_buf_free(&b);
+}
+
+/* Says all lines up to the next that it waits for. */
+static void say(struct tb_child *c)
+{
+    for (size_t n; !c->has_ended && **c->play && !strchr("=>", **c->play); *c->play += n + ((*c->play)[n] == '\n')) {
+        const char *line = *c->play, *words;
+        n = strcspn(line, "\n");
+        if (*line == '!') {
+            long code = strtol(line + 1, (char **)&words, 10);
+            words += *words == ' ';
+            end_play(c, (int)code, words, words < line + n ? (size_t)(line + n - words) : 0);
+        } else if (n > 0 && *line != '#') {
+            tb_buf_add(&c->out, line, n);
+            tb_buf_char(&c->out, '\n');
+        }
+    }
+}
+
+/* A line of this kind, as it is written down, and what is said then. */
+static void play(struct tb_child *c, char kind, const char *line)
+{
+    const char *at = *c->play;
+    size_t n = strlen(line);
+    if (c->has_ended)
+        return;
+    if (at[0] != kind || at[1] != ' ' || strncmp(at + 2, line, n) != 0 || (at[2 + n] && at[2 + n] != '\n')) {
+        end_unexpected(c, kind, line);
+        return;
+    }
+    *c->play = at + 2 + n + (at[2 + n] == '\n');
+    say(c);
+}
+
+struct tb_child *tb_child_play(const char **at, const char *const *argv)
+{
+    struct tb_buf command = { 0 };
+    struct tb_child *c = tb_xcalloc(1, sizeof *c);
+    c->proc = (struct tb_proc){ .in = -1, .out = -1, .err = -1 };
+    c->play = at;
+    for (int i = 1; argv[i]; i++)
+        tb_buf_fmt(&command, "%s%s", i > 1 ? " " : "", argv[i]);
+    say(c); /* comments in front */
+    play(c, '=', command.p ? command.p : "");
+    tb_buf_free(&command);
+    return c;
 }
 
 void tb_child_close(struct tb_child *c)
@@ -60,6 +124,8 @@ static void drop(int *fd)
 
 void tb_child_send(struct tb_child *c, const char *line)
 {
+    if (c->play)
+        play(c, '>', line);
     if (c->proc.in < 0)
         return;
     tb_buf_str(&c->to, line);
@@ -112,7 +178,7 @@ bool tb_child_pump(struct tb_child *c)
     feed(c);
     bool is_new = drain(&c->proc.out, &c->out);
     is_new = drain(&c->proc.err, &c->err) || is_new;
-    if (!c->has_ended && c->proc.out < 0 && c->proc.err < 0)
+    if (!c->has_ended && !c->play && c->proc.out < 0 && c->proc.err < 0)
         c->has_ended = tb_proc_has_ended(&c->proc, &c->status);
     return is_new || c->has_ended != had_ended;
 }

@@ -55,6 +55,7 @@ void tb_desk_close(struct tb_desk *d)
     free(d->message);
     free(d->program);
     free(d->mark);
+    free(d->answers);
     tb_json_free(d->used);
     tb_json_free(d->history);
     tb_completion_close(d->completion);
@@ -237,6 +238,14 @@ uint64_t tb_desk_reading(const struct tb_desk *d, const char *id)
     return reading;
 }
 
+struct tb_run_item tb_desk_now(const struct tb_run_item *item, const struct tb_metrics *m)
+{
+    struct tb_run_item now = *item;
+    tb_summary_of(&now.sum, m);
+    tb_str_copy(now.sum.id, sizeof now.sum.id, item->sum.id); /* that of its folder, whatever its file says */
+    return now;
+}
+
 const char *tb_desk_ref(const struct tb_desk *d, const struct tb_run_item *item)
 {
     size_t n = 0;
@@ -279,6 +288,16 @@ void tb_desk_do(struct tb_desk *d, const char *command, bool is_shown)
         tb_desk_say(d, TB_STYLE_MESSAGE, "asked: %s", command);
     else
         tb_desk_fail(d, &err);
+}
+
+struct tb_child *tb_desk_child(struct tb_desk *d, const char *const *argv, struct tb_err *err)
+{
+    return d->answers ? tb_child_play(&d->answers_at, argv) : tb_child_open(argv, err);
+}
+
+bool tb_desk_has_acts(const struct tb_desk *d)
+{
+    return tb_acts_open(&d->acts) > 0;
 }
 
 void tb_desk_ask(struct tb_desk *d, const char *label, const char *initial, int act)

@@ -7,6 +7,7 @@
 #include "store/cache.h"
 #include "store/store.h"
 #include "tui/acts.h"
+#include "tui/child.h"
 #include "tui/text.h"
 #include "view/groups.h"
 
@@ -59,6 +60,8 @@ struct tb_desk {
     char *program;              /* wants the terminal, as a shell reads it; NULL: none */
     const char *view_file;      /* where the view is kept, NULL: nowhere */
     bool is_errand;             /* the screen was gone to for one dialog: back when that is closed */
+    char *answers;              /* of a script: what children that stay open say; NULL: they are asked */
+    const char *answers_at;
     bool wants_leave, wants_redraw, wants_suspend, leaves_after_acts, is_script;
 };
 
@@ -82,12 +85,17 @@ bool tb_desk_is_live(const struct tb_desk *d);      /* there is one */
 const struct tb_metrics *tb_desk_run(struct tb_desk *d, const char *id, uint64_t *serial, struct tb_err *err);
 /* Of a run read so: see tb_cache_reading. */
 uint64_t tb_desk_reading(const struct tb_desk *d, const char *id);
+/* The entry of a run as of what was just read of it: the list may be older. */
+struct tb_run_item tb_desk_now(const struct tb_run_item *item, const struct tb_metrics *m);
 /* What a command line calls it: its name where that means no other run, else the id. */
 const char *tb_desk_ref(const struct tb_desk *d, const struct tb_run_item *item);
 
 /* Runs a command ("stop lora-r8-s0"); its answer goes to the line of messages, or, is_shown, what it prints into a
  * pane. Words from runs and people are to be quoted: tb_shell_quote. */
 void tb_desk_do(struct tb_desk *d, const char *command, bool is_shown);
+/* A child that stays open, closed by the screen; in a script with answers, one that says those. NULL with *err. */
+struct tb_child *tb_desk_child(struct tb_desk *d, const char *const *argv, struct tb_err *err);
+bool tb_desk_has_acts(const struct tb_desk *d); /* a verb has still to answer */
 /* A message in the last line, until the next one. */
 void tb_desk_say(struct tb_desk *d, unsigned style, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void tb_desk_fail(struct tb_desk *d, const struct tb_err *err);

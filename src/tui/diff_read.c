@@ -66,7 +66,7 @@ static void read_runs(struct tb_screen *s, char **looked, char **stamp)
             st->n_left_out++;
             continue;
         }
-        st->run[n] = st->run[i];
+        st->run[n] = tb_desk_now(&st->run[i], m);
         st->m[n++] = m;
         tb_buf_fmt(&all, "%s %llu %d;", st->run[i].sum.id, (unsigned long long)serial, st->run[i].sight.state);
         tb_buf_fmt(&some, "%s %zu %zu %d %zu;", st->run[i].sum.id, m->n_eval, m->n_rows, m->state,

@@ -246,7 +246,8 @@ const struct tb_metrics *tb_inspect_read(struct tb_screen *s)
         st->serial = serial;
         read_checkpoints(s, m);
     }
+    struct tb_run_item now = tb_desk_now(item, m);
     make_again(s, item, m);
-    tb_inspect_fill_facts(s, item, m);
+    tb_inspect_fill_facts(s, &now, m);
     return m;
 }

@@ -5,6 +5,7 @@
  *     paste 1000 text      that text 1,000 times, as one paste
  *     click 10 5           also double, right-click, drag, release, wheel-up, wheel-down
  *     size 80x24
+ *     answers FILE         children that stay open (a chat) say what is written in it (tb_child_play)
  *     wait                 until every verb has answered (10 s at most)
  *     frame name           writes DIR/name.frame
  *     # a comment
@@ -187,6 +188,14 @@ static const struct {
     { "wheel-down", TB_PRESS_WHEEL_DOWN },
 };
 
+static bool take_answers(const struct script *s, const char *path, struct tb_err *err)
+{
+    struct tb_desk *d = &s->t->desk;
+    free(d->answers);
+    d->answers_at = d->answers = tb_file_read(path, SCRIPT_BYTES, NULL, err);
+    return d->answers != NULL;
+}
+
 static bool obey(const struct script *s, char *line, struct tb_err *err)
 {
     char *rest = strchr(line, ' ');
@@ -202,6 +211,8 @@ static bool obey(const struct script *s, char *line, struct tb_err *err)
         return wait_for_acts(s), true;
     if (IS("frame"))
         return write_frame(s, rest, err);
+    if (IS("answers"))
+        return take_answers(s, rest, err);
     if (IS("paste"))
         return paste(s, rest, err);
     for (size_t i = 0; i < sizeof mice / sizeof *mice; i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* series.c - columns, min/max decimation, debiased EMA, sparklines.
  * EMA: e = w e + (1 - w) y, shown as e / (1 - w^k) after k finite points, so the first points are
- * not drawn towards zero; kept as what is shown, so that equal points give just that. Decimation never drops an extreme: the spike one looks for is still
- * there. */
+ * not drawn towards zero; kept as what is shown, so that equal points give just that. Decimation
+ * never drops an extreme: the spike one looks for is still there. */
 #include "view/series.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
 /* tui_bench.c - what the workbench costs.
  *
  *     tui_bench paint STORE       first paint of a store (made by store_bench 1000 STORE), Runs and then Charts
- *     tui_bench redraw [POINTS]   Charts, four charts of three lines of so many points (10,000,000), one more before each
+ *     tui_bench redraw [POINTS]   four charts of three lines of so many points (10,000,000), one more before each
  *     tui_bench live [SECONDS]    the program on a terminal of 100 x 30, on Charts with three runs that gain ten rows a
  *                                 second each: its share of a processor, bytes it sends, how often it wakes; then the
  *                                 same when nothing changes any more

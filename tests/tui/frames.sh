@@ -6,6 +6,7 @@
 #     # sizes: 80x24 100x30    these if not said
 #     # colors: mono 256       these if not said
 #     # glyphs: ascii          braille if not said
+# What children that stay open say stands in *.answers beside it (the word `answers` of the script).
 # `make golden` (frames.sh --write) rewrites the frames; a commit that does says why they changed.
 cd "${srcdir:-.}" || exit 99
 top=$PWD
@@ -51,6 +52,7 @@ store_for() {
 frames() { # frames KEYS SIZE COLOR GLYPHS: all frames in order, each under its name
     store_for "$(said store "$1")" || return 1
     rm -rf "$work/out"
+    cp "${1%/*}"/*.answers "$work/place" 2>/dev/null
     (cd "$work/place" && "$tb" --script "$1" --frames "$work/out" --size "$2" --color "$3" --glyphs "$4") || return 1
     sed -n 's/^frame //p' "$1" | while read -r name; do
         echo "== $name"

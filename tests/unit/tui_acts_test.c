@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Words of commands, there and back; names of keys. */
+/* Words of commands, there and back; names of keys; what a verb answers, played by this very program. */
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "tests/tap.h"
 #include "tui/acts.h"
 #include "tui/press.h"
@@ -56,10 +58,37 @@ static void test_keys(void)
     is_int(tb_press_named(""), TB_PRESS_NONE, "no name");
 }
 
-int main(void)
+static const struct tb_act *answered(struct tb_acts *a, const char *command)
 {
+    const struct tb_act *act = NULL;
+    tb_acts_run(a, command, false, 0, NULL);
+    for (int i = 0; i < 2000 && !(act = tb_acts_pump(a)); i++)
+        tb_clock_nap(0.005);
+    return act;
+}
+
+static void test_answers(void)
+{
+    struct tb_acts a = { 0 };
+    const struct tb_act *act = answered(&a, "clone a");
+    ok(act && !act->has_failed, "a verb that tells run by run");
+    is_str(act->answer, "b: warm clone of a", "in its words");
+    is_str(act->inverse, "tunebench stop b\ntunebench archive b", "two commands that undo it together");
+    act = answered(&a, "quiet");
+    is_str(act->answer, "done: tunebench quiet", "one that says nothing");
+    tb_acts_free(&a);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "clone") == 0)
+        puts("[{\"name\":\"b\",\"text\":\"warm clone of a\","
+             "\"inverse\":\"tunebench stop b && tunebench archive b\"}]");
+    if (argc > 1)
+        return 0;
     test_words();
     test_quote();
     test_keys();
+    test_answers();
     return done();
 }

@@ -100,7 +100,8 @@ static void commands(void)
     is_command(&f, false, "clone 'a run' --at 10 --warm --detach", "as it is");
     set(&f, "optim.lr", "1e-3");
     set(&f, "budget", "60k");
-    is_command(&f, false, "clone 'a run' --at 10 --warm --set optim.lr=1e-3 --set budget=60k --detach", "what was changed");
+    is_command(&f, false, "clone 'a run' --at 10 --warm --set optim.lr=1e-3 --set budget=60k --detach",
+               "what was changed");
     ok(tb_form_named(&f.form, "seed")->is_fixed && tb_form_named(&f.form, "method.lora.r")->is_fixed
            && !tb_form_named(&f.form, "optim.lr")->is_fixed, "a warm start fixes seed and shapes, not the rate");
     press(&f, "begins", ' ');
@@ -127,7 +128,8 @@ static void of_live_runs(void)
     is_command(&f, true, "clone 'a run' --at last --warm --dry-run --json", "asked about the newest, which makes none");
     tb_clone_form_close(&f);
     open(&f, TB_STATE_FAILED, "divergence");
-    is_command(&f, false, "clone 'a run' --at 10 --warm --set optim.lr=5e-05 --detach", "diverged: a tenth of the rate");
+    is_command(&f, false, "clone 'a run' --at 10 --warm --set optim.lr=5e-05 --detach",
+               "diverged: a tenth of the rate");
     tb_clone_form_close(&f);
 }
 

@@ -119,7 +119,8 @@ static void test_charts(void)
                 struct charts_layout l = tb_charts_layout(width, height, 1 + height / 40, metrics);
                 struct tb_rect all[CHARTS_PANES + 2] = { l.legend, l.foot };
                 memcpy(all + 2, l.pane, (size_t)l.n * sizeof *all);
-                wrong += l.n < 1 || l.n > CHARTS_PANES || !all_apart((struct tb_rect){ 0, 0, width, height }, all, l.n + 2);
+                wrong += l.n < 1 || l.n > CHARTS_PANES
+                      || !all_apart((struct tb_rect){ 0, 0, width, height }, all, l.n + 2);
                 for (int i = 0; i < l.n; i++)
                     small += width >= 60 && height >= 11 && (l.pane[i].width < 30 || l.pane[i].height < 6);
                 most = l.columns > most ? l.columns : most;
