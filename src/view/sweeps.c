@@ -14,8 +14,8 @@
 enum { LEAST_ENDED = 4 };
 static const double most_stretch = 10;
 
-const char tb_sweep_importance_words[] = "share of the ranks' variance at the tokens that all trials reached, one key at "
-                                         "a time; - with fewer than 6 results";
+const char tb_sweep_importance_words[] = "share of the ranks' variance at the tokens that all trials reached, one key "
+                                         "at a time; - with fewer than 6 results";
 
 bool tb_sweep_is_worth_telling(const struct tb_json *event)
 {
