@@ -55,6 +55,14 @@ holds_all() {
     done
 }
 
+@test "man: every key of the workbench" {
+    text=$(page tunebench)
+    names=$(grep -ohE "TB_BIND(_VERB|_ASK)?\([^\"]*\"[a-z-]+\", *\"[^\"]+" "$TREE"/src/tui/*.c |
+        sed -E 's/[^"]*"([a-z-]+)".*/(:\1)/' | sort -u)
+    [ "$(wc -l <<<"$names")" -gt 20 ]
+    holds_all "$text" "$names"
+}
+
 @test "man: every variable of the environment that the program asks for" {
     text=$(page tunebench)
     names=$(grep -rhoE '(getenv|env)\("[A-Z_]+"|variable\[\] = "[A-Z_]+"' "$TREE/src" "$TREE/kernels" --include=*.c |
