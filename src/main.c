@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/man.h"
 #include "dataset/dataset.h"
 #include "method/method.h"
 #include "recipe/recipe.h"
@@ -42,6 +43,7 @@ int main(int argc, char **argv)
     tb_method_register();
     tb_dataset_register();
     tb_search_register();
+    tb_man_set_keys(tb_tui_key_at);
     if (argc > 1 && strcmp(argv[1], TB_RECIPE_CHILD) == 0)
         return tb_recipe_child(argc, argv);
     if (tb_tui_is_meant(argc, argv))

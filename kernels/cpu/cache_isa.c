@@ -5,10 +5,15 @@
 
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/fills.h"
+#include "kernels/cpu/gemm_priv.h"
 #include "kernels/cpu/pool.h"
 #include "kernels/cpu/vec_isa.h"
 
-enum { WIDE = 8 }; /* vectors of a value row that are summed at once */
+enum {
+    WIDE = 8, /* vectors of a value row that are summed at once */
+    FEW = 4,  /* keys that are multiplied at once */
+    AHEAD = 8 /* rows: a head reads a stripe of them, which processors do not foresee */
+};
 
 struct job {
     struct tb_kernels *k;
@@ -38,12 +43,50 @@ static inline const float *key_at(const struct keys *s, int i)
     return i < s->n_virt ? s->virt + i * s->virt_ld : s->cache + (i - s->n_virt) * s->ld;
 }
 
-static inline float dot(const float *x, const float *y, int64_t hd)
+#ifdef __AVX512F__
+static inline __m256 folded(vf v)
 {
-    vf sum = all(0);
-    EACH_VECTOR (i, n, 0, hd)
-        sum = fma_of(get(x + i, n), get(y + i, n), sum);
-    return (float)sum_lanes(sum);
+    return _mm256_add_ps(_mm512_castps512_ps256(v),
+                         _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(v), 1)));
+}
+#else
+static inline __m256 folded(vf v)
+{
+    return v;
+}
+#endif
+
+/* The sums of four vectors, each in the same tree. */
+static inline __m128 sums_of(const vf v[FEW])
+{
+    const __m256 a = folded(v[0]), b = folded(v[1]), c = folded(v[2]), d = folded(v[3]);
+    const __m256 ab = _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+    const __m256 cd = _mm256_add_ps(_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+    const __m256 all_four = _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x44), _mm256_shuffle_ps(ab, cd, 0xee));
+    return _mm_add_ps(_mm256_castps256_ps128(all_four), _mm256_extractf128_ps(all_four, 1));
+}
+
+/* Products of q with keys n .. n + FEW - 1, the last key in place of those that there are not. */
+static inline void few_dots(float *p, const struct keys *s, int n, const float *q, int64_t hd)
+{
+    const float *key[FEW];
+    float out[FEW];
+    vf sum[FEW];
+    for (int i = 0; i < FEW; i++) {
+        key[i] = key_at(s, n + i < s->n ? n + i : s->n - 1);
+        sum[i] = all(0);
+    }
+    EACH_VECTOR (i, left, 0, hd) {
+        const vf x = get(q + i, left);
+        TB_UNROLL
+        for (int j = 0; j < FEW; j++) {
+            fetch(key[j] + AHEAD * s->ld + i);
+            sum[j] = fma_of(x, get(key[j] + i, left), sum[j]);
+        }
+    }
+    _mm_storeu_ps(out, sums_of(sum));
+    for (int i = 0; i < FEW && n + i < s->n; i++)
+        p[n + i] = out[i];
 }
 
 /* Scores become exp(score - max); their sum. */
@@ -63,14 +106,19 @@ static inline __attribute__((always_inline)) void sum_values(float *out, const s
                                                              int64_t at, int n_vec, int64_t last, float factor)
 {
     vf acc[WIDE];
+    TB_UNROLL
     for (int v = 0; v < n_vec; v++)
         acc[v] = all(0);
     for (int i = 0; i < s->n; i++) {
         const float *value = key_at(s, i) + at;
         const vf weight = all(p[i]);
-        for (int v = 0; v < n_vec; v++)
+        TB_UNROLL
+        for (int v = 0; v < n_vec; v++) {
+            fetch(value + AHEAD * s->ld + v * W);
             acc[v] = fma_of(weight, get(value + v * W, v + 1 == n_vec ? last : W), acc[v]);
+        }
     }
+    TB_UNROLL
     for (int v = 0; v < n_vec; v++)
         put(out + at + v * W, mul(acc[v], all(factor)), v + 1 == n_vec ? last : W);
 }
@@ -96,8 +144,10 @@ static void task(void *arg, int i, int thread)
     struct keys keys = keys_of(a, r, col, a->virt_k, a->k), values = keys_of(a, r, col, a->virt_v, a->v);
     float *p = tb_cpu_scratch(j->k, thread, (size_t)keys.n), max = -INFINITY;
     const float *q = row_of(a->q, row) + h * hd;
+    for (int n = 0; n < keys.n; n += FEW)
+        few_dots(p, &keys, n, q, hd);
     for (int n = 0; n < keys.n; n++) {
-        p[n] = a->scale * dot(q, key_at(&keys, n), hd);
+        p[n] *= a->scale;
         max = p[n] > max ? p[n] : max;
     }
     mix(row_of(a->out, row) + h * hd, &values, p, hd, 1 / weigh(p, keys.n, max));

@@ -13,19 +13,12 @@
 
 /* ---- runs */
 
-static ptrdiff_t finalist_of(const struct tb_sweep *s, size_t arm)
-{
-    struct tb_standing st;
-    tb_standing_read(s, arm, &st);
-    return st.best;
-}
-
 bool tb_compare_finalists(struct tb_compare *x, struct tb_err *err)
 {
     const struct tb_sweep *s = &x->sweep;
     bool good = true;
     for (size_t arm = 0; good && arm < tb_sweep_arms(s); arm++) {
-        ptrdiff_t best = finalist_of(s, arm);
+        ptrdiff_t best = tb_standing_finalist(s, arm);
         if (best < 0)
             tb_compare_lose(x, tb_sweep_arm(s, arm), "has no trial with a result");
         for (size_t i = 0; good && best >= 0 && i < s->n; i++)
@@ -131,6 +124,7 @@ static void tell_point(const struct tb_sweep *s, size_t best, struct tb_report_s
 static void tell_arm(const struct tb_sweep *s, size_t arm, struct tb_report_search *to)
 {
     struct tb_standing st;
+    size_t best = (size_t)tb_standing_finalist(s, arm);
     tb_standing_read(s, arm, &st);
     to->n_trials = st.n_trials;
     to->n_planned = tb_sweep_trials(s);
@@ -140,10 +134,11 @@ static void tell_arm(const struct tb_sweep *s, size_t arm, struct tb_report_sear
     for (size_t i = 0; i < s->n; i++)
         if (s->trial[i].arm == arm)
             *(s->trial[i].of < 0 ? &to->search_tok : &to->seeds_tok) += s->trial[i].tokens;
-    const struct tb_json *config = s->trial[st.best].config.map;
+    const struct tb_json *config = s->trial[best].config.map;
     snprintf(to->budget, sizeof to->budget, "%lld %.24s", (long long)tb_json_int(tb_json_get(config, "budget.n"), 0),
              tb_json_str(tb_json_get(config, "budget.unit"), ""));
-    tell_point(s, (size_t)st.best, to);
+    to->run = s->trial[best].run;
+    tell_point(s, best, to);
 }
 
 /* ---- trials */
@@ -192,7 +187,7 @@ static void tell_trials(const struct tb_compare *x, struct tb_report_sweep *to)
         to->spent_tok += t->tokens;
         if (t->of >= 0)
             continue;
-        enum tb_report_fate fate = fate_of(t, finalist_of(s, t->arm) == (ptrdiff_t)i);
+        enum tb_report_fate fate = fate_of(t, tb_standing_finalist(s, t->arm) == (ptrdiff_t)i);
         bool is_pruned = fate == TB_FATE_PRUNED;
         to->saved_tok += is_pruned && t->budget_tok > t->tokens ? t->budget_tok - t->tokens : 0;
         to->trial[to->n++] = (struct tb_report_trial){ tb_trial_name(t), report_arm_of(x, t->arm), t->curve.tokens,

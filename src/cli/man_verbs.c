@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "cli/man.h"
 #include "cli/verb.h"
 #include "view/runs.h"
@@ -117,7 +118,26 @@ static void put_exit(struct tb_doc *d, const char *word)
     tb_doc_item(d, "128 + N", "Ended by signal N; 130: interrupted.");
 }
 
+static tb_man_keys_fn *keys_of;
+
+void tb_man_set_keys(tb_man_keys_fn *fn)
+{
+    keys_of = fn;
+}
+
+static void put_keys(struct tb_doc *d, const char *word)
+{
+    const char *place, *keys, *what;
+    char last[64] = "";
+    for (int i = 0; keys_of && keys_of(i, &place, &keys, &what); i++) {
+        if (strcmp(last, place) != 0)
+            tb_doc_part(d, place);
+        tb_str_copy(last, sizeof last, place);
+        tb_doc_item(d, keys, what);
+    }
+}
+
 const struct tb_man_part tb_man_verbs[] = {
     { "verbs", put_verbs }, { "flags", put_common }, { "fields", put_fields }, { "environment", put_environment },
-    { "exit", put_exit }, { 0 }
+    { "exit", put_exit }, { "keys", put_keys }, { 0 }
 };

@@ -66,10 +66,11 @@ static void add_known(struct arm *a, const struct tb_json *run)
 static void finish_arm(struct arm *a, const struct tb_plan *p)
 {
     const struct tb_json *search = tb_json_get(p->sweep, "search"), *keys = tb_json_get(p->sweep, "prune");
-    int64_t trials = int_of(search, "trials"), n_left;
+    int64_t trials = int_of(search, "trials"), finalists = int_of(p->sweep, "finalists"), n_left;
     double n = a->n_known ? (double)a->n_known : 1;
     a->n_trials = trials < a->n_points ? trials : a->n_points;
-    a->n_more = int_of(p->sweep, "finalists") * ((int64_t)tb_json_len(tb_json_get(p->sweep, "seeds")) - 1);
+    finalists = finalists < a->n_trials ? finalists : a->n_trials;
+    a->n_more = finalists * ((int64_t)tb_json_len(tb_json_get(p->sweep, "seeds")) - 1);
     a->budget_tok /= n;
     a->trainable /= n;
     a->est_s /= n;
@@ -150,8 +151,8 @@ static struct tb_json *warnings_of(const struct arm *arm, const struct tb_plan *
     for (size_t i = 0; i < tb_json_len(arms); i++) {
         const char *name = tb_json_str(tb_json_get(tb_json_at(arms, i), "name"), "");
         if (arm[i].n_points < int_of(tb_json_get(p->sweep, "search"), "trials"))
-            warn(list, tb_xasprintf("arm %s: only %lld trials, its space has no more points", name,
-                                    (long long)arm[i].n_points));
+            warn(list, tb_xasprintf("arm %s: only %lld trial%s, its space has no more points", name,
+                                    (long long)arm[i].n_points, arm[i].n_points == 1 ? "" : "s"));
         if (prune && prune->pass && arm[i].budget_tok > 0 && arm[i].expect.n_rungs == 0)
             warn(list, tb_xasprintf("arm %s: the budget of %.0f tokens is too small for one rung: nothing will be "
                                     "pruned; lower min = t.tokens(%.0f)", name, arm[i].budget_tok,
@@ -210,7 +211,7 @@ static void print_arm(const struct tb_json *a)
     char text[32];
     printf("  arm ");
     tb_out_safe(tb_json_str(tb_json_get(a, "name"), ""));
-    printf(": %lld trials", (long long)int_of(a, "trials"));
+    printf(": %lld trial%s", (long long)int_of(a, "trials"), int_of(a, "trials") == 1 ? "" : "s");
     for (size_t i = 0; n > 1 && i < n; i++) {
         const struct tb_json *r = tb_json_at(rungs, i);
         printf("%s%.3g ", i ? ", " : "; expected ", tb_json_real(tb_json_get(r, "come"), 0));
@@ -252,10 +253,12 @@ void tb_sweep_plan_print(const struct tb_json *plan, const struct tb_plan *p)
     const struct tb_json *j = tb_json_get(plan, "search"), *arms = tb_json_get(j, "arms");
     const struct tb_json *search = tb_json_get(p->sweep, "search"), *warnings = tb_json_get(j, "warnings");
     const struct tb_search *s = search_of(p);
-    int64_t trials = int_of(search, "trials"), more = int_of(tb_json_at(arms, 0), "more_seeds");
-    printf("search: %s, %lld trials in each arm\n", s ? s->name : "?", (long long)trials);
-    for (size_t i = 0; i < tb_json_len(arms); i++)
+    int64_t trials = int_of(search, "trials"), more = 0;
+    printf("search: %s, %lld trial%s in each arm\n", s ? s->name : "?", (long long)trials, trials == 1 ? "" : "s");
+    for (size_t i = 0; i < tb_json_len(arms); i++) {
         print_arm(tb_json_at(arms, i));
+        more = int_of(tb_json_at(arms, i), "more_seeds") > more ? int_of(tb_json_at(arms, i), "more_seeds") : more;
+    }
     if (s && s->startup(search) < trials)
         printf("the table shows the first %lld of each arm; results choose the others\n",
                (long long)s->startup(search));

@@ -13,10 +13,10 @@
 static const struct tb_flag flags[] = {
     { "base", "NAME", false, "step, decode: the model (tiny)" },
     { "method", "M", false, "step: what is trained (lora:r=8); decode: what runs beside the model (nothing)" },
-    { "batch", "N", false, "step: rows (8); decode: most rows at once (8)" },
+    { "batch", "N", false, "step: rows (8); decode: rows at once, beside one alone (4)" },
     { "seq", "N", false, "step: tokens of each row, all but the first are labels (256)" },
-    { "prompt", "N", false, "decode: tokens of each prompt (16)" },
-    { "tokens", "N", false, "decode: tokens made behind it (64)" },
+    { "prompt", "N", false, "decode: tokens of each prompt (64, 256 and 1024 in turn)" },
+    { "tokens", "N", false, "decode: tokens made behind it (32)" },
     { "steps", "N", false, "step: steps that are timed, beside the first (5)" },
     { "memory", "MODE", false, "step: keep activations or compute them again: fast or small (fast)" },
     { "rows", "TEXT", false, "gemm: only shapes whose name holds this" },
@@ -62,8 +62,8 @@ static struct tb_json *gemm(const struct tb_args *a, struct tb_err *err)
 static struct tb_json *decode(const struct tb_args *a, struct tb_err *err)
 {
     long batch, prompt, tokens, threads;
-    if (!tb_args_int(a, "batch", 1, 256, 8, &batch, err) || !tb_args_int(a, "prompt", 1, 65536, 16, &prompt, err)
-        || !tb_args_int(a, "tokens", 2, 65536, 64, &tokens, err)
+    if (!tb_args_int(a, "batch", 1, 256, 4, &batch, err) || !tb_args_int(a, "prompt", 1, 65536, 0, &prompt, err)
+        || !tb_args_int(a, "tokens", 2, 65536, 32, &tokens, err)
         || !tb_args_int(a, "threads", 1, 4096, 0, &threads, err))
         return NULL;
     struct tb_bench_decode_spec s = { .base = text_or(a, "base", "tiny"), .method = tb_args_get(a, "method"),
@@ -110,6 +110,8 @@ static void say(char *dst, size_t n, const char *name, double v)
         snprintf(dst, n, v < 1 ? "%.4g ms" : "%.4g s", v < 1 ? 1000 * v : v);
     else if (tb_str_ends(name, "_s"))
         tb_fmt_unit(dst, n, TB_UNIT_SECONDS, v);
+    else if (tb_str_ends(name, "_share"))
+        snprintf(dst, n, "%.3g %%", 100 * v);
     else if (tb_str_ends(name, "_bytes"))
         tb_fmt_unit(dst, n, TB_UNIT_BYTES, v);
     else if (tb_str_ends(name, "loss"))
@@ -124,7 +126,7 @@ static void print_map(const struct tb_out *o, const struct tb_json *map)
     for (void *it = tb_json_first(map); it; it = tb_json_next(map, it)) {
         const struct tb_json *v = tb_json_iter_value(it);
         say(text, sizeof text, tb_json_iter_key(it), tb_json_real(v, NAN));
-        tb_out_pair(o, 20, tb_json_iter_key(it), tb_json_str(v, text));
+        tb_out_pair(o, 36, tb_json_iter_key(it), tb_json_str(v, text));
     }
 }
 

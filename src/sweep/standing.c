@@ -37,6 +37,18 @@ void tb_standing_read(const struct tb_sweep *s, size_t arm, struct tb_standing *
     }
 }
 
+ptrdiff_t tb_standing_finalist(const struct tb_sweep *s, size_t arm)
+{
+    ptrdiff_t best[2] = { -1, -1 }; /* of all; of those that are done */
+    for (size_t i = 0; i < s->n; i++) {
+        const struct tb_trial *t = &s->trial[i];
+        for (int k = 0; t->arm == arm && t->of < 0 && k <= (t->state == TB_STATE_DONE); k++)
+            if (tb_is_better(tb_trial_value(t), best[k] < 0 ? NAN : tb_trial_value(&s->trial[best[k]])))
+                best[k] = (ptrdiff_t)i;
+    }
+    return best[1] >= 0 ? best[1] : best[0];
+}
+
 size_t tb_standing_best(const struct tb_sweep *s, size_t *best, size_t most)
 {
     size_t n = 0;

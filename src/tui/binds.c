@@ -12,6 +12,7 @@ const struct tb_bind tb_binds_global[] = {
     TB_BIND(':', "palette", "run any verb, with completion", ": cmd", TB_ACT_PALETTE),
     TB_BIND('?', "keys", "keys of this screen; type to search them", "? help", TB_ACT_HELP),
     TB_BIND('@', "log", "verbs of this session, to be saved as a shell script", NULL, TB_ACT_LOG),
+    TB_BIND(TB_CTRL('r'), "absence", "what happened to runs since you looked last", NULL, TB_ACT_ABSENCE),
     TB_BIND('U', "undo", "undo the last act", NULL, TB_ACT_UNDO),
     TB_BIND('q', "leave", "leave; training goes on", NULL, TB_ACT_LEAVE),
     TB_BIND(TB_CTRL('c'), "leave", "", NULL, TB_ACT_LEAVE),

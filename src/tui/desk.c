@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "tui/completion.h"
 #include "tui/overlay_priv.h"
 #include "tui/screen.h"
 #include "view/filter.h"
@@ -20,6 +22,8 @@ bool tb_desk_open(struct tb_desk *d, const char *store_flag, struct tb_err *err)
                            .group_by = tb_xstrdup(""), .text = tb_xstrdup(""), .message = tb_xstrdup("") };
     d->cache = tb_cache_open();
     d->used = tb_json_new_map();
+    d->history = tb_json_new_map();
+    d->completion = tb_completion_open();
     d->acts.store = store_flag;
     d->now_ns = tb_clock_wall_ns();
     tb_desk_refresh(d);
@@ -53,6 +57,10 @@ void tb_desk_close(struct tb_desk *d)
     free(d->mark);
     free(d->answers);
     tb_json_free(d->used);
+    tb_json_free(d->history);
+    tb_completion_close(d->completion);
+    free(d->absence);
+    free(d->copied);
     tb_cache_close(d->cache);
     tb_store_close(d->store);
 }
@@ -118,7 +126,9 @@ static bool read_list(struct tb_desk *d, struct tb_run_item **item, size_t *n)
         d->store = tb_store_open(d->store_flag, false, &d->trouble);
     if (d->store)
         tb_store_follow(d->store);
-    if (d->store && tb_store_list(d->store, item, n, &d->trouble))
+    if (d->store && !tb_dir_exists(tb_store_path(d->store)))
+        tb_fail(&d->trouble, TB_ERR_NOTFOUND, "%s: the store is gone", tb_store_path(d->store));
+    else if (d->store && tb_store_list(d->store, item, n, &d->trouble))
         return true;
     tb_store_close(d->store); /* it may come back, or another one in its place */
     d->store = NULL;
@@ -304,6 +314,21 @@ void tb_desk_run_program(struct tb_desk *d, const char *command)
 {
     free(d->program);
     d->program = tb_xstrdup(command);
+}
+
+void tb_desk_confirm_number(struct tb_desk *d, const char *question, size_t number, int act)
+{
+    char *label = tb_xasprintf("%s Type %zu: ", question, number);
+    tb_overlay_ask(d, label, NULL, NULL, act);
+    free(label);
+    d->overlay->must = tb_xasprintf("%zu", number);
+}
+
+void tb_desk_copy(struct tb_desk *d, const char *text)
+{
+    free(d->copied);
+    d->copied = tb_xstrdup(text);
+    tb_desk_say(d, TB_STYLE_MESSAGE, "copied: %s", text);
 }
 
 struct tb_text *tb_desk_show(struct tb_desk *d, const char *title)

@@ -49,6 +49,12 @@ struct tb_desk {
     int n_screens, at, stack[TB_STACK], n_stack;
     struct tb_overlay *overlay; /* NULL: none is open */
     struct tb_json *used;       /* how often a word of the palette was chosen */
+    struct tb_json *history;    /* lines that were typed (history.h) */
+    struct tb_completion *completion;
+    char *absence;              /* what happened since the last time, a line a run; NULL: nothing */
+    char *copied;               /* wants to go to the clipboard; NULL: nothing */
+    int kept_glyphs;            /* chosen by :set, now or before: enum tb_glyphs + 1; 0: none */
+    bool is_new;                /* nothing was kept: the first time here */
     char *message;
     unsigned message_style;
     char *program;              /* wants the terminal, as a shell reads it; NULL: none */
@@ -97,6 +103,10 @@ void tb_desk_fail(struct tb_desk *d, const struct tb_err *err);
 void tb_desk_ask(struct tb_desk *d, const char *label, const char *initial, int act);
 /* Asks y/N; then act() of the screen. */
 void tb_desk_confirm(struct tb_desk *d, const char *question, int act);
+/* Asks to type `number`, for what cannot be undone; then act() of the screen. Anything else: not done. */
+void tb_desk_confirm_number(struct tb_desk *d, const char *question, size_t number, int act);
+/* A text into the clipboard, where the terminal has one, and into the line of messages. */
+void tb_desk_copy(struct tb_desk *d, const char *text);
 /* Opens a pane over the screen, to be filled; lent until it is closed. */
 struct tb_text *tb_desk_show(struct tb_desk *d, const char *title);
 /* Gives the terminal to a program, an editor, and reads anew when it has ended. */

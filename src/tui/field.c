@@ -133,11 +133,13 @@ void tb_field_draw(const struct tb_field *f, struct tb_canvas *c, int x, int y, 
 {
     struct tb_canvas part = tb_canvas_part(c, (struct tb_rect){ x, y, width, 1 });
     const char *s = tb_field_text(f);
-    size_t from = 0;
-    while (tb_utf8_width(s + from, f->cursor - from) >= width && from < f->cursor)
-        from = behind(f, from);
+    size_t from = f->cursor, end;
+    /* From the cursor backwards: a field may hold much. */
+    for (size_t to = before(f, from); to < from && tb_utf8_width(s + to, f->cursor - to) < width; to = before(f, from))
+        from = to;
+    end = from + tb_text_fit(s + from, f->text.n - from, width);
     tb_canvas_fill(&part, tb_canvas_rect(&part), style);
-    tb_canvas_bytes(&part, 0, 0, style, s + from, f->text.n - from);
+    tb_canvas_bytes(&part, 0, 0, style, s + from, end - from);
     if (has_focus)
         tb_canvas_cursor(&part, tb_utf8_width(s + from, f->cursor - from), 0);
 }

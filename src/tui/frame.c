@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 enum { LEAST_WIDTH = 60, LEAST_HEIGHT = 15, FOOT = 3 };
 
 struct tb_rect tb_frame_area(int width, int height)
@@ -100,6 +102,15 @@ static int hints_width(const struct tb_bind *table)
     return width;
 }
 
+/* Words in the message do what their key does. */
+static void make_hot(struct tb_canvas *c, const char *message, const char *words, uint32_t key)
+{
+    const char *at = strstr(message, words);
+    if (at)
+        tb_canvas_hot(c, (struct tb_rect){ 1 + tb_utf8_width(message, (size_t)(at - message)), 2, (int)strlen(words), 1 },
+                      key);
+}
+
 static void draw_foot(const struct tb_desk *d, struct tb_canvas *c)
 {
     const struct tb_screen_class *k = tb_route_screen(d)->class;
@@ -110,6 +121,8 @@ static void draw_foot(const struct tb_desk *d, struct tb_canvas *c)
         x = draw_hints(c, x, end, tb_binds_runs, k->binds);
     draw_hints(c, x, c->width - 1, tb_binds_global, NULL);
     tb_canvas_field(c, 1, 2, c->width - 1, d->message_style, d->message);
+    make_hot(c, d->message, "U undoes", 'U');
+    make_hot(c, d->message, "^r shows", TB_CTRL('r'));
 }
 
 static void draw_too_small(struct tb_canvas *c)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "tui/history.h"
 
 void tb_overlay_close(struct tb_desk *d)
 {
@@ -17,6 +18,7 @@ void tb_overlay_close(struct tb_desk *d)
     tb_field_free(&o->field);
     tb_text_free(&o->text);
     free(o->label);
+    free(o->must);
     free(o);
     d->overlay = NULL;
 }
@@ -58,6 +60,14 @@ static unsigned go_on(struct tb_desk *d)
 {
     const struct tb_bind *bind = d->overlay->bind;
     int act = d->overlay->act;
+    const char *must = d->overlay->must;
+    if (must && strcmp(tb_field_text(&d->overlay->field), must) != 0) {
+        tb_desk_say(d, TB_STYLE_MESSAGE, "not done");
+        tb_overlay_close(d);
+        return TB_DO_HANDLED | TB_DO_DRAW;
+    }
+    if (d->overlay->kind == TB_OVERLAY_ASK && !must)
+        tb_history_add(d->history, d->overlay->label, tb_field_text(&d->overlay->field));
     free(d->text);
     d->text = tb_xstrdup(tb_field_text(&d->overlay->field));
     tb_overlay_close(d);
@@ -72,12 +82,31 @@ static unsigned press_filter(struct tb_desk *d, const struct tb_press *p)
     bool good = s->class->set_filter ? s->class->set_filter(s, text, &err) : tb_desk_choose(d, text, NULL, NULL, &err);
     free(text);
     if (p->key == '\n' && good)
+        tb_history_add(d->history, d->overlay->label, tb_field_text(&d->overlay->field));
+    if (p->key == '\n' && good)
         tb_overlay_close(d);
     if (good)
         tb_desk_say(d, TB_STYLE_MESSAGE, "%s", "");
     else
         tb_desk_fail(d, &err);
     return TB_DO_HANDLED | TB_DO_LOAD;
+}
+
+/* Lines that were typed before, with the arrows, in the palette ^p ^n: its arrows choose. */
+static bool press_history(struct tb_desk *d, uint32_t key)
+{
+    struct tb_overlay *o = d->overlay;
+    bool is_palette = o->kind == TB_OVERLAY_PALETTE, is_up = key == TB_CTRL('p') || (key == TB_PRESS_UP && !is_palette),
+         is_down = key == TB_CTRL('n') || (key == TB_PRESS_DOWN && !is_palette);
+    size_t back = is_up ? o->back + 1 : o->back ? o->back - 1 : 0;
+    const char *line = back ? tb_history_at(d->history, o->label, back - 1) : "";
+    if (!is_up && !is_down)
+        return false;
+    if (!line || (is_down && !o->back))
+        return true;
+    o->back = back;
+    tb_field_set(&o->field, line);
+    return true;
 }
 
 static unsigned press_line(struct tb_desk *d, const struct tb_press *p)
@@ -87,7 +116,7 @@ static unsigned press_line(struct tb_desk *d, const struct tb_press *p)
         return TB_DO_HANDLED | TB_DO_DRAW | TB_DO_LOAD;
     if (p->key == '\n' && o->kind == TB_OVERLAY_ASK)
         return go_on(d);
-    bool is_edit = tb_field_press(&o->field, p);
+    bool is_edit = press_history(d, p->key) || tb_field_press(&o->field, p);
     if (o->field.was_cut)
         tb_desk_say(d, TB_STYLE_WARN, "pasted text was cut to %d bytes", TB_FIELD_MOST);
     o->field.was_cut = false;
@@ -199,13 +228,20 @@ static void draw_search(const struct tb_overlay *o, struct tb_canvas *line)
     tb_field_draw(&o->field, line, x, 0, line->width - x, TB_STYLE_PLAIN, true);
 }
 
+static void draw_confirm(const struct tb_overlay *o, struct tb_canvas *line)
+{
+    int x = tb_canvas_fmt(line, 0, 0, TB_STYLE_STRONG, "%s  y/N ", o->label);
+    tb_canvas_hot(line, (struct tb_rect){ x - 4, 0, 1, 1 }, 'y');
+    tb_canvas_hot(line, (struct tb_rect){ x - 2, 0, 1, 1 }, 'n');
+}
+
 void tb_overlay_draw(const struct tb_desk *d, struct tb_canvas *area, struct tb_canvas *line)
 {
     const struct tb_overlay *o = d->overlay;
     switch (o->kind) {
     case TB_OVERLAY_CONFIRM:
         tb_canvas_fill(line, tb_canvas_rect(line), TB_STYLE_PLAIN);
-        tb_canvas_fmt(line, 0, 0, TB_STYLE_STRONG, "%s  y/N ", o->label);
+        draw_confirm(o, line);
         return;
     case TB_OVERLAY_TEXT:
     case TB_OVERLAY_KEYS:

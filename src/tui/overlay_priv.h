@@ -32,6 +32,8 @@ struct tb_overlay {
     int act;
     struct tb_field field;
     bool is_searching; /* a text: what is typed goes to the field */
+    char *must;        /* what must be typed; NULL: anything */
+    size_t back;       /* lines typed before that were gone back; 0: none */
     struct tb_text text;
     struct tb_candidate *candidate;
     size_t n_candidates, cap_candidates, chosen;
@@ -51,6 +53,7 @@ void tb_overlay_draw(const struct tb_desk *d, struct tb_canvas *area, struct tb_
 /* ---- palette.c */
 void tb_palette_open(struct tb_desk *d);
 void tb_palette_update(struct tb_desk *d); /* candidates for what is typed */
+void tb_palette_renew(struct tb_desk *d); /* the same line, once more is known */
 unsigned tb_palette_press(struct tb_desk *d, const struct tb_press *p);
 void tb_palette_draw(const struct tb_overlay *o, struct tb_canvas *area);
 void tb_palette_clear(struct tb_overlay *o);

@@ -11,10 +11,11 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/proc.h"
 #include "base/str.h"
+#include "tui/completion.h"
+#include "tui/history.h"
 
-enum { MOST_SHOWN = 8, WORDS = 64, COMPLETE_S = 1 };
+enum { MOST_SHOWN = 8 };
 
 void tb_palette_clear(struct tb_overlay *o)
 {
@@ -77,33 +78,23 @@ static bool has_word(const struct tb_overlay *o, const char *word)
     return false;
 }
 
-/* What the program itself would complete: lines "candidate TAB what it is". */
+/* What the program itself would complete, as far as it has said so. */
 static void add_completions(struct tb_desk *d, bool is_verb)
 {
     struct tb_overlay *o = d->overlay;
-    const char *word[WORDS + 4];
-    char *store = NULL, *line = tb_xstrndup(tb_field_text(&o->field), o->from);
-    int n = tb_shell_words(line, &store, word + 2, WORDS);
-    struct tb_buf out = { 0 };
-    if (n >= 0) {
-        word[0] = tb_proc_self();
-        word[1] = "--complete";
-        word[2 + n] = is_verb ? "" : tb_field_text(&o->field) + o->from;
-        word[3 + n] = NULL;
-        tb_proc_run((char *const *)word, NULL, 0, &(struct tb_proc_limits){ .wall_s = COMPLETE_S }, &out, NULL, NULL,
-                    NULL);
-    }
-    char *rest = out.p;
-    for (char *text; rest && (text = strsep(&rest, "\n"));) {
+    char *before = tb_xstrndup(tb_field_text(&o->field), o->from);
+    const char *last = is_verb ? "" : tb_field_text(&o->field) + o->from,
+               *answer = tb_completion_of(d->completion, before, last, d->is_script);
+    char *lines = tb_xstrdup(answer ? answer : ""), *rest = lines;
+    for (char *text; (text = strsep(&rest, "\n"));) {
         char *help = strchr(text, '\t');
         if (help)
             *help++ = '\0';
         if (*text && !has_word(o, text))
             add(d, text, help ? help : "", "", NULL);
     }
-    tb_buf_free(&out);
-    free(store);
-    free(line);
+    free(lines);
+    free(before);
 }
 
 static int by_score(const void *a, const void *b)
@@ -130,6 +121,18 @@ void tb_palette_update(struct tb_desk *d)
     add_completions(d, !blank);
     if (o->n_candidates)
         qsort(o->candidate, o->n_candidates, sizeof *o->candidate, by_score);
+}
+
+/* An answer has come: the choice stays on its word. */
+void tb_palette_renew(struct tb_desk *d)
+{
+    struct tb_overlay *o = d->overlay;
+    char *word = o->chosen > 0 && o->chosen < o->n_candidates ? tb_xstrdup(o->candidate[o->chosen].word) : NULL;
+    tb_palette_update(d);
+    for (size_t i = 0; word && i < o->n_candidates; i++)
+        if (strcmp(o->candidate[i].word, word) == 0)
+            o->chosen = i;
+    free(word);
 }
 
 void tb_palette_open(struct tb_desk *d)
@@ -165,6 +168,7 @@ static void run(struct tb_desk *d)
         line = tb_xstrdup(c->word);
     }
     count(d, bind ? bind->name : word);
+    tb_history_add(d->history, o->label, bind ? bind->name : line);
     tb_overlay_close(d);
     if (bind)
         tb_route_bind(d, bind);

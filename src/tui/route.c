@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "tui/undo.h"
 
 struct tb_screen *tb_route_screen(const struct tb_desk *d)
 {
@@ -65,7 +66,7 @@ static unsigned undo(struct tb_desk *d)
         return TB_DO_DRAW;
     }
     a->was_undone = true;
-    char *commands = tb_xstrdup(a->inverse), *rest = commands; /* a moves when acts are added */
+    char *commands = tb_undo_join(a->inverse), *rest = commands; /* a moves when acts are added */
     size_t before = d->acts.n;
     for (char *line; (line = strsep(&rest, "\n"));)
         tb_desk_do(d, line, false);
@@ -161,6 +162,15 @@ static unsigned to_inspect(struct tb_desk *d, uint32_t key)
     return (b ? tb_route_bind(d, b) : TB_DO_DRAW) | TB_DO_LOAD;
 }
 
+static unsigned show_absence(struct tb_desk *d)
+{
+    if (d->absence)
+        tb_text_add(tb_desk_show(d, "what happened since you looked last"), TB_STYLE_PLAIN, d->absence);
+    else
+        tb_desk_say(d, TB_STYLE_MESSAGE, "nothing happened since you looked last");
+    return TB_DO_DRAW;
+}
+
 static unsigned act_global(struct tb_desk *d, int act, uint32_t key)
 {
     switch (act) {
@@ -168,6 +178,7 @@ static unsigned act_global(struct tb_desk *d, int act, uint32_t key)
     case TB_ACT_BACK: return back(d);
     case TB_ACT_HELP: tb_help_open(d); return TB_DO_DRAW;
     case TB_ACT_LOG: tb_log_open(d); return TB_DO_DRAW;
+    case TB_ACT_ABSENCE: return show_absence(d);
     case TB_ACT_PALETTE: tb_palette_open(d); return TB_DO_DRAW;
     case TB_ACT_FILTER: return open_filter(d);
     case TB_ACT_REDRAW: d->wants_redraw = true; return TB_DO_REFRESH;
@@ -259,6 +270,8 @@ static unsigned set(struct tb_desk *d, const char *name, const char *value)
     else
         tb_fail(&err, TB_ERR_USAGE, "set: expected glyphs or color, and a value");
     d->wants_redraw = good;
+    if (good && strcmp(name, "glyphs") == 0)
+        d->kept_glyphs = (int)d->glyphs + 1;
     if (!good)
         tb_desk_fail(d, &err);
     return TB_DO_LOAD;

@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "tui/runs_priv.h"
 
-enum { SORT = TB_ACT_OWN, REVERSE, COLUMN_LEFT, COLUMN_RIGHT, MOVE_LEFT, MOVE_RIGHT, CONSTANT, GROUP, GROUP_BY, ENTER };
+enum { SORT = TB_ACT_OWN, REVERSE, COLUMN_LEFT, COLUMN_RIGHT, MOVE_LEFT, MOVE_RIGHT, CONSTANT, GROUP, GROUP_BY, COPY, ENTER };
 enum { FACTS_WIDTH = 40, BESIDE = 96 };
 
 static const struct tb_bind binds[] = {
@@ -20,6 +20,7 @@ static const struct tb_bind binds[] = {
     TB_BIND('{', "move-left", "move the chosen column to the left", NULL, MOVE_LEFT),
     TB_BIND('}', "move-right", "move the chosen column to the right", NULL, MOVE_RIGHT),
     TB_BIND('=', "constant", "show columns that are equal in all runs, or hide them", NULL, CONSTANT),
+    TB_BIND('y', "copy", "copy the cell of the chosen column, else the run's name", NULL, COPY),
     TB_BIND('g', "group", "group by columns; !seed: all but the seed", "g group", GROUP),
     { 0 }
 };
@@ -236,6 +237,19 @@ static void enter(struct tb_screen *s)
     free(command);
 }
 
+static void copy(struct tb_screen *s)
+{
+    const struct runs_state *st = s->state;
+    const struct tb_run_item *item = tb_desk_current(s->desk);
+    struct tb_grid_rows rows = tb_runs_rows(s);
+    struct tb_grid_cell cell = { "", 0 };
+    if (!item)
+        return;
+    if (st->grid.column >= 0)
+        rows.cell(rows.arg, st->grid.cursor, st->grid.column, &cell);
+    tb_desk_copy(s->desk, cell.text[0] ? cell.text : tb_desk_ref(s->desk, item));
+}
+
 static unsigned act(struct tb_screen *s, int what)
 {
     struct runs_state *st = s->state;
@@ -253,6 +267,7 @@ static unsigned act(struct tb_screen *s, int what)
         if (!tb_desk_choose(s->desk, NULL, NULL, s->desk->text, &err))
             tb_desk_fail(s->desk, &err);
         break;
+    case COPY: copy(s); break;
     default: enter(s);
     }
     return TB_DO_LOAD;

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "tui/absence.h"
 #include "tui/overlay_priv.h"
 
 enum { MOST = 1 << 20 };
@@ -35,8 +36,10 @@ static void load_id(const struct tb_desk *d, char to[TB_RUN_ID], const char *id)
 void tb_state_load(struct tb_desk *d)
 {
     struct tb_json *map = d->view_file ? tb_json_load(d->view_file, MOST, NULL) : NULL;
-    if (!map)
+    if (!map) {
+        d->is_new = d->view_file != NULL;
         return;
+    }
     if (!tb_desk_choose(d, text(map, "filter"), text(map, "sort"), text(map, "group"), NULL))
         tb_desk_choose(d, "", "", "", NULL);
     load_marks(d, tb_json_get(map, "marks"));
@@ -46,6 +49,12 @@ void tb_state_load(struct tb_desk *d)
         tb_json_free(d->used);
         d->used = tb_json_copy(tb_json_get(map, "used"));
     }
+    if (tb_json_type(tb_json_get(map, "history")) == TB_JSON_MAP) {
+        tb_json_free(d->history);
+        d->history = tb_json_copy(tb_json_get(map, "history"));
+    }
+    d->kept_glyphs = (int)tb_json_int(tb_json_get(map, "glyphs"), 0);
+    tb_absence_tell(d, tb_json_get(map, "seen"));
     for (int i = 0; i < d->n_screens; i++) {
         const struct tb_screen_class *c = d->screen[i].class;
         const struct tb_json *own = tb_json_get(map, c->name);
@@ -78,6 +87,10 @@ void tb_state_save(const struct tb_desk *d)
     tb_json_set(map, "screen", tb_json_new_str(tb_route_screen(d)->class->name));
     tb_json_set(map, "marks", marks_of(d));
     tb_json_set(map, "used", tb_json_ref(d->used));
+    tb_json_set(map, "history", tb_json_ref(d->history));
+    if (d->kept_glyphs)
+        tb_json_set(map, "glyphs", tb_json_new_int(d->kept_glyphs));
+    tb_json_set(map, "seen", tb_absence_note(d));
     for (int i = 0; i < d->n_screens; i++) {
         const struct tb_screen_class *c = d->screen[i].class;
         struct tb_json *own = tb_json_new_map();

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* term.c - ncurses keeps what the terminal shows and sends what differs; around each update stand the marks of a
- * synchronised one (DEC 2026), which terminals that do not know them pass over.
+/* term.c - ncurses knows the terminal and its keys; cells are sent by paint.c, a frame in one write.
  * The terminal is put back by tb_term_close(), and by a handler where a fault ends the process: that one may only
  * write bytes that were made before. */
 #define _XOPEN_SOURCE_EXTENDED 1
@@ -9,6 +8,7 @@
 
 #include <curses.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
@@ -22,25 +22,39 @@
 #include <wchar.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "base/utf8.h"
+#include "tui/mouse.h"
+#include "tui/paint.h"
 
-enum { PASTE_BEGIN = 0x2001, PASTE_END, PASTE_MOST = 1 << 20, PAIRS = 256 };
+enum { PASTE_BEGIN = 0x2001, PASTE_END, MOUSE, HAS_SYNC, PASTE_MOST = 1 << 20, COPY_MOST = 1 << 16, STACK = 1 << 16 };
+enum { N_FAULTS = 5 };
 
 static struct {
     SCREEN *screen;
     WINDOW *keys;
     struct termios before;
-    struct tb_buf paste;
-    struct { int fg, bg; } pair[PAIRS];
-    int n_pairs;
-    bool has_sync, is_open;
+    struct tb_buf paste, bytes;
+    struct tb_paint paint;
+    struct tb_mouse mouse;
+    struct sigaction fault_before[N_FAULTS];
+    int wake[2];
+    bool is_open, is_dead;
     volatile sig_atomic_t ended_by, was_resized;
-} term;
+} term = { .wake = { -1, -1 } };
+
+static const int faults[N_FAULTS] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+
+/* Pastes in brackets, a mouse that tells where it is dragged, no wrapping at the right edge. */
+static const char modes_on[] = "\033[?2004h\033[?1000h\033[?1002h\033[?1006h\033[?7l",
+                  modes_off[] = "\033[?2004l\033[?1000l\033[?1002l\033[?1006l\033[?7h\033[0m\033[?25h",
+                  ask_sync[] = "\033[?2026$p";
 
 /* What a terminal needs to be as it was, whichever it is: colours, cursor, paste, mouse, the other screen. */
 static const char restore[] = "\033[0m\033[?2026l\033[?2004l\033[?1000l\033[?1002l\033[?1003l\033[?1006l\033[?25h"
-                              "\033[?1l\033>\033[?1049l";
+                              "\033[?7h\033[?1l\033>\033[?1049l";
 
 static const char *env(const char *name)
 {
@@ -78,37 +92,61 @@ enum tb_glyphs tb_term_glyphs(void)
     return strcmp(env("TERM"), "linux") == 0 ? TB_GLYPHS_BLOCK : TB_GLYPHS_BRAILLE;
 }
 
+/* GNU screen hands on what the terminal around it said, and knows no such colours itself. */
+static bool has_true_color(void)
+{
+    bool is_said = strcmp(env("COLORTERM"), "truecolor") == 0 || strcmp(env("COLORTERM"), "24bit") == 0;
+    return tigetflag("RGB") > 0 || tigetflag("Tc") > 0
+        || (is_said && (*env("TMUX") || !tb_str_starts(env("TERM"), "screen")));
+}
+
 enum tb_depth tb_term_depth(void)
 {
     int bad;
     if (*env("NO_COLOR") || setupterm(NULL, STDOUT_FILENO, &bad) != OK)
         return TB_DEPTH_MONO;
     int n = tigetnum("colors");
-    if (n >= 0x1000000 && tigetflag("RGB") > 0)
-        return TB_DEPTH_TRUE;
-    return n >= 256 ? TB_DEPTH_256 : n >= 8 ? TB_DEPTH_16 : TB_DEPTH_MONO;
+    if (n >= 256)
+        return has_true_color() ? TB_DEPTH_TRUE : TB_DEPTH_256;
+    return n >= 8 ? TB_DEPTH_16 : TB_DEPTH_MONO;
 }
 
 /* ---- signals */
 
+static void wake(void)
+{
+    int before = errno;
+    ssize_t n = write(term.wake[1], "", 1);
+    (void)n;
+    errno = before;
+}
+
 static void on_end(int sig)
 {
     term.ended_by = sig;
+    wake();
 }
 
 static void on_resize(int sig)
 {
     (void)sig;
     term.was_resized = 1;
+    wake();
 }
 
-static void on_fault(int sig)
+/* The instruction that failed is tried again, now with the handler that was there before: it may know more. */
+static void on_fault(int sig, siginfo_t *info, void *context)
 {
+    (void)context;
     ssize_t n = write(STDOUT_FILENO, restore, sizeof restore - 1);
     (void)n;
     tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
-    signal(sig, SIG_DFL);
-    raise(sig);
+    for (int i = 0; i < N_FAULTS; i++)
+        sigaction(faults[i], &term.fault_before[i], NULL);
+    if (info->si_code <= 0) { /* nothing failed: somebody sent it, or abort() */
+        signal(sig, SIG_DFL);
+        raise(sig);
+    }
 }
 
 static void handle(int sig, void (*fn)(int), int flags)
@@ -120,22 +158,35 @@ static void handle(int sig, void (*fn)(int), int flags)
 
 static void handle_signals(void)
 {
-    static const int ends[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT },
-                     faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+    static const int ends[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT };
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         handle(ends[i], on_end, 0);
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        handle(faults[i], on_fault, (int)SA_RESETHAND);
     handle(SIGWINCH, on_resize, 0);
     handle(SIGPIPE, SIG_IGN, 0);
 }
 
+/* On a stack of its own: the fault may be that there is none left. */
+static void handle_faults(void)
+{
+    static char stack[STACK];
+    struct sigaction a = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+    sigaltstack(&(stack_t){ .ss_sp = stack, .ss_size = sizeof stack }, NULL);
+    sigemptyset(&a.sa_mask);
+    for (int i = 0; i < N_FAULTS; i++)
+        sigaction(faults[i], &a, &term.fault_before[i]);
+}
+
 /* ---- opening and closing */
 
-static void send_modes(bool is_on)
+static void send(const char *s, size_t n)
 {
-    putp(is_on ? "\033[?2004h" : "\033[?2004l");
-    fflush(stdout);
+    term.is_dead = !tb_write_all(STDOUT_FILENO, s, n) || term.is_dead;
+}
+
+/* Whether it can show a frame at once is asked; an answer is a key like others. */
+static bool can_be_asked(void)
+{
+    return strcmp(env("TERM"), "linux") != 0 && !tb_str_starts(env("TERM"), "vt");
 }
 
 static void start_modes(void)
@@ -144,31 +195,52 @@ static void start_modes(void)
     noecho();
     nonl();
     set_escdelay(25);
-    mousemask(BUTTON1_CLICKED | BUTTON1_PRESSED | BUTTON1_RELEASED | BUTTON1_DOUBLE_CLICKED | BUTTON3_PRESSED
-                  | BUTTON3_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED | REPORT_MOUSE_POSITION,
-              NULL);
-    mouseinterval(0);
     define_key("\033[200~", PASTE_BEGIN);
     define_key("\033[201~", PASTE_END);
-    send_modes(true);
+    define_key("\033[<", MOUSE);
+    define_key("\033[?2026;1$y", HAS_SYNC);
+    define_key("\033[?2026;2$y", HAS_SYNC);
+    for (const char *no = "034"; *no; no++) {
+        char answer[] = "\033[?2026;_$y";
+        *strchr(answer, '_') = *no;
+        define_key(answer, KEY_REFRESH);
+    }
+    doupdate(); /* the other screen */
+    send(modes_on, sizeof modes_on - 1);
+    if (can_be_asked())
+        send(ask_sync, sizeof ask_sync - 1);
+}
+
+static bool open_screen(struct tb_err *err)
+{
+    setenv("NCURSES_NO_UTF8_ACS", "1", 0);
+    term.screen = newterm(NULL, stdout, stdin);
+    if (!term.screen)
+        return tb_fail(err, TB_ERR_USAGE, "TERM=%.40s: no such terminal is known; try TERM=xterm", env("TERM"));
+    const char *move = tigetstr("cup");
+    if (move && move != (char *)-1 && tb_str_starts(move, "\033["))
+        return true;
+    endwin();
+    delscreen(term.screen);
+    return tb_fail(err, TB_ERR_USAGE, "TERM=%.40s: a terminal that understands ECMA-48 is needed; 'tunebench ls' and "
+                                      "'tunebench watch --plain' need none", env("TERM"));
 }
 
 bool tb_term_open(struct tb_err *err)
 {
     has_utf8();
     tcgetattr(STDIN_FILENO, &term.before);
-    setenv("NCURSES_NO_UTF8_ACS", "1", 0);
-    term.screen = newterm(NULL, stdout, stdin);
-    if (!term.screen)
-        return tb_fail(err, TB_ERR_USAGE, "TERM=%.40s: no such terminal is known; try TERM=xterm", env("TERM"));
-    start_color();
-    use_default_colors();
+    if (pipe2(term.wake, O_CLOEXEC | O_NONBLOCK) != 0)
+        return tb_fail_errno(err, "pipe");
+    if (!open_screen(err))
+        return false;
     term.keys = newpad(1, 1); /* reading from a pad draws nothing */
     keypad(term.keys, TRUE);
     nodelay(term.keys, TRUE);
-    term.has_sync = strcmp(env("TERM"), "linux") != 0 && !tb_str_starts(env("TERM"), "vt");
-    start_modes();
+    term.paint.has_bright = tigetnum("colors") >= 16;
     handle_signals();
+    handle_faults();
+    start_modes();
     term.is_open = true;
     return true;
 }
@@ -178,19 +250,22 @@ void tb_term_close(void)
     if (!term.is_open)
         return;
     term.is_open = false;
-    send_modes(false);
+    send(modes_off, sizeof modes_off - 1);
     endwin();
     delwin(term.keys);
     delscreen(term.screen);
     tb_buf_free(&term.paste);
+    tb_buf_free(&term.bytes);
+    tb_paint_free(&term.paint);
     tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
 }
 
 void tb_term_lend(void)
 {
-    send_modes(false);
+    send(modes_off, sizeof modes_off - 1);
     def_prog_mode();
     endwin();
+    tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
     handle(SIGINT, SIG_IGN, 0);
 }
 
@@ -198,8 +273,10 @@ void tb_term_take_back(void)
 {
     reset_prog_mode();
     handle_signals();
-    send_modes(true);
     clearok(curscr, TRUE);
+    doupdate();
+    send(modes_on, sizeof modes_on - 1);
+    tb_paint_forget(&term.paint);
     term.was_resized = 1;
 }
 
@@ -214,7 +291,7 @@ void tb_term_suspend(void)
 bool tb_term_is_gone(void)
 {
     struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
-    return term.ended_by || (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL)));
+    return term.ended_by || term.is_dead || (poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR | POLLNVAL)));
 }
 
 int tb_term_signal(void)
@@ -241,6 +318,11 @@ int tb_term_fd(void)
     return STDIN_FILENO;
 }
 
+int tb_term_wake_fd(void)
+{
+    return term.wake[0];
+}
+
 /* ---- keys */
 
 static uint32_t special(wint_t key)
@@ -263,29 +345,17 @@ static uint32_t special(wint_t key)
     }
 }
 
+/* The rest of a report, which comes with its beginning. */
 static struct tb_press mouse(void)
 {
-    MEVENT m;
-    struct tb_press p = { 0 };
-    if (getmouse(&m) != OK)
-        return p;
-    p.x = m.x;
-    p.y = m.y;
-    if (m.bstate & BUTTON4_PRESSED)
-        p.key = TB_PRESS_WHEEL_UP;
-    else if (m.bstate & BUTTON5_PRESSED)
-        p.key = TB_PRESS_WHEEL_DOWN;
-    else if (m.bstate & BUTTON1_DOUBLE_CLICKED)
-        p.key = TB_PRESS_DOUBLE;
-    else if (m.bstate & (BUTTON1_PRESSED | BUTTON1_CLICKED))
-        p.key = TB_PRESS_CLICK;
-    else if (m.bstate & BUTTON1_RELEASED)
-        p.key = TB_PRESS_RELEASE;
-    else if (m.bstate & (BUTTON3_PRESSED | BUTTON3_CLICKED))
-        p.key = TB_PRESS_RIGHT_CLICK;
-    else if (m.bstate & REPORT_MOUSE_POSITION)
-        p.key = TB_PRESS_DRAG;
-    return p;
+    char report[24] = "";
+    wint_t key = 0;
+    size_t n = 0;
+    wtimeout(term.keys, 100);
+    while (n < sizeof report - 1 && key != 'M' && key != 'm' && wget_wch(term.keys, &key) == OK && key < 0x7f)
+        report[n++] = (char)key;
+    nodelay(term.keys, TRUE);
+    return tb_mouse_press(&term.mouse, report, tb_clock_mono_s());
 }
 
 /* Everything up to the mark that ends a paste; one that never ends does so when nothing comes for a while. */
@@ -302,82 +372,65 @@ static struct tb_press paste(void)
     return (struct tb_press){ .key = TB_PRESS_PASTE, .text = term.paste.p ? term.paste.p : "", .n = term.paste.n };
 }
 
+static struct tb_press of_code(wint_t key)
+{
+    switch (key) {
+    case MOUSE: return mouse();
+    case PASTE_BEGIN: return paste();
+    case HAS_SYNC: term.paint.has_sync = true; break;
+    default: break;
+    }
+    return (struct tb_press){ .key = special(key) };
+}
+
 struct tb_press tb_term_read(void)
 {
+    char bytes[64];
     wint_t key;
+    while (read(term.wake[0], bytes, sizeof bytes) > 0)
+        ;
     if (term.was_resized) {
         term.was_resized = 0;
         return (struct tb_press){ .key = TB_PRESS_RESIZE };
     }
-    int rc = wget_wch(term.keys, &key);
-    if (rc == ERR)
-        return (struct tb_press){ .key = TB_PRESS_NONE };
-    if (rc == KEY_CODE_YES && key == KEY_MOUSE)
-        return mouse();
-    if (rc == KEY_CODE_YES && key == PASTE_BEGIN)
-        return paste();
-    if (rc == KEY_CODE_YES)
-        return (struct tb_press){ .key = special(key) };
-    return (struct tb_press){ .key = key == '\r' ? '\n' : key == '\b' ? TB_PRESS_BACKSPACE : (uint32_t)key };
+    for (int rc; (rc = wget_wch(term.keys, &key)) != ERR;) {
+        struct tb_press p = { .key = key == '\r' ? '\n' : key == '\b' ? TB_PRESS_BACKSPACE : (uint32_t)key };
+        if (rc == KEY_CODE_YES)
+            p = of_code(key);
+        if (p.key != TB_PRESS_NONE)
+            return p;
+    }
+    return (struct tb_press){ .key = TB_PRESS_NONE };
 }
 
 /* ---- cells */
 
-/* Pairs are made as they are met; when there is no room left text keeps the terminal's own colours. */
-static int pair_of(int fg, int bg)
-{
-    for (int i = 0; i < term.n_pairs; i++)
-        if (term.pair[i].fg == fg && term.pair[i].bg == bg)
-            return i + 1;
-    if ((fg < 0 && bg < 0) || term.n_pairs == PAIRS || term.n_pairs + 1 >= COLOR_PAIRS
-        || init_extended_pair(term.n_pairs + 1, fg, bg) == ERR)
-        return 0;
-    term.pair[term.n_pairs].fg = fg;
-    term.pair[term.n_pairs].bg = bg;
-    return ++term.n_pairs;
-}
-
-static attr_t bits_of(unsigned bits)
-{
-    return (bits & TB_STYLE_REVERSE ? WA_REVERSE : 0) | (bits & TB_STYLE_BOLD ? WA_BOLD : 0)
-         | (bits & TB_STYLE_FAINT ? WA_DIM : 0) | (bits & TB_STYLE_UNDERLINE ? WA_UNDERLINE : 0);
-}
-
-static void put(const struct tb_glyph *g, enum tb_depth depth, int x, int y)
-{
-    wchar_t text[CCHARW_MAX + 1];
-    cchar_t cell;
-    size_t n = 0, at = 0, step;
-    uint32_t cp;
-    struct tb_ink ink = tb_theme_ink(depth, g->style);
-    int fg = depth == TB_DEPTH_16 && ink.fg >= COLORS ? ink.fg == 8 ? -1 : ink.fg - 8 : ink.fg;
-    bool is_dim = depth == TB_DEPTH_16 && ink.fg == 8 && COLORS < 16;
-    while (n < CCHARW_MAX && (step = tb_utf8_step(g->s + at, strlen(g->s + at), &cp))) {
-        text[n++] = (wchar_t)cp;
-        at += step;
-    }
-    text[n] = L'\0';
-    int pair = pair_of(fg, ink.bg);
-    if (setcchar(&cell, n ? text : L" ", bits_of(ink.bits) | (is_dim ? WA_DIM : 0), (short)pair, &pair) == OK)
-        mvadd_wch(y, x, &cell);
-}
-
 void tb_term_show(const struct tb_sheet *s, enum tb_depth depth, bool is_whole)
 {
-    for (int y = 0; y < s->height; y++)
-        for (int x = 0; x < s->width; x++)
-            if (tb_sheet_at(s, x, y)->width)
-                put(tb_sheet_at(s, x, y), depth, x, y);
     if (is_whole)
-        clearok(curscr, TRUE);
-    if (s->cursor_x >= 0)
-        move(s->cursor_y, s->cursor_x);
-    curs_set(s->cursor_x >= 0);
-    wnoutrefresh(stdscr);
-    if (term.has_sync)
-        putp("\033[?2026h");
-    doupdate();
-    if (term.has_sync)
-        putp("\033[?2026l");
-    fflush(stdout);
+        tb_paint_forget(&term.paint);
+    tb_buf_clear(&term.bytes);
+    tb_paint_frame(&term.paint, s, depth, &term.bytes);
+    if (term.bytes.n)
+        send(term.bytes.p, term.bytes.n);
+}
+
+/* OSC 52; the console and old terminals would show it. */
+bool tb_term_copy(const char *s, size_t n)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    if (!can_be_asked() || n > COPY_MOST)
+        return false;
+    tb_buf_clear(&term.bytes);
+    tb_buf_str(&term.bytes, "\033]52;c;");
+    for (size_t i = 0; i < n; i += 3) {
+        uint32_t three = 0;
+        for (size_t k = 0; k < 3; k++)
+            three = three << 8 | (i + k < n ? (unsigned char)s[i + k] : 0);
+        for (size_t k = 0; k < 4; k++)
+            tb_buf_char(&term.bytes, k > n - i ? '=' : letters[three >> (18 - 6 * k) & 63]);
+    }
+    tb_buf_char(&term.bytes, '\a');
+    send(term.bytes.p, term.bytes.n);
+    return true;
 }

@@ -18,8 +18,11 @@ void tb_term_size(int *width, int *height);
 /* The next press, TB_PRESS_NONE if there is none now. Text of a paste is lent until the next call. */
 struct tb_press tb_term_read(void);
 int tb_term_fd(void);
+int tb_term_wake_fd(void); /* readable when a signal has come; emptied by tb_term_read */
 /* Cells that differ from what is there are sent, in one write. `is_whole`: all of them. */
 void tb_term_show(const struct tb_sheet *s, enum tb_depth depth, bool is_whole);
+/* Into the clipboard, where the terminal may know how: whether it was asked to. */
+bool tb_term_copy(const char *s, size_t n);
 void tb_term_suspend(void); /* stops the process until it is continued */
 bool tb_term_is_gone(void); /* a signal said so, or the terminal is dead */
 int tb_term_signal(void);   /* that ended it, 0: none */

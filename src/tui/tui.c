@@ -6,9 +6,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/proc.h"
 #include "base/str.h"
+#include "tui/completion.h"
 #include "tui/term.h"
 #include "tui/tui_priv.h"
 
@@ -22,7 +26,7 @@ bool tb_tui_is_meant(int argc, char **argv)
         size_t n = strcspn(argv[i], "=");
         char name[16] = "";
         memcpy(name, argv[i], n < sizeof name ? n : 0);
-        if (strcmp(argv[i], "--reset-view") == 0)
+        if (strcmp(argv[i], "--reset-view") == 0 || strcmp(argv[i], "--linear") == 0)
             continue;
         if (!tb_str_in(name, with_value) || (!argv[i][n] && ++i >= argc))
             return false;
@@ -47,6 +51,8 @@ static void read_flags(struct tb_tui_flags *f, int argc, char **argv)
         memcpy(name, argv[i], n < sizeof name ? n : 0);
         if (strcmp(argv[i], "--reset-view") == 0)
             f->resets_view = true;
+        else if (strcmp(argv[i], "--linear") == 0)
+            f->is_linear = true;
         else
             take(f, name, argv[i][n] ? argv[i] + n + 1 : argv[++i]);
     }
@@ -58,6 +64,8 @@ static bool choose_looks(struct tb_desk *d, const struct tb_tui_flags *f, struct
     bool is_auto = !f->color || strcmp(f->color, "auto") == 0 || strcmp(f->color, "always") == 0;
     d->depth = f->script || (f->color && strcmp(f->color, "never") == 0) ? TB_DEPTH_MONO : tb_term_depth();
     d->glyphs = f->script ? TB_GLYPHS_BRAILLE : tb_term_glyphs();
+    if (d->kept_glyphs > (int)d->glyphs + 1 && d->kept_glyphs <= TB_GLYPHS_ASCII + 1)
+        d->glyphs = (enum tb_glyphs)(d->kept_glyphs - 1);
     return (is_auto || strcmp(f->color, "never") == 0 || tb_depth_named(f->color, &d->depth, err))
         && (!f->glyphs || tb_glyphs_named(f->glyphs, &d->glyphs, err));
 }
@@ -66,9 +74,10 @@ static bool choose_looks(struct tb_desk *d, const struct tb_tui_flags *f, struct
 
 static void sleep_until_something(const struct tb_tui *t)
 {
-    struct pollfd fds[FDS] = { { .fd = tb_term_fd(), .events = POLLIN } };
+    struct pollfd fds[FDS] = { { .fd = tb_term_fd(), .events = POLLIN }, { .fd = tb_term_wake_fd(), .events = POLLIN } };
     const struct tb_screen *s = tb_route_screen(&t->desk);
-    int n = 1 + tb_acts_fds(&t->desk.acts, fds + 1, FDS - 1);
+    int n = 2 + tb_acts_fds(&t->desk.acts, fds + 2, FDS - 2);
+    n += tb_completion_fds(t->desk.completion, fds + n, FDS - n);
     if (s->class->fds)
         n += s->class->fds(s, fds + n, FDS - n);
     poll(fds, (nfds_t)n, tb_tui_wait_ms(t));
@@ -94,6 +103,15 @@ static void show(struct tb_tui *t)
     t->desk.wants_redraw = false;
 }
 
+static void copy(struct tb_tui *t)
+{
+    struct tb_desk *d = &t->desk;
+    if (!tb_term_copy(d->copied, strlen(d->copied)))
+        tb_desk_say(d, TB_STYLE_MESSAGE, "this terminal has no clipboard for programs: %s", d->copied);
+    free(d->copied);
+    d->copied = NULL;
+}
+
 static void loop(struct tb_tui *t)
 {
     int width, height;
@@ -104,6 +122,8 @@ static void loop(struct tb_tui *t)
             show(t);
         sleep_until_something(t);
         read_keys(t);
+        if (t->desk.copied)
+            copy(t);
         if (t->desk.program) {
             tb_term_lend();
             tb_tui_run_program(t);
@@ -132,11 +152,22 @@ static int run_on_terminal(struct tb_tui *t, struct tb_err *err)
 {
     if (!tb_term_open(err))
         return tb_err_exit(err->kind);
+    if (t->desk.is_new && t->desk.glyphs == TB_GLYPHS_BRAILLE) /* fonts cannot be asked */
+        tb_desk_say(&t->desk, TB_STYLE_MESSAGE, "curves are drawn like ⡠⠔⠊⠉⠒⠢⣀; if that is no line: :set glyphs block");
     loop(t);
     tb_term_close();
     if (!tb_term_signal())
         say_goodbye(&t->desk);
     return tb_term_signal() ? 128 + tb_term_signal() : 0;
+}
+
+/* A line for each thing that happens, for logs and screen readers: that is a verb. */
+static int run_linear(const struct tb_tui_flags *f)
+{
+    const char *argv[] = { tb_proc_self(), "watch", "--plain", f->store ? "--store" : NULL, f->store, NULL };
+    execv(argv[0], (char *const *)argv);
+    perror("tunebench: watch");
+    return 1;
 }
 
 int tb_tui_main(int argc, char **argv)
@@ -147,6 +178,8 @@ int tb_tui_main(int argc, char **argv)
     char text[sizeof err.where + sizeof err.text + 32];
     int code = 1;
     read_flags(&f, argc, argv);
+    if (f.is_linear)
+        return run_linear(&f);
     bool good = f.script || tb_term_is_there(&err);
     if (good && tb_tui_open(&t, &f, &err) && choose_looks(&t.desk, &f, &err))
         code = f.script ? tb_script_run(&t, &f, &err) : run_on_terminal(&t, &err);

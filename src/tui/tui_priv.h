@@ -15,7 +15,7 @@ struct tb_tui {
 
 struct tb_tui_flags {
     const char *store, *script, *frames, *size, *color, *glyphs;
-    bool resets_view;
+    bool resets_view, is_linear;
 };
 
 bool tb_tui_open(struct tb_tui *t, const struct tb_tui_flags *f, struct tb_err *err);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -13,6 +14,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/xdg.h"
+#include "tui/completion.h"
 #include "tui/tui_priv.h"
 
 static const double live_s = 1, idle_s = 5, load_s = 0.25, cost_share = 0.01;
@@ -135,12 +137,20 @@ static void load(struct tb_tui *t)
     t->is_dirty = true;
 }
 
+/* What was spent is this process's own; what others take meanwhile is no cost of looking. */
+static double spent_s(void)
+{
+    struct timespec t = { 0 };
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static bool refresh(struct tb_tui *t)
 {
-    double from = tb_clock_mono_s();
+    double from = spent_s();
     bool is_news = tb_desk_refresh(&t->desk);
     double now = tb_clock_mono_s(), pause = tb_desk_is_live(&t->desk) ? live_s : idle_s,
-           least = (now - from) / cost_share;
+           least = (spent_s() - from) / cost_share;
     t->refresh_at = now + (pause > least ? pause : least);
     return is_news;
 }
@@ -218,6 +228,10 @@ bool tb_tui_work(struct tb_tui *t)
     d->now_ns = tb_clock_wall_ns();
     for (struct tb_act *a; (a = tb_acts_pump(&d->acts));)
         tell(t, a);
+    if (tb_completion_pump(d->completion) && d->overlay && d->overlay->kind == TB_OVERLAY_PALETTE) {
+        tb_palette_renew(d);
+        t->is_dirty = true;
+    }
     if (d->leaves_after_acts && tb_acts_open(&d->acts) == 0)
         d->wants_leave = true;
     if (s->class->tick)

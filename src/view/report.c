@@ -242,6 +242,7 @@ bool tb_report_make(struct tb_report *r, const struct tb_arms *arms, const char 
         make_arm(r, i);
     correct(r);
     mark_fronts(r);
+    tb_report_selection(r);
     tb_report_checks(r);
     tb_verdict_all(&r->verdict, arms);
     return true;

@@ -29,6 +29,7 @@ extern const struct tb_report_cost_name {
 
 /* How the finalist of an arm was found. */
 struct tb_report_search {
+    const char *run; /* its id: of these results it was chosen by its own */
     int64_t n_trials, n_planned, n_pruned, n_failed, n_open; /* open: waiting or running */
     double search_tok, seeds_tok; /* trained by its trials, and by the finalist's other seeds */
     char budget[48];              /* of a trial: "60000 tokens" */
@@ -79,6 +80,8 @@ struct tb_report_arm {
     bool has_level, is_paired;
     struct tb_paired p;       /* against the reference */
     struct tb_err why;        /* why not */
+    bool has_fresh;
+    struct tb_paired fresh;   /* the same without the runs that a search chose, which are the best of several */
     struct tb_evidence e;
     double p_holm;            /* of e.p, over all arms but the reference */
     double cost[TB_N_COSTS];  /* NaN: unknown */

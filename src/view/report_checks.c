@@ -180,12 +180,42 @@ static void check_edges(struct tb_report *r)
     add(r, is_good, "ranges", tb_buf_take(&b));
 }
 
+static bool has_no_fresh(const struct tb_report *r, size_t i) { return i != r->reference && !r->arm[i].has_fresh; }
+
+static bool has_turned(const struct tb_report *r, size_t i)
+{
+    const struct tb_report_arm *a = &r->arm[i];
+    return a->has_fresh && a->is_paired && a->fresh.difference * a->p.difference < 0;
+}
+
+static void check_selection(struct tb_report *r)
+{
+    char *lone = letters(r, has_no_fresh), *turned = letters(r, has_turned);
+    struct tb_buf b = { 0 };
+    size_t n = 0;
+    tb_buf_fmt(&b, "settings were chosen by %s of the very rows that are reported, so each level is a little too good",
+               r->sweep->metric);
+    for (size_t i = 0; i < r->arms->n; i++)
+        if (r->arm[i].has_fresh)
+            tb_buf_fmt(&b, "%s%c %+.3f", n++ ? ", " : "; without the seed that was chosen the differences are ",
+                       (int)('A' + i), r->arm[i].fresh.difference);
+    if (lone)
+        tb_buf_fmt(&b, "; %s: no seed but those that were chosen", lone);
+    if (turned)
+        tb_buf_fmt(&b, "; %s: the other way round than with it", turned);
+    tb_buf_str(&b, "; to measure on other rows: tunebench eval RUN --data FILE");
+    add(r, !lone && !turned, "selection", tb_buf_take(&b));
+    free(turned);
+    free(lone);
+}
+
 static void check_search(struct tb_report *r)
 {
     check_share(r);
     check_arms(r, "own rate", has_no_rate, "each arm's learning rate was found by its search",
                "the learning rate was not searched, so it may have been judged by one that suits it badly");
     check_edges(r);
+    check_selection(r);
     check_arms(r, "trials", has_failed, "no trial failed or diverged",
                "some trials failed or diverged: fewer points were looked at");
     add(r, r->sweep->is_over, "finished", tb_xstrdup(r->sweep->is_over ? "the search came to its end"

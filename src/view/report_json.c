@@ -26,6 +26,9 @@ static const struct tb_table_column columns[] = {
     { "difference_high", NULL, TB_UNIT_LOSS, false },
     { "rows_better", NULL, TB_UNIT_PLAIN, false },
     { "rows_worse", NULL, TB_UNIT_PLAIN, false },
+    { "fresh_difference", NULL, TB_UNIT_LOSS, false },
+    { "fresh_low", NULL, TB_UNIT_LOSS, false },
+    { "fresh_high", NULL, TB_UNIT_LOSS, false },
     { "p_prompts", NULL, TB_UNIT_LOSS, false },
     { "p_seeds", NULL, TB_UNIT_LOSS, false },
     { "p", NULL, TB_UNIT_LOSS, false },
@@ -105,6 +108,9 @@ static void put_difference(struct tb_table *t, const struct tb_report *r, size_t
     put_real(t, a->is_paired ? a->p.high : NAN);
     put_count(t, a->is_paired ? (int64_t)a->p.n_better : -1);
     put_count(t, a->is_paired ? (int64_t)a->p.n_worse : -1);
+    put_real(t, a->has_fresh ? a->fresh.difference : NAN);
+    put_real(t, a->has_fresh ? a->fresh.low : NAN);
+    put_real(t, a->has_fresh ? a->fresh.high : NAN);
     put_real(t, a->e.p_prompts);
     put_real(t, a->e.p_seeds);
     put_real(t, a->e.p);

@@ -169,8 +169,8 @@ static const char *const result_missed[] = { "better", "worse", "p", "seeds", NU
 static char *result_lead(const struct tb_report *r)
 {
     const struct tb_report_arm *a = &r->arm[r->reference];
-    return tb_xasprintf("Loss on the held-out rows, nats per token, mean over seeds with a 95 %% interval (%zu prompts "
-                        "and the seeds resampled together); the difference from %c, row against row.",
+    return tb_xasprintf("Loss on the held-out rows at the end, nats per token, mean over seeds with a 95 %% interval "
+                        "(%zu prompts and the seeds resampled together); the difference from %c, row against row.",
                         a->level.n_prompts, (int)('A' + r->reference));
 }
 
@@ -352,8 +352,9 @@ static void part_search(struct parts *x)
     struct tb_report_part *p = add(x, "search", "SEARCH", "");
     free(p->lead);
     p->lead = tb_xasprintf("%s. %s tokens were trained in all, pruning saved %s. The first seed of each arm is the "
-                           "best of its trials and was chosen by these very rows, so it is a little too good; the "
-                           "others were not.", s->plan, tb_fmt_unit(spent, sizeof spent, TB_UNIT_SHORT, s->spent_tok),
+                           "best of its trials, so it was lucky, too; the others were not chosen, but have its "
+                           "settings (selection in CHECKS).", s->plan,
+                           tb_fmt_unit(spent, sizeof spent, TB_UNIT_SHORT, s->spent_tok),
                            tb_fmt_unit(saved, sizeof saved, TB_UNIT_SHORT, s->saved_tok));
     open_table(p, head, N_OF(head), missed);
     for (size_t i = 0; i < x->r->arms->n; i++) {

@@ -9,6 +9,8 @@
 double tb_report_loss(const struct tb_report *r, size_t arm);
 /* "lora, prefix and prompt compared", of many their number; names as they are. malloc'ed. */
 char *tb_report_title(const struct tb_report *r);
+/* Fills fresh and has_fresh of the arms of a search. */
+void tb_report_selection(struct tb_report *r);
 /* Fills r->check. */
 void tb_report_checks(struct tb_report *r);
 

@@ -110,7 +110,9 @@ struct tb_bench_spec {
     bool recompute; /* exec.memory = "small" */
 };
 struct tb_json *tb_session_bench_step(const struct tb_bench_spec *s, struct tb_err *err);
-/* `bench decode`: tokens a second with 1, 2, 4 .. batch rows at once, beside the probes of speed and memory. */
+/* `bench decode`: tokens a second with one row and with `batch` rows at once behind prompts of 64, 256 and 1024 tokens
+ * (as far as the model's context reaches) or of `prompt` ones, and shares of a token's time, beside the probes of speed
+ * and memory. */
 struct tb_bench_decode_spec {
     const char *base, *method; /* method NULL: the bare model */
     int batch, prompt, tokens, threads;

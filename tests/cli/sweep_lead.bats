@@ -253,4 +253,8 @@ NONE='method = t.lora { r = t.choice { 1, 2, 3, 4, 5, 6, 7, 8 } }, batch = 1,'
     search s 400 'method = t.lora { lr = t.log_uniform(1e-2, 1e-3) }, search = t.random {},'
     ask 4 plan "$BATS_TEST_TMPDIR/s.lua"
     complains "s.lua:" "the range is reversed"
+    search few 400 'method = t.lora { lr = t.log_uniform(1e-3, 1e-2) }, search = t.random { trials = 1 },
+        seed = t.grid { 0, 1 }, finalists = 9,'
+    ask 0 plan "$BATS_TEST_TMPDIR/few.lua"
+    says "random, 1 trial in each arm" "1 more run with other seeds"
 }

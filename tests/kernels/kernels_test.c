@@ -10,6 +10,7 @@
 
 #include "kernels/kernels.h"
 #include "kernels/quota.h"
+#include "kernels/timed.h"
 #include "tests/tap.h"
 
 static void opening(void)
@@ -39,6 +40,30 @@ static void opening(void)
     is_str(strchr(why, '"') ? "quoted" : why, "quoted", "its name is in the sentence");
     ok(strstr(why, "ref") && strstr(why, "guard"), "and what there is");
     ok(!tb_kernels_open("a name that is rather long", 1, small, sizeof small) && strlen(small) == 7, "a short buffer");
+}
+
+static void timing(void)
+{
+    char why[256];
+    struct tb_timed t;
+    struct tb_kernels *k = tb_kernels_open("ref", 1, why, sizeof why);
+    float *p = k ? k->alloc(k, 4096 * sizeof *p) : NULL, got = 0;
+    ok(p != NULL, "memory of ref");
+    if (!p)
+        return;
+    tb_timed_begin(&t, k);
+    float *q = k->alloc(k, 16);
+    for (int i = 0; i < 50; i++)
+        k->fill(k, tb_mat_of(p, 64, 64), 3);
+    k->get(k, &got, p + 4095, sizeof got);
+    k->put(k, q, &got, sizeof got);
+    k->release(k, q);
+    tb_timed_end(&t, k);
+    ok(got == 3 && t.seconds[TB_OP_fill] > 0 && t.seconds[TB_OP_copy] == 0, "operations run and are timed, each apart");
+    const double before = t.seconds[TB_OP_fill];
+    k->fill(k, tb_mat_of(p, 64, 64), 4);
+    ok(t.seconds[TB_OP_fill] == before, "and no longer afterwards");
+    k->close(k);
 }
 
 static void by_environment(void)
@@ -137,6 +162,7 @@ static void quota(void)
 int main(void)
 {
     opening();
+    timing();
     by_environment();
     guard();
     quota();

@@ -186,6 +186,13 @@ static const char *share(struct shot *s, const char *pairs)
     return pairs + strspn(pairs, " ");
 }
 
+static double tolerance_of(const struct shot *s, const struct bench *b)
+{
+    if (b->is_exact)
+        return 0;
+    return s->c->coarse > 0 && tb_type_info((int)s->g.w.type)->block > 1 ? s->c->coarse : s->c->tolerance;
+}
+
 static void check_in_place(struct tally *t, struct shot *s, const struct bench *b)
 {
     struct image want[MAX_OPERANDS], got[MAX_OPERANDS];
@@ -193,7 +200,7 @@ static void check_in_place(struct tally *t, struct shot *s, const struct bench *
         at = share(s, at);
         fire(s, ref, 0, want);
         fire(s, b->k[b->n - 1], 0, got);
-        check_values(t, s, got, want, b->is_exact ? 0 : s->c->tolerance);
+        check_values(t, s, got, want, tolerance_of(s, b));
         close_images(want, s->n);
         close_images(got, s->n);
     }
@@ -228,7 +235,7 @@ static void check_shot(struct tally *t, struct shot *s, const struct bench *b, u
     open_shot(s, state);
     fire(s, ref, 0, want);
     fire(s, b->k[0], 0, got);
-    check_values(t, s, got, want, b->is_exact ? 0 : s->c->tolerance);
+    check_values(t, s, got, want, tolerance_of(s, b));
     for (int i = 1; i < b->n; i++)
         check_bits(t, s, b->k[i], 0, got);
     int64_t all = size_of(&s->g.d, s->c->cut ? s->c->cut : '0');

@@ -36,6 +36,7 @@ struct op_case {
     const char *shared; /* words of pairs of digits, each to be tried: operand i is operand j */
     int n_variants;     /* 0 is 1 */
     double tolerance;   /* see distance(); 0: the bits of ref */
+    double coarse;      /* the same for a weight of blocks; 0: no other one */
     const char *weight; /* letters of rows and columns of g->w; NULL without one */
     const struct dims *dims;
     int n_dims;

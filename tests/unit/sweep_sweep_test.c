@@ -108,6 +108,10 @@ static void finalists(void)
             - 0.01 * (double)i);
     is_int(n_due(&s), 2, "the best of each arm that came to its end is trained again");
     ok(s.trial[8].of == 6 && s.trial[9].of == 7, "not one that was pruned or failed");
+    ok(tb_standing_finalist(&s, 0) == 6 && tb_standing_finalist(&s, 1) == 7, "and these stand for their arms");
+    s.trial[6].state = s.trial[4].state = s.trial[0].state = TB_STATE_RUNNING;
+    is_int(tb_standing_finalist(&s, 0), 2, "while none has come to its end the best so far does");
+    s.trial[6].state = s.trial[4].state = s.trial[0].state = TB_STATE_DONE;
     is_int(tb_config_int(&s.trial[8].config, "seed"), 7, "with the other seed,");
     is_str(tb_trial_name(&s.trial[8]), "lora-3-s7", "which its name says");
     is_int(n_due(&s), 2, "once");

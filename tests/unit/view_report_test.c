@@ -190,6 +190,60 @@ static void table(void)
     tb_report_free(&r);
 }
 
+static struct tb_report_sweep *search_of(size_t n)
+{
+    struct tb_report_sweep *s = tb_xcalloc(1, sizeof *s);
+    s->id = s->recipe_path = "x";
+    s->metric = "eval/loss";
+    s->plan = tb_xstrdup("random search");
+    s->arm = tb_xcalloc(n, sizeof *s->arm);
+    s->n_arms = n;
+    for (size_t i = 0; i < n; i++) {
+        s->arm[i].run = items[i * SEEDS].sum.id;
+        s->arm[i].chosen = tb_xstrdup("lr 1");
+        s->arm[i].edges = tb_xstrdup("");
+    }
+    return s;
+}
+
+/* The seed that was chosen is better by more than what the arm is worse by. */
+static void selection(void)
+{
+    struct tb_report r;
+    struct tb_err err = { 0 };
+    for (int i = 0; i < ROWS; i++)
+        metrics[SEEDS].rows[i].loss -= 3;
+    ok(tb_report_make(&r, &arms, NULL, search_of(ARMS), NULL, 0, &err), "a report of a search %s", err.text);
+    ok(r.arm[1].p.difference < 0 && r.arm[1].has_fresh, "the best of its trials makes an arm the best");
+    near(r.arm[1].fresh.difference, 0.5, 1e-9, "without it the arm is worse");
+    ok(!r.arm[0].has_fresh && r.arm[1].fresh.n_seeds_b == 2, "two seeds chose nothing");
+    const struct tb_report_check *c = check_of(&r, "selection");
+    ok(!c->is_good && strstr(c->words, "B +0.500, C +0.000") && strstr(c->words, "B: the other way round"), "%s",
+       c->words);
+    tb_report_free(&r);
+    for (int i = 0; i < ROWS; i++)
+        metrics[SEEDS].rows[i].loss += 3;
+    ok(tb_report_make(&r, &arms, NULL, search_of(ARMS), NULL, 0, &err), "the same with a chosen seed like others");
+    ok(check_of(&r, "selection")->is_good, "%s", check_of(&r, "selection")->words);
+    tb_report_free(&r);
+}
+
+/* Of each arm there is but the run that was chosen. */
+static void lone(void)
+{
+    struct tb_report r;
+    struct tb_err err = { 0 };
+    struct tb_arms few;
+    const struct tb_run_item *item[] = { &items[0], &items[SEEDS] };
+    const struct tb_metrics *m[] = { &metrics[0], &metrics[SEEDS] };
+    tb_arms_make(&few, item, m, 2, items, ARMS * SEEDS, TB_ARMS_BY_SEED);
+    ok(tb_report_make(&r, &few, NULL, search_of(2), NULL, 0, &err), "a report of one seed %s", err.text);
+    const struct tb_report_check *c = check_of(&r, "selection");
+    ok(!c->is_good && strstr(c->words, "B: no seed but"), "%s", c->words);
+    tb_report_free(&r);
+    tb_arms_free(&few);
+}
+
 int main(void)
 {
     const struct tb_run_item *item[ARMS * SEEDS];
@@ -204,6 +258,8 @@ int main(void)
     unfair();
     page();
     table();
+    selection();
+    lone();
     tb_arms_free(&arms);
     for (int i = 0; i < ARMS * SEEDS; i++)
         tb_metrics_free(&metrics[i]);
