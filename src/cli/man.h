@@ -20,7 +20,7 @@ struct tb_man_part {
 };
 extern const struct tb_man_part tb_man_verbs[], tb_man_recipe[], tb_man_store[];
 
-/* Rows of keys for "@keys", from whoever has them: place, keys, what they do; false behind the last. */
+/* Rows of keys for "@workbench", from whoever has them: place, keys, what they do; false behind the last. */
 typedef bool tb_man_keys_fn(int i, const char **place, const char **keys, const char **what);
 void tb_man_set_keys(tb_man_keys_fn *fn);
 

@@ -81,6 +81,7 @@ static void put_environment(struct tb_doc *d, const char *word)
         { "NO_COLOR", "Not empty: no colours, unless `--color` says otherwise." },
         { "TERM, COLORTERM", "Empty or `dumb`: no colours, and nothing that is drawn again; `truecolor`: more of "
                           "them." },
+        { "TMUX", "Not empty: the terminal is tmux, which knows 24-bit colours where COLORTERM says so." },
         { "COLUMNS", "Columns of the terminal, where it should not be asked." },
         { "LC_ALL, LC_CTYPE, LANG", "Without UTF-8 in the first that is set, everything is drawn in ASCII." },
         { "XDG_STATE_HOME", "Where the workbench keeps what was chosen on its screens: $XDG_STATE_HOME/tunebench, else "
@@ -125,7 +126,7 @@ void tb_man_set_keys(tb_man_keys_fn *fn)
     keys_of = fn;
 }
 
-static void put_keys(struct tb_doc *d, const char *word)
+static void put_workbench(struct tb_doc *d, const char *word)
 {
     const char *place, *keys, *what;
     char last[64] = "";
@@ -139,5 +140,5 @@ static void put_keys(struct tb_doc *d, const char *word)
 
 const struct tb_man_part tb_man_verbs[] = {
     { "verbs", put_verbs }, { "flags", put_common }, { "fields", put_fields }, { "environment", put_environment },
-    { "exit", put_exit }, { "keys", put_keys }, { 0 }
+    { "exit", put_exit }, { "workbench", put_workbench }, { 0 }
 };

@@ -87,7 +87,8 @@ static void say(struct tb_desk *d, const size_t of[N_NEWS], int64_t away_ns)
     for (int i = N_NEWS - 1; i > NOTHING && used < sizeof text; i--)
         if (of[i])
             used += (size_t)snprintf(text + used, sizeof text - used, "%s%zu %s", used ? ", " : "", of[i], words[i]);
-    tb_desk_say(d, of[LOST] || of[AUTO] ? TB_STYLE_WARN : TB_STYLE_MESSAGE, "%s away: %s; ^r shows each run", away, text);
+    tb_desk_say(d, of[LOST] || of[AUTO] ? TB_STYLE_WARN : TB_STYLE_MESSAGE, "%s away: %s; ^r shows each run", away,
+                text);
 }
 
 void tb_absence_tell(struct tb_desk *d, const struct tb_json *noted)

@@ -20,7 +20,7 @@ static const struct tb_bind binds[] = {
     TB_BIND('{', "move-left", "move the chosen column to the left", NULL, MOVE_LEFT),
     TB_BIND('}', "move-right", "move the chosen column to the right", NULL, MOVE_RIGHT),
     TB_BIND('=', "constant", "show columns that are equal in all runs, or hide them", NULL, CONSTANT),
-    TB_BIND('y', "copy", "copy the cell of the chosen column, else the run's name", NULL, COPY),
+    TB_BIND('y', "copy", "copy the chosen cell, else the name", NULL, COPY),
     TB_BIND('g', "group", "group by columns; !seed: all but the seed", "g group", GROUP),
     { 0 }
 };

@@ -22,7 +22,7 @@ static void test_kept(void)
     t = rig_start(80, 24);
     ok(!t->desk.is_new, "the second");
     is_str(t->desk.filter, "name:lora", "the filter");
-    is_int(t->desk.n_marks, 1, "the mark");
+    is_int(t->desk.n_marks, 2, "the marks");
     is_str(t->desk.run, run, "the cursor");
     is_int(t->desk.kept_glyphs, TB_GLYPHS_BLOCK + 1, "the glyphs");
     is_str(tb_route_screen(&t->desk)->class->name, "runs", "the screen");
