@@ -76,7 +76,7 @@ bool tb_desk_choose(struct tb_desk *d, const char *filter, const char *sort, con
 
 const struct tb_run_item *tb_desk_item(const struct tb_desk *d, const char *id); /* NULL if it is not there */
 const struct tb_run_item *tb_desk_current(const struct tb_desk *d); /* under the cursor; NULL */
-/* The tint of a run, the same on all screens: that of its id, but another one where a run made shortly before has it. */
+/* The tint of a run, the same on all screens: that of its id, or another where a run made shortly before has it. */
 unsigned tb_desk_tint(const struct tb_desk *d, const char *id);
 bool tb_desk_is_marked(const struct tb_desk *d, const char *id);
 void tb_desk_mark(struct tb_desk *d, const char *id, bool is_on);
