@@ -64,21 +64,21 @@ static inline void put_pair(float *to, float x)
     to[0] = to[1] = x;
 }
 
-static void q5_0(const uint8_t *p, const struct tb_codes *to)
+static inline void q5_0(const uint8_t *p, const struct tb_codes *to)
 {
     const __m256i q = _mm256_or_si256(nibbles(p + 6), fifth_bits(p + 2));
     put_bytes(to->q, _mm256_sub_epi8(q, _mm256_set1_epi8(16)));
     put_pair(to->d, half(p));
 }
 
-static void q5_1(const uint8_t *p, const struct tb_codes *to)
+static inline void q5_1(const uint8_t *p, const struct tb_codes *to)
 {
     put_bytes(to->q, _mm256_or_si256(nibbles(p + 8), fifth_bits(p + 4)));
     put_pair(to->d, half(p));
     put_pair(to->m, half(p + 2));
 }
 
-static void q2_k(const uint8_t *p, const struct tb_codes *to)
+static inline void q2_k(const uint8_t *p, const struct tb_codes *to)
 {
     const float d = half(p + 80), dmin = half(p + 82);
     TB_UNROLL
@@ -90,7 +90,7 @@ static void q2_k(const uint8_t *p, const struct tb_codes *to)
     }
 }
 
-static void q3_k(const uint8_t *p, const struct tb_codes *to)
+static inline void q3_k(const uint8_t *p, const struct tb_codes *to)
 {
     const uint8_t *s = p + 96;
     const float d = half(p + 108);
@@ -106,37 +106,38 @@ static void q3_k(const uint8_t *p, const struct tb_codes *to)
     }
 }
 
-/* Scale and minimum j of q4_k and q5_k, for two runs. */
-static inline void put_scales(const uint8_t *p, int j, const struct tb_codes *to)
+/* Scale and minimum j of q4_k and q5_k, for two runs, out of the 12 bytes at s. */
+static inline void put_scales(const uint8_t *s, int j, float d, float dmin, const struct tb_codes *to)
 {
-    const uint8_t *s = p + 4;
     const int scale = j < 4 ? s[j] & 63 : (s[j + 4] & 15) | s[j - 4] >> 6 << 4;
     const int min = j < 4 ? s[j + 4] & 63 : s[j + 4] >> 4 | s[j] >> 6 << 4;
-    put_pair(to->d + 2 * j, half(p) * (float)scale);
-    put_pair(to->m + 2 * j, -half(p + 2) * (float)min);
+    put_pair(to->d + 2 * j, d * (float)scale);
+    put_pair(to->m + 2 * j, -dmin * (float)min);
 }
 
-static void q4_k(const uint8_t *p, const struct tb_codes *to)
+static inline void q4_k(const uint8_t *p, const struct tb_codes *to)
 {
+    const float d = half(p), dmin = half(p + 2);
     TB_UNROLL
     for (int j = 0; j < 8; j++) {
         put_bytes(to->q + j * SMALL, field(bytes(p + 16 + j / 2 * 32), j % 2 * 4, 15));
-        put_scales(p, j, to);
+        put_scales(p + 4, j, d, dmin, to);
     }
 }
 
-static void q5_k(const uint8_t *p, const struct tb_codes *to)
+static inline void q5_k(const uint8_t *p, const struct tb_codes *to)
 {
+    const float d = half(p), dmin = half(p + 2);
     const __m256i high = bytes(p + 16);
     TB_UNROLL
     for (int j = 0; j < 8; j++) {
         const __m256i low = field(bytes(p + 48 + j / 2 * 32), j % 2 * 4, 15);
         put_bytes(to->q + j * SMALL, _mm256_or_si256(low, where_bit(high, j, 16)));
-        put_scales(p, j, to);
+        put_scales(p + 4, j, d, dmin, to);
     }
 }
 
-static void q6_k(const uint8_t *p, const struct tb_codes *to)
+static inline void q6_k(const uint8_t *p, const struct tb_codes *to)
 {
     const float d = half(p + 208);
     TB_UNROLL
@@ -156,41 +157,53 @@ static inline __m256i look_up(__m256i q)
     return _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(table), q);
 }
 
-static void iq4_nl(const uint8_t *p, const struct tb_codes *to)
+static inline void iq4_nl(const uint8_t *p, const struct tb_codes *to)
 {
     put_bytes(to->q, look_up(nibbles(p + 2)));
     put_pair(to->d, half(p));
 }
 
-static void iq4_xs(const uint8_t *p, const struct tb_codes *to)
+static inline void iq4_xs(const uint8_t *p, const struct tb_codes *to)
 {
+    const float d = half(p);
     TB_UNROLL
     for (int j = 0; j < 8; j++) {
         const int scale = (p[4 + j / 2] >> j % 2 * 4 & 15) | ((p[2] | p[3] << 8) >> 2 * j & 3) << 4;
         put_bytes(to->q + j * SMALL, look_up(nibbles(p + 8 + j * 16)));
-        put_pair(to->d + 2 * j, half(p) * (float)(scale - 32));
+        put_pair(to->d + 2 * j, d * (float)(scale - 32));
     }
 }
 
-static const struct {
-    void (*put)(const uint8_t *p, const struct tb_codes *to);
-    bool has_min;
-} forms[] = {
-    [TB_Q5_0] = { q5_0, false }, [TB_Q5_1] = { q5_1, true },      [TB_Q2_K] = { q2_k, true },
-    [TB_Q3_K] = { q3_k, false }, [TB_Q4_K] = { q4_k, true },      [TB_Q5_K] = { q5_k, true },
-    [TB_Q6_K] = { q6_k, false }, [TB_IQ4_NL] = { iq4_nl, false }, [TB_IQ4_XS] = { iq4_xs, false },
+/* Rows by the block, in a loop that holds the block's code. */
+#define FOR_ROW(name, values, bytes_of) \
+    static void name##_row(const uint8_t *p, int64_t cols, struct tb_codes at) \
+    { \
+        for (int64_t i = 0; i < cols; i += (values), p += (bytes_of)) { \
+            fetch_ahead(p); \
+            name(p, &at); \
+            at.q += (values); \
+            at.d += (values) / TB_CODE_RUN; \
+            at.m += (values) / TB_CODE_RUN; \
+        } \
+    }
+
+FOR_ROW(q5_0, SMALL, 22)
+FOR_ROW(q5_1, SMALL, 24)
+FOR_ROW(q2_k, SUPER, 84)
+FOR_ROW(q3_k, SUPER, 110)
+FOR_ROW(q4_k, SUPER, 144)
+FOR_ROW(q5_k, SUPER, 176)
+FOR_ROW(q6_k, SUPER, 210)
+FOR_ROW(iq4_nl, SMALL, 18)
+FOR_ROW(iq4_xs, SUPER, 136)
+
+static void (*const row_of_type[])(const uint8_t *p, int64_t cols, struct tb_codes at) = {
+    [TB_Q5_0] = q5_0_row,     [TB_Q5_1] = q5_1_row,     [TB_Q2_K] = q2_k_row, [TB_Q3_K] = q3_k_row,
+    [TB_Q4_K] = q4_k_row,     [TB_Q5_K] = q5_k_row,     [TB_Q6_K] = q6_k_row, [TB_IQ4_NL] = iq4_nl_row,
+    [TB_IQ4_XS] = iq4_xs_row,
 };
 
-bool TB_ISA_NAME(tb_cpu_codes)(enum tb_type type, const uint8_t *p, int64_t cols, const struct tb_codes *to)
+void TB_ISA_NAME(tb_cpu_codes)(enum tb_type type, const uint8_t *p, int64_t cols, const struct tb_codes *to)
 {
-    const struct tb_type_info *info = tb_type_info((int)type);
-    struct tb_codes at = *to;
-    for (int64_t i = 0; i < cols; i += info->block, p += info->bytes) {
-        fetch_ahead(p);
-        forms[type].put(p, &at);
-        at.q += info->block;
-        at.d += info->block / TB_CODE_RUN;
-        at.m += info->block / TB_CODE_RUN;
-    }
-    return forms[type].has_min;
+    row_of_type[type](p, cols, *to);
 }

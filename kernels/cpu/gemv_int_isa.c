@@ -236,6 +236,19 @@ ALWAYS __m128 dot_of_runs(const float *a, const float *b, int64_t n)
     return sum;
 }
 
+/* The mins of bytes times sums of x. */
+ALWAYS void put_least(const struct job *j, const struct tile *at, __m128 least[2][TILE])
+{
+    const int64_t n = j->x.pairs * PAIR_SCALES;
+    TB_UNROLL
+    for (int r = 0; r < at->rows; r++) {
+        TB_UNROLL
+        for (int i = 0; i < at->m; i++)
+            if (at->has_min)
+                least[r][i] = dot_of_runs(at->codes[r].m, j->x.sums + (at->t + i) * n, n);
+    }
+}
+
 ALWAYS void runs(const struct job *j, const struct tile *at)
 {
     __m256 acc[2][TILE] = NO_SUMS(_mm256_setzero_ps);
@@ -253,14 +266,33 @@ ALWAYS void runs(const struct job *j, const struct tile *at)
                 add_times(&acc[r][i], times(q[r], words_at(j, at->t + i, n)), at->codes[r].d[n] * s);
         }
     }
-    const int64_t n = j->x.pairs * PAIR_SCALES;
-    TB_UNROLL
-    for (int r = 0; r < at->rows; r++) {
+    put_least(j, at, least);
+    put_sums(j, at, acc, least);
+}
+
+/* The same where both runs of a block have one d. */
+ALWAYS void wide_runs(const struct job *j, const struct tile *at)
+{
+    __m256 acc[2][TILE] = NO_SUMS(_mm256_setzero_ps);
+    __m128 least[2][TILE] = NO_SUMS(_mm_setzero_ps);
+    for (int64_t n = 0; n < j->w->cols / TB_CODE_RUN; n += 2) {
+        __m256i low[2], high[2];
         TB_UNROLL
-        for (int i = 0; i < at->m; i++)
-            if (at->has_min)
-                least[r][i] = dot_of_runs(at->codes[r].m, j->x.sums + (at->t + i) * n, n);
+        for (int r = 0; r < at->rows; r++) {
+            low[r] = widen(at->codes[r].q + n * TB_CODE_RUN);
+            high[r] = widen(at->codes[r].q + (n + 1) * TB_CODE_RUN);
+        }
+        TB_UNROLL
+        for (int i = 0; i < at->m; i++) {
+            const __m256i *x = words_at(j, at->t + i, n);
+            const float s = scales_at(j, at->t + i)[n];
+            TB_UNROLL
+            for (int r = 0; r < at->rows; r++)
+                add_times(&acc[r][i], _mm256_add_epi32(times(low[r], x), times(high[r], x + 1)),
+                          at->codes[r].d[n] * s);
+        }
     }
+    put_least(j, at, least);
     put_sums(j, at, acc, least);
 }
 
@@ -289,11 +321,17 @@ ALWAYS void runs(const struct job *j, const struct tile *at)
 FOR_TILES(dot_q4_0, q4, false)
 FOR_TILES(dot_q4_1, q4, true)
 FOR_TILES(dot_q8_0, q8, false)
-FOR_TILES(dot_codes, runs, group->has_min)
+FOR_TILES(dot_runs, runs, group->has_min)
+FOR_TILES(dot_wide_runs, wide_runs, group->has_min)
 
 static bool is_q4(enum tb_type type)
 {
     return type == TB_Q4_0 || type == TB_Q4_1;
+}
+
+static bool is_direct(enum tb_type type)
+{
+    return is_q4(type) || type == TB_Q8_0;
 }
 
 /* What a row needs as bytes. */
@@ -313,11 +351,11 @@ static void codes_in(const struct job *j, float *own, struct tb_codes codes[CODE
 static void rows_part(const void *job, const struct tb_part *p)
 {
     const struct job *j = job;
-    const bool are_codes = j->dot == dot_codes;
+    const bool are_codes = !is_direct(j->w->type);
     const int64_t most = are_codes ? CODE_ROWS : GROUP;
     const uint8_t *at[GROUP];
     struct tb_codes codes[GROUP];
-    struct tile group = { .p = at, .codes = codes };
+    struct tile group = { .p = at, .codes = codes, .has_min = tb_codes_have_min(j->w->type) };
     if (are_codes)
         codes_in(j, p->thread ? tb_cpu_scratch(j->k, p->thread, CODE_ROWS * (size_t)code_floats(j)) : j->own, codes);
     for (group.row = p->r0; group.row < p->r1; group.row += most) {
@@ -325,7 +363,7 @@ static void rows_part(const void *job, const struct tb_part *p)
         for (int r = 0; r < group.rows; r++) {
             at[r] = tb_weight_at(j->w, group.row + r);
             if (are_codes)
-                group.has_min = TB_ISA_NAME(tb_cpu_codes)(j->w->type, at[r], j->w->cols, &codes[r]);
+                TB_ISA_NAME(tb_cpu_codes)(j->w->type, at[r], j->w->cols, &codes[r]);
         }
         for (group.t = 0; group.t < j->c.rows; group.t += TILE) {
             group.m = (int)(j->c.rows - group.t < TILE ? j->c.rows - group.t : TILE);
@@ -441,12 +479,12 @@ static void prepare(struct job *j, struct tb_mat x)
 
 void TB_ISA_NAME(tb_cpu_gemv_int)(struct tb_kernels *k, struct tb_mat c, struct tb_mat x, const struct tb_weight *w)
 {
-    struct job j = { .k = k, .c = c, .w = w, .dot = dot_codes };
+    struct job j = { .k = k, .c = c, .w = w };
     switch (w->type) {
     case TB_Q4_0: j.dot = dot_q4_0; break;
     case TB_Q4_1: j.dot = dot_q4_1; break;
     case TB_Q8_0: j.dot = dot_q8_0; break;
-    default: break;
+    default: j.dot = tb_codes_are_wide(w->type) ? dot_wide_runs : dot_runs; break;
     }
     prepare(&j, x);
     tb_cpu_split(k, TB_CUT_ROWS, (struct tb_part){ .r1 = w->rows, .c1 = w->cols }, (int)c.rows, rows_part, &j);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* compare_merge.c - the first run of each arm, folded into its base in a folder that is gone afterwards. What cannot be
- * merged is an answer, no failure. */
+/* compare_merge.c - the first run of each arm, folded into its base in a folder that is gone afterwards: also where
+ * somebody ends it meanwhile, since a signal waits until the arm at hand is done. What cannot be merged is an answer, no
+ * failure. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -37,17 +39,32 @@ static char *words_of(const struct tb_compare *x, const struct tb_arm *a, const 
     return words;
 }
 
+static bool is_ended(void)
+{
+    sigset_t pending;
+    sigpending(&pending);
+    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP);
+}
+
 bool tb_compare_merge(struct tb_compare *x, struct tb_err *err)
 {
     const char *temp = getenv("TMPDIR");
     char *dir = tb_xasprintf("%s/tunebench-merge-XXXXXX", temp && *temp ? temp : "/tmp");
-    bool good = mkdtemp(dir) || tb_fail(err, TB_ERR_IO, "%s: cannot make a folder", dir);
+    sigset_t ends, before;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGHUP);
+    sigprocmask(SIG_BLOCK, &ends, &before);
+    bool good = mkdtemp(dir) || tb_fail_errno(err, "cannot make the folder %s", dir);
     if (good)
         x->report.merged = tb_xcalloc(x->arms.n + 1, sizeof *x->report.merged);
     for (size_t i = 0; good && i < x->arms.n; i++)
-        x->report.merged[i] = words_of(x, &x->arms.arm[i], dir);
+        x->report.merged[i] = is_ended() ? tb_xstrdup("not looked at: ended by a signal")
+                                         : words_of(x, &x->arms.arm[i], dir);
     if (good)
         rmdir(dir);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     free(dir);
     return good;
 }

@@ -37,7 +37,8 @@ static bool unfold(const struct tb_plan *p, const char *dir, char **path, struct
     bool good = tb_dir_make(dir, 0700, err) && tb_file_replace(*path, p->recipe, strlen(p->recipe), err);
     for (size_t i = 0; good && i < p->n_modules; i++) {
         char *file = tb_xasprintf("%s/%s.lua", dir, p->modules[i].name);
-        good = strpbrk(p->modules[i].name, "/.") == NULL
+        good = (strpbrk(p->modules[i].name, "/.") == NULL
+                || tb_fail(err, TB_ERR_FORMAT, "its plan has a module of no proper name: '%.60s'", p->modules[i].name))
             && tb_file_replace(file, p->modules[i].text, strlen(p->modules[i].text), err);
         free(file);
     }

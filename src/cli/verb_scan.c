@@ -226,11 +226,12 @@ static const struct tb_flag flags[] = { TB_FLAG_JSON, TB_FLAG_CSV, TB_FLAG_PLAIN
 
 const struct tb_verb tb_verb_scan = {
     .name = "scan", .usage = "[DIR..]",
-    .help = "Finds models, data, adapters and recipes, and says how to name them.\n"
+    .help = "Finds models, data, adapters, recipes, and says how to name them.\n"
             "It looks into DIR (the working folder), the folders of $TUNEBENCH_MODELS and the data that come along,\n"
             "three levels deep. Models are opened, data files (.txt .jsonl .csv .tsv) are sniffed by their first 64 "
             "KiB;\n"
-            "what cannot be used is listed with the reason. A FILE is looked at by itself.",
+            "what cannot be used is listed with the reason. A file in the place\n"
+            "of DIR is looked at by itself.",
     .examples = "  tunebench scan\n"
                 "  tunebench scan ~/models ~/e2e\n"
                 "  tunebench scan --json | jq -r '.data[] | select(.ok) | .data'\n",

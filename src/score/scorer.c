@@ -77,6 +77,16 @@ static bool is_name(const char *s, size_t n)
     return n > 0 && i == n;
 }
 
+/* What stands beside metrics where they are recorded: NAME_low, NAME_high, n_prompts, seconds; and other metrics. */
+static bool is_reserved(const char *name)
+{
+    static const char *const beside[] = { "n_prompts", "seconds", NULL };
+    bool is_other = false;
+    for (size_t i = 0; i < N_METRICS; i++)
+        is_other = is_other || strcmp(metrics[i]->name, name) == 0;
+    return is_other || tb_str_in(name, beside) || tb_str_ends(name, "_low") || tb_str_ends(name, "_high");
+}
+
 /* "polite=regex:.." or "regex:..". */
 static bool add_matcher(struct item *it, const char *word, const char *colon, struct tb_err *err)
 {
@@ -91,6 +101,8 @@ static bool add_matcher(struct item *it, const char *word, const char *colon, st
     if (!is_name(word, n_name))
         return tb_fail(err, TB_ERR_RECIPE, "'%.60s': a name holds letters, digits, - and _", word);
     it->name = tb_xasprintf("%.*s", (int)n_name, word);
+    if (equals && is_reserved(it->name))
+        return tb_fail(err, TB_ERR_RECIPE, "no matcher can be called '%.60s': another column has that name", it->name);
     if (!tb_utf8_valid(colon, strlen(colon)))
         return tb_fail(err, TB_ERR_RECIPE, "%s: the pattern is not UTF-8", it->name);
     it->own = it->m->open(colon + 1, err);

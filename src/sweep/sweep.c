@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "store/run.h"
@@ -309,7 +310,10 @@ bool tb_sweep_note(struct tb_sweep *s, const char *kind, struct tb_json *more, s
         return true;
     }
     tb_json_free(event);
-    return tb_fail_errno(err, "cannot write %s/" FILE_LOG, s->dir);
+    tb_fail_errno(err, "cannot write %s/" FILE_LOG, s->dir);
+    if (ftruncate(s->log, (off_t)s->n_log) != 0) /* half a line would swallow the next one */
+        tb_log(TB_LOG_WARN, "sweep %s: half a line is left in its log", s->id);
+    return false;
 }
 
 size_t tb_sweep_arms(const struct tb_sweep *s)

@@ -12,9 +12,9 @@
 
 enum { NOTICE_ROWS = 3, FORM_WIDTH = 66, FORM_ROWS = 11, TALL = 14, TALLER = 20, WIDE = 76 };
 
-struct chat_layout tb_chatbox_layout(int width, int height, int n_columns, int notice_rows)
+struct chat_layout tb_chatbox_layout(int width, int height, int notice_rows)
 {
-    struct chat_layout l = { .rule = { -1, -1 }, .n_seen = n_columns };
+    struct chat_layout l = { .rule = { -1, -1 } };
     struct tb_rect rest = { 0, 0, width, height };
     l.head = tb_rect_cut(&rest, 1);
     if (height >= TALL)
@@ -87,12 +87,11 @@ static unsigned say_notice(const struct tb_screen *s, struct tb_buf *b)
 
 static struct chat_layout layout_of(const struct tb_screen *s, int width, int height)
 {
-    const struct chat_state *st = s->state;
     struct tb_buf b = { 0 };
     say_notice(s, &b);
     int rows = b.n ? tb_wrap_rows(width - 2, b.p) : 0;
     tb_buf_free(&b);
-    return tb_chatbox_layout(width, height, tb_chatbox_columns(st, width).n_seen, rows);
+    return tb_chatbox_layout(width, height, rows);
 }
 
 struct tb_rect tb_chatbox_talk(const struct tb_screen *s)

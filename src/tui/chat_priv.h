@@ -77,10 +77,9 @@ struct tb_talk_turn *tb_chatbox_chosen(const struct chat_state *st); /* NULL: no
 /* chat_draw.c: cells. */
 struct chat_layout {
     struct tb_rect head, facts, talk, notice, tally, prompt; /* height 0: not there */
-    int rule[2];  /* rows; -1: none */
-    int n_seen;   /* columns side by side */
+    int rule[2]; /* rows; -1: none */
 };
-struct chat_layout tb_chatbox_layout(int width, int height, int n_columns, int notice_rows);
+struct chat_layout tb_chatbox_layout(int width, int height, int notice_rows);
 void tb_chatbox_draw(const struct tb_screen *s, struct tb_canvas *c);
 /* Turns seen from the top, in `rows` rows; where it is scrolled to. */
 struct tb_rect tb_chatbox_talk(const struct tb_screen *s);

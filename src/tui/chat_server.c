@@ -130,8 +130,8 @@ static char *last_words(const struct tb_child *c)
     from += tb_str_starts(text + from, name) ? sizeof name - 1 : 0;
     if (end > from)
         return tb_xstrndup(text + from, end - from);
-    return code > 128 ? tb_xasprintf("its process was ended by signal %d", code - 128)
-                      : tb_xasprintf("its process ended with code %d", code);
+    return code > 128 ? tb_xasprintf("the process that writes was ended by signal %d", code - 128)
+                      : tb_xasprintf("the process that writes ended with code %d", code);
 }
 
 static void bury(struct chat_state *st)

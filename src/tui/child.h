@@ -14,9 +14,9 @@ struct tb_child;
 /* argv[0] is replaced by this program itself; ends with NULL. */
 struct tb_child *tb_child_open(const char *const *argv, struct tb_err *err);
 /* One that says what is written down instead, for scripts whose frames are to be the same everywhere. Lines of *at,
- * which moves on behind what was said: "= WORDS" the command that opens it, "> LINE" what it is sent, "! CODE WORDS" its
- * end, with words on stderr, "# .." a comment; all others are said. Opened or sent anything else, it ends and says so.
- */
+ * which moves on behind what was said: "= WORDS" the command that opens it, "> LINE" what it is sent, "! CODE WORDS"
+ * its end, with words on stderr, "# .." a comment; all others are said. Opened or sent anything else, it ends and says
+ * so. */
 struct tb_child *tb_child_play(const char **at, const char *const *argv);
 void tb_child_close(struct tb_child *c); /* kills it if it has not ended; NULL is fine */
 

@@ -13,14 +13,20 @@ static bool matches(const char *needle, const struct tb_bind *b, const char *key
     return !*needle || strcasestr(b->name, needle) || strcasestr(b->help, needle) || strcmp(keys, needle) == 0;
 }
 
-/* One line for all keys of a name. */
-static void add_table(struct tb_text *t, const char *title, const struct tb_bind *table, const char *needle)
+static bool is_shown(const struct tb_bind *table, const struct tb_bind *own, const struct tb_bind *b)
+{
+    return *b->help && !tb_bind_of(own, b->key) && tb_route_has(b) && tb_bind_named(table, b->name) == b;
+}
+
+/* One line for all keys of a name; not for those that the screen has rows of its own for (own). */
+static void add_table(struct tb_text *t, const char *title, const struct tb_bind *table, const struct tb_bind *own,
+                      const char *needle)
 {
     bool has_title = false;
     for (const struct tb_bind *b = table; b && b->key; b++) {
         char keys[64];
         tb_bind_keys(table, b->name, keys, sizeof keys);
-        if (!*b->help || !tb_route_has(b) || tb_bind_named(table, b->name) != b || !matches(needle, b, keys))
+        if (!is_shown(table, own, b) || !matches(needle, b, keys))
             continue;
         if (!has_title)
             tb_text_fmt(t, TB_STYLE_HEAD, "%s%s", t->n ? "\n" : "", title);
@@ -36,10 +42,10 @@ void tb_help_fill(struct tb_desk *d, const char *needle)
     const struct tb_screen_class *c = tb_route_screen(d)->class;
     tb_text_clear(t);
     t->first = 0;
-    add_table(t, c->title, c->binds, needle);
+    add_table(t, c->title, c->binds, NULL, needle);
     if (c->has_runs)
-        add_table(t, "Runs, on any screen", tb_binds_runs, needle);
-    add_table(t, "Everywhere", tb_binds_global, needle);
+        add_table(t, "Runs, on any screen", tb_binds_runs, c->binds, needle);
+    add_table(t, "Everywhere", tb_binds_global, NULL, needle);
     if (!*needle) {
         tb_text_add(t, TB_STYLE_PLAIN, "  arrows hjkl move; < > ends, ^d ^u half a page, enter in, tab next pane\n"
                                        "  mouse       click a tab, a hint, a row; the wheel scrolls");

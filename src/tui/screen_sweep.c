@@ -14,7 +14,7 @@ enum { ENTER = TB_ACT_OWN, PROTECT, PAUSE, RESUME, STOP, MORE, MORE_ASKED, BUDGE
        EDIT, IMPORTANCE, NEXT_X, NEXT_Y, OLDER, NEWER, LIST, MARK_RANGE, MARK_ALL };
 
 static const struct tb_bind binds[] = {
-    TB_BIND('\n', "inspect", "all about the trial; in the list: show that sweep", NULL, ENTER),
+    TB_BIND('\n', "inspect", "all about the trial; of events: all; in the list: show it", NULL, ENTER),
     TB_BIND_VERB('p', "prune", "give the trial up behind a checkpoint; U brings it back", "p prune", "prune {run}"),
     TB_BIND('P', "protect", "no rule ends the trial, or may again", "P protect", PROTECT),
     TB_BIND('u', "pause", "hold the marked trials, or without marks the whole sweep", "u pause", PAUSE),
@@ -83,6 +83,10 @@ static bool load(struct tb_screen *s, struct tb_err *err)
 
 /* ---- drawing */
 
+static const char empty[] =
+    "no sweep yet. A recipe with search = t.random{ trials = 9 } tries points of its space and gives up those that fall"
+    " behind; a worker leads it, whether this terminal lives or not. :sweep recipes/lr-search.lua --detach begins one.";
+
 static void draw_empty(const struct tb_screen *s, struct tb_canvas *c)
 {
     const struct sweep_state *st = s->state;
@@ -94,9 +98,7 @@ static void draw_empty(const struct tb_screen *s, struct tb_canvas *c)
     if (st->n_ids)
         tb_canvas_wrap(c, y, TB_STYLE_DIM, "[ and ] show other sweeps, L lists them");
     else
-        tb_canvas_wrap(c, y, TB_STYLE_DIM, "no sweep yet. A recipe with search = t.random{ trials = 9 } tries several points"
-                       " of its space and gives up those that fall behind; a worker leads it, whether this terminal lives"
-                       " or not. :sweep recipes/lr-search.lua --detach begins one.");
+        tb_canvas_wrap(c, y, TB_STYLE_DIM, empty);
 }
 
 typedef void draw_fn(const struct tb_screen *s, struct tb_canvas *c);
@@ -300,8 +302,8 @@ static void edit(struct tb_screen *s)
                *path = st->s.plan->recipe_path;
     struct tb_buf b = { 0 };
     if (!*path || !tb_file_exists(path)) {
-        tb_desk_say(s->desk, TB_STYLE_WARN, "the recipe %s is not here; as it was it is kept in %s/plan.json", path,
-                    st->s.dir);
+        tb_desk_say(s->desk, TB_STYLE_WARN, "%s is not here; as it was, it is in sweeps/%s/plan.json of the store",
+                    path, st->s.id);
         return;
     }
     tb_buf_fmt(&b, "%s ", editor && *editor ? editor : "vi");
@@ -349,8 +351,12 @@ static void enter(struct tb_screen *s)
         st->pane = SWEEP_TRIALS;
         return;
     }
+    if (st->pane == SWEEP_EVENTS && st->is_open) {
+        tb_sweep_tell_events(s, tb_desk_show(s->desk, "all that was decided, and why"));
+        return;
+    }
     if (!item) {
-        tb_desk_say(s->desk, TB_STYLE_MESSAGE, "the trial has no run yet");
+        tb_desk_say(s->desk, TB_STYLE_MESSAGE, "there is no run here");
         return;
     }
     if (tb_desk_go(s->desk, "inspect"))

@@ -32,12 +32,14 @@ static struct tb_part rungs_part(int n_arms, int fold)
     return (struct tb_part){ 1 + (n_arms < 3 ? n_arms : 3), 9, 1 + n_arms, fold };
 }
 
+/* What has the focus stays longest. */
 static struct sweep_layout wide(struct tb_rect all, int n_arms, int n_head, enum sweep_pane pane)
 {
     struct sweep_layout l = { .head = { 0 } };
     struct tb_rect part[5], side[2];
-    const struct tb_part parts[] = { { n_head, 0, 0, 0 }, rungs_part(n_arms, 3), { 5, 2, 0, 0 }, { 7, 3, 24, 2 },
-                                     { 3, 1, 0, 1 } };
+    bool is_list = pane == SWEEP_LIST, is_events = pane == SWEEP_EVENTS;
+    const struct tb_part parts[] = { { n_head, 0, 0, 0 }, rungs_part(n_arms, 4), { 5, 2, 0, is_list || is_events },
+                                     { is_list ? 3 : 7, 3, 24, is_list ? 0 : 3 }, { 3, 1, 0, is_events ? 0 : 2 } };
     tb_split_rows(all, 1, parts, 5, part);
     put_rules(&l, part, 5);
     l.head = part[0];
@@ -45,7 +47,7 @@ static struct sweep_layout wide(struct tb_rect all, int n_arms, int n_head, enum
     tb_split_columns(part[2], 2, (const struct tb_part[]){ { 50, 1, 0, 0 }, { KEYS, 0, 0, 1 } }, 2, side);
     l.trials = side[0];
     l.importance = side[1];
-    if (pane == SWEEP_LIST) {
+    if (is_list) {
         l.list = part[3];
     } else {
         tb_split_columns(inset(part[3]), 2, (const struct tb_part[]){ { 40, 3, 0, 0 }, { NOW, 1, 64, 1 } }, 2, side);
@@ -56,7 +58,6 @@ static struct sweep_layout wide(struct tb_rect all, int n_arms, int n_head, enum
     return l;
 }
 
-/* What has the focus stays longest. */
 static struct sweep_layout narrow(struct tb_rect all, int n_arms, int n_head, enum sweep_pane pane)
 {
     struct sweep_layout l = { .head = { 0 } };

@@ -47,15 +47,28 @@ static const char *file_of(const char *path)
 /* What those are called that were trained when they were looked at last. */
 static const char *now_word(const struct tb_sweep_view *v)
 {
-    return v->s->phase == TB_SWEEP_PAUSED ? "held" : v->s->phase == TB_SWEEP_ON && v->is_led ? "running" : "left";
+    switch (v->s->phase) {
+    case TB_SWEEP_PAUSED: return "held";
+    case TB_SWEEP_STOPPED: return "ending";
+    default: return v->is_led ? "running" : "left";
+    }
+}
+
+static void count_runs(const struct tb_sweep_view *v, char *dst, size_t n)
+{
+    int used = snprintf(dst, n, "%zu over", v->n_over);
+    if (v->n_now)
+        used += snprintf(dst + used, n - (size_t)used, "  %zu %s", v->n_now, now_word(v));
+    if (v->n_next)
+        snprintf(dst + used, n - (size_t)used, "  %zu waiting", v->n_next);
 }
 
 static void draw_first(const struct tb_sweep_view *v, struct tb_canvas *c)
 {
     const struct tb_sweep *s = v->s;
-    struct piece p[6] = { { .style = TB_STYLE_STRONG }, { .style = TB_STYLE_PLAIN }, { .style = TB_STYLE_DIM, .drop = 4 },
-                          { .style = TB_STYLE_DIM, .drop = 3 }, { .style = TB_STYLE_GOOD, .drop = 2 },
-                          { .style = TB_STYLE_PLAIN } };
+    struct piece p[6] = { { .style = TB_STYLE_STRONG },         { .style = TB_STYLE_PLAIN },
+                          { .style = TB_STYLE_DIM, .drop = 4 },  { .style = TB_STYLE_DIM, .drop = 3 },
+                          { .style = TB_STYLE_GOOD, .drop = 2 }, { .style = TB_STYLE_PLAIN } };
     char best[32];
     snprintf(p[0].text, sizeof p[0].text, "%.8s", s->id);
     tb_str_copy(p[1].text, sizeof p[1].text, file_of(s->plan->recipe_path));
@@ -66,7 +79,7 @@ static void draw_first(const struct tb_sweep_view *v, struct tb_canvas *c)
         snprintf(p[4].text, sizeof p[4].text, "best %s %s",
                  tb_fmt_unit(best, sizeof best, TB_UNIT_LOSS, tb_sweep_column(s, v->best[0].trial, "value")),
                  tb_trial_name(&s->trial[v->best[0].trial]));
-    snprintf(p[5].text, sizeof p[5].text, "%zu over  %zu %s  %zu waiting", v->n_over, v->n_now, now_word(v), v->n_next);
+    count_runs(v, p[5].text, sizeof p[5].text);
     draw_pieces(c, 0, p, 6);
 }
 
@@ -100,7 +113,7 @@ static void add_phase(const struct sweep_state *st, struct tb_buf *b)
     switch (v->s->phase) {
     case TB_SWEEP_ON:
         if (!v->is_led)
-            tb_buf_str(b, st->has_worker ? "the worker comes to it" : "left by a crash, nobody leads it; r goes on with it");
+            tb_buf_str(b, st->has_worker ? "the worker comes to it" : "left by a crash, nobody leads it; r goes on");
         else if (*st->worker)
             tb_buf_fmt(b, "the worker waits: %s", st->worker);
         return;
@@ -221,7 +234,8 @@ static void draw_rung_titles(const struct tb_sweep_view *v, const struct rungs *
         most = v->arm[arm].n_rungs > most->n_rungs ? &v->arm[arm] : most;
     tb_canvas_text(c, 0, 0, TB_STYLE_HEAD, r->from ? "rungs .." : "rungs");
     for (size_t i = r->from; i < r->end; i++, x += r->width)
-        tb_canvas_fmt(c, x, 0, TB_STYLE_HEAD, "%s tok", tb_fmt_unit(text, sizeof text, TB_UNIT_SHORT, most->rung[i].tokens));
+        tb_canvas_fmt(c, x, 0, TB_STYLE_HEAD, most->rung[i].tokens > 0 ? "%s tok" : "budget",
+                      tb_fmt_unit(text, sizeof text, TB_UNIT_SHORT, most->rung[i].tokens));
     tb_canvas_right(c, x, 0, 6, TB_STYLE_HEAD, "pruned");
     int room = c->width - x - 9;
     if (tb_text_width(tb_sweep_bar_words) <= room)
@@ -247,7 +261,8 @@ void tb_sweep_draw_rungs(const struct tb_screen *s, struct tb_canvas *c)
 {
     const struct tb_sweep_view *v = &((const struct sweep_state *)s->state)->v;
     struct rungs r = place_rungs(v, c->width);
-    size_t n = v->n_arms, room = c->height > 1 ? (size_t)c->height - 1 : 0, n_seen = n <= room ? n : room ? room - 1 : 0;
+    size_t n = v->n_arms, room = c->height > 1 ? (size_t)c->height - 1 : 0,
+           n_seen = n <= room ? n : room ? room - 1 : 0;
     if (!n || c->height < 1)
         return;
     draw_rung_titles(v, &r, c);
@@ -308,6 +323,39 @@ void tb_sweep_tell_importance(const struct tb_screen *s, struct tb_text *t)
             tb_text_fmt(t, TB_STYLE_WARN, "    the best lies at the %s end of its range; a wider one may hold a better",
                         k->edge < 0 ? "low" : "high");
     }
+    tb_text_fmt(t, TB_STYLE_DIM, "\nbars of rungs: %s", tb_sweep_bar_words);
+}
+
+/* ---- events */
+
+/* Broken between words; what goes on is set in. */
+static void add_wrapped(struct tb_text *t, const char *line, int width)
+{
+    size_t n = strlen(line), from = 0;
+    while (from < n) {
+        int indent = from ? 4 : 0;
+        size_t fit = tb_text_fit(line + from, n - from, width - indent), end = from + (fit ? fit : n - from);
+        while (end < n && end > from + 1 && line[end] != ' ' && line[end - 1] != ' ')
+            end--;
+        if (end <= from + 1)
+            end = from + (fit ? fit : n - from);
+        tb_text_fmt(t, TB_STYLE_PLAIN, "%*s%.*s", indent, "", (int)(end - from), line + from);
+        from = end + (line[end] == ' ');
+    }
+}
+
+void tb_sweep_tell_events(const struct tb_screen *s, struct tb_text *t)
+{
+    const struct sweep_state *st = s->state;
+    for (size_t i = 0; i < tb_json_len(st->s.events); i++) {
+        const struct tb_json *e = tb_json_at(st->s.events, i);
+        struct tb_buf b = { 0 };
+        tb_buf_fmt(&b, "%s  %s  %s", tb_json_str(tb_json_get(e, "at"), "-"), tb_json_str(tb_json_get(e, "kind"), ""),
+                   tb_json_str(tb_json_get(e, "text"), ""));
+        add_wrapped(t, b.p, s->width > 24 ? s->width - 4 : 20);
+        tb_buf_free(&b);
+    }
+    t->follow = true;
 }
 
 /* ---- scatter */

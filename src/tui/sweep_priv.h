@@ -30,6 +30,7 @@ struct sweep_state {
     uint64_t *serial;         /* of each trial's run */
     size_t n_serials, n_told; /* n_told: events in the pane */
     int64_t viewed_ns;        /* when v was made */
+    const void *seen;         /* the list of runs that was looked at last */
     bool has_worker;          /* somebody is on duty for the store */
     char worker[256];         /* what it cannot do, "" */
     bool is_edited;           /* its recipe is another one by now */
@@ -84,6 +85,8 @@ void tb_sweep_draw_scatter(const struct tb_screen *s, struct tb_canvas *c);
 void tb_sweep_draw_now(const struct tb_screen *s, struct tb_canvas *c);
 /* All keys, how they were measured, and doubts, into a pane over the screen. */
 void tb_sweep_tell_importance(const struct tb_screen *s, struct tb_text *t);
+/* All that was decided, what is not worth a line among it, in whole sentences. */
+void tb_sweep_tell_events(const struct tb_screen *s, struct tb_text *t);
 /* Columns that a scatter may have: the i-th; NULL behind the last. */
 const char *tb_sweep_axis(const struct sweep_state *st, int i);
 const char *tb_sweep_x(const struct sweep_state *st);

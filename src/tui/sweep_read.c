@@ -75,11 +75,13 @@ static bool open_it(struct tb_screen *s)
 
 /* ---- runs */
 
-/* One that is over moves again if somebody resumed it. */
-static bool may_move(const struct tb_screen *s, const struct tb_trial *t)
+/* One that is over changes if somebody resumes or protects it; that is looked for when the list of runs was read anew
+ * (looks_back), since there may be many of them. */
+static bool may_move(const struct tb_screen *s, const struct tb_trial *t, bool looks_back)
 {
-    const struct tb_run_item *item = t->is_over ? tb_desk_item(s->desk, t->run) : NULL;
-    return !t->is_over || (item && !item->sum.damage[0] && item->sight.state != t->state);
+    const struct tb_run_item *item = t->is_over && looks_back ? tb_desk_item(s->desk, t->run) : NULL;
+    return !t->is_over || (item && !item->sum.damage[0]
+                           && (item->sight.state != t->state || item->sum.is_protected != t->is_protected));
 }
 
 /* True if there is something new. */
@@ -107,7 +109,7 @@ static bool is_fresh(const struct tb_screen *s, const char *run)
     return is;
 }
 
-static bool look_at_runs(struct tb_screen *s)
+static bool look_at_runs(struct tb_screen *s, bool looks_back)
 {
     struct sweep_state *st = s->state;
     int n_read = 0;
@@ -117,7 +119,7 @@ static bool look_at_runs(struct tb_screen *s)
         st->serial[st->n_serials] = 0;
     for (size_t i = 0; i < st->s.n; i++) {
         const struct tb_trial *t = &st->s.trial[i];
-        if (!*t->run || !may_move(s, t))
+        if (!*t->run || !may_move(s, t, looks_back))
             continue;
         if (!is_fresh(s, t->run) && n_read++ == READ_AT_ONCE) {
             s->wants_more = true;
@@ -206,9 +208,11 @@ bool tb_sweep_read(struct tb_screen *s, struct tb_err *err)
     if (!hear(st, err))
         return false;
     bool is_news = tb_json_len(st->s.events) != n_events || !st->has_view;
-    is_news = look_at_runs(s) || is_news;
     int64_t age = s->desk->now_ns - st->viewed_ns;
-    if (is_news || age > again_ns || age < 0)
+    bool is_old = age > again_ns || age < 0 || is_news || st->seen != s->desk->item;
+    st->seen = s->desk->item;
+    is_news = look_at_runs(s, is_old) || is_news;
+    if (is_news || is_old)
         make_view(s);
     return true;
 }

@@ -30,10 +30,11 @@ static void add_row(struct sweep_state *st, bool *is_there, size_t i)
     st->n_rows++;
 }
 
-static void add_with_seeds(struct sweep_state *st, bool *is_there, size_t i)
+/* Other seeds begin behind `first`, the first of all. */
+static void add_with_seeds(struct sweep_state *st, bool *is_there, size_t i, size_t first)
 {
     add_row(st, is_there, i);
-    for (size_t k = 0; k < st->s.n; k++)
+    for (size_t k = first; k < st->s.n; k++)
         if (st->s.trial[k].of == (ptrdiff_t)i)
             add_row(st, is_there, k);
 }
@@ -80,12 +81,15 @@ void tb_sweep_make_rows(struct tb_screen *s)
     struct sweep_state *st = s->state;
     const struct tb_sweep_view *v = &st->v;
     bool *is_there = tb_xcalloc(st->s.n + 1, sizeof *is_there);
+    size_t first = 0;
     st->row = tb_xrealloc(st->row, st->s.n + 1, sizeof *st->row);
     st->row_id = tb_xrealloc(st->row_id, st->s.n + 1, sizeof *st->row_id);
     st->n_rows = 0;
     st->has_seeds = false;
+    while (first < st->s.n && st->s.trial[first].of < 0)
+        first++;
     for (size_t i = 0; i < v->n_best; i++) {
-        add_with_seeds(st, is_there, v->best[i].trial);
+        add_with_seeds(st, is_there, v->best[i].trial, first);
         st->has_seeds = st->has_seeds || v->best[i].sp.n > 1;
     }
     for (size_t i = 0; i < v->n_now; i++)
@@ -225,7 +229,8 @@ static const char *id(const void *arg, int row)
 
 struct tb_grid_rows tb_sweep_rows(const struct tb_screen *s)
 {
-    return (struct tb_grid_rows){ .arg = s, .n = ((const struct sweep_state *)s->state)->n_rows, .cell = cell, .id = id };
+    const struct sweep_state *st = s->state;
+    return (struct tb_grid_rows){ .arg = s, .n = st->n_rows, .cell = cell, .id = id };
 }
 
 static int columns_of(const struct sweep_state *st, struct tb_grid_column out[COLUMNS])
@@ -246,6 +251,13 @@ static int columns_of(const struct sweep_state *st, struct tb_grid_column out[CO
     return n;
 }
 
+/* Bytes of "NAME: " at the beginning of a reason. */
+static size_t name_length(const char *why, const char *name)
+{
+    size_t n = strlen(name);
+    return tb_str_starts(why, name) && why[n] == ':' && why[n + 1] == ' ' ? n + 2 : 0;
+}
+
 /* What the row does not say: how it stands in words, and why. */
 static void draw_about(const struct tb_screen *s, struct tb_canvas *c)
 {
@@ -257,14 +269,15 @@ static void draw_about(const struct tb_screen *s, struct tb_canvas *c)
     const char *why = tb_sweep_why(&st->s, (size_t)(t - st->s.trial));
     int x = tb_canvas_text(c, 1, 0, TB_STYLE_DIM, tb_state_name(tb_sweep_state_of(s, t)));
     if (t->budget_tok > 0 && !*why)
-        x = tb_canvas_fmt(c, x, 0, TB_STYLE_DIM, " at %s of %s tok", tb_fmt_unit(at, sizeof at, TB_UNIT_SHORT, t->tokens),
+        x = tb_canvas_fmt(c, x, 0, TB_STYLE_DIM, " at %s of %s tok",
+                          tb_fmt_unit(at, sizeof at, TB_UNIT_SHORT, t->tokens),
                           tb_fmt_unit(budget, sizeof budget, TB_UNIT_SHORT, t->budget_tok));
     if (t->is_protected)
         x = tb_canvas_text(c, x, 0, TB_STYLE_WARN, ", protected");
     if (!*t->run && !t->is_over)
         x = tb_canvas_text(c, x, 0, TB_STYLE_DIM, ", has no run yet");
     if (*why)
-        tb_canvas_fmt(c, x, 0, TB_STYLE_DIM, ": %s", why);
+        tb_canvas_fmt(c, x, 0, TB_STYLE_DIM, ": %s", why + name_length(why, tb_trial_name(t)));
 }
 
 void tb_sweep_draw_trials(const struct tb_screen *s, struct tb_canvas *c)
@@ -309,8 +322,8 @@ static const char *list_id(const void *arg, int row)
 
 struct tb_grid_rows tb_sweep_list_rows(const struct tb_screen *s)
 {
-    return (struct tb_grid_rows){ .arg = s, .n = (int)((const struct sweep_state *)s->state)->n_items,
-                                  .cell = list_cell, .id = list_id };
+    const struct sweep_state *st = s->state;
+    return (struct tb_grid_rows){ .arg = s, .n = (int)st->n_items, .cell = list_cell, .id = list_id };
 }
 
 void tb_sweep_draw_list(const struct tb_screen *s, struct tb_canvas *c)

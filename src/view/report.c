@@ -111,9 +111,17 @@ static void name_scores(struct tb_report *r, const struct tb_metrics *m)
     }
 }
 
-/* Prompts are the same for all seeds, so their share of the doubt does not shrink with seeds: each end is as far as
- * that of one run's interval and as Student's of the seeds, added in squares; but a metric that is never negative does
- * not get below zero. One run: as it was recorded. */
+/* What was drawn to measure it (prompts, rows of a text) is the same for all seeds, so its share of the doubt does not
+ * shrink with seeds: each end is as far from the mean as that of one run's interval (the sums of all are below, above)
+ * and as Student's of the seeds, added in squares. One run: as it was recorded. */
+static void spread_ends(const double *v, size_t n, double below, double above, double *low, double *high)
+{
+    double mean = mean_of(v, n), seeds = n > 1 ? tb_student_half(v, n) : 0;
+    *low = n ? mean - hypot(below / (double)n, seeds) : NAN;
+    *high = n ? mean + hypot(above / (double)n, seeds) : NAN;
+}
+
+/* A metric that is never negative does not get below zero. */
 static void make_score(struct tb_report_score *to, const struct tb_arm *a, const char *name)
 {
     double *v = tb_xcalloc(a->n + 1, sizeof *v), below = 0, above = 0, least = 0, sd;
@@ -127,10 +135,9 @@ static void make_score(struct tb_report_score *to, const struct tb_arm *a, const
         least = fmin(least, low);
         v[n++] = value;
     }
-    double seeds = n > 1 ? tb_student_half(v, n) : 0;
     to->n = tb_spread(v, n, &to->mean, &sd);
-    to->low = n ? fmax(to->mean - hypot(below / (double)n, seeds), least) : NAN;
-    to->high = n ? to->mean + hypot(above / (double)n, seeds) : NAN;
+    spread_ends(v, n, below, above, &to->low, &to->high);
+    to->low = n ? fmax(to->low, least) : NAN;
     free(v);
 }
 
@@ -143,17 +150,21 @@ void tb_report_forgetting(const struct tb_metrics *m, double *before, double *af
 static void make_forgetting(struct tb_report_arm *to, const struct tb_arm *a)
 {
     double *before = tb_xcalloc(a->n + 1, sizeof *before), *after = tb_xcalloc(a->n + 1, sizeof *after);
-    double *change = tb_xcalloc(a->n + 1, sizeof *change);
+    double *change = tb_xcalloc(a->n + 1, sizeof *change), below = 0, above = 0;
     size_t n = 0;
     for (size_t i = 0; i < a->n; i++) {
         tb_report_forgetting(a->m[i], &before[i], &after[i]);
         change[n] = after[i] - before[i];
-        n += isfinite(change[n]);
+        if (!isfinite(change[n]))
+            continue;
+        below += change[n] - tb_json_real(tb_metrics_fact(a->m[i], "forget", "low"), NAN);
+        above += tb_json_real(tb_metrics_fact(a->m[i], "forget", "high"), NAN) - change[n];
+        n++;
     }
     to->forget_before = mean_of(before, a->n);
     to->forget_after = mean_of(after, a->n);
     to->forget = mean_of(change, n);
-    to->forget_half = tb_student_half(change, n);
+    spread_ends(change, n, below, above, &to->forget_low, &to->forget_high);
     free(change);
     free(after);
     free(before);

@@ -89,7 +89,7 @@ struct tb_report_arm {
     double reach_tok;         /* tokens until the reference's last loss, mean of those that got there */
     size_t n_reached;
     double forget_before, forget_after; /* loss on a second text, NaN: not measured */
-    double forget, forget_half;         /* mean change, and half its interval over seeds; NaN with one */
+    double forget, forget_low, forget_high; /* mean change, its interval over rows of that text and seeds */
     struct tb_report_score score[TB_REPORT_SCORES];
     size_t n_curve;           /* evaluations that all its runs have */
     double *tokens, *loss, *low, *high; /* of these: mean over its runs, lowest, highest */

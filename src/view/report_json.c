@@ -43,7 +43,9 @@ static const struct tb_table_column columns[] = {
     { "reach_seeds", NULL, TB_UNIT_PLAIN, false },
     { "forget_before", NULL, TB_UNIT_LOSS, false },
     { "forget_after", NULL, TB_UNIT_LOSS, false },
-    { "forget_half", NULL, TB_UNIT_LOSS, false },
+    { "forget", NULL, TB_UNIT_LOSS, false },
+    { "forget_low", NULL, TB_UNIT_LOSS, false },
+    { "forget_high", NULL, TB_UNIT_LOSS, false },
     { "front", NULL, TB_UNIT_TEXT, false },
     { "trials", NULL, TB_UNIT_PLAIN, false },
     { "pruned", NULL, TB_UNIT_PLAIN, false },
@@ -132,7 +134,9 @@ static void put_costs(struct tb_table *t, const struct tb_report *r, size_t i)
     tb_table_int(t, (int64_t)found->n_reached);
     put_real(t, found->forget_before);
     put_real(t, found->forget_after);
-    put_real(t, found->forget_half);
+    put_real(t, found->forget);
+    put_real(t, found->forget_low);
+    put_real(t, found->forget_high);
     for (int c = 0; c < TB_N_COSTS; c++)
         if (found->is_front[c])
             tb_buf_fmt(&front, "%s%s", front.n ? "," : "", tb_report_costs[c].name);

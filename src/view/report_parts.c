@@ -321,15 +321,15 @@ static void part_forgetting(struct parts *x)
     if (!any)
         return;
     struct tb_report_part *p = add(x, "forgetting", "FORGETTING",
-        "Loss on a general text before training and after it, mean over seeds, the interval by Student's t of the "
-        "seeds: what learning the task cost.");
+        "Loss on a general text before training and after it, mean over seeds: what learning the task cost. The "
+        "interval is of that text's rows (as each run recorded it) and of seeds (Student's t), added in squares.");
     open_table(p, head, N_OF(head), NULL);
     for (size_t i = 0; i < x->r->arms->n; i++) {
         const struct tb_report_arm *a = &x->r->arm[i];
         put_name(x, &p->table, i);
         tb_table_real(&p->table, a->forget_before);
         tb_table_real(&p->table, a->forget_after);
-        put_interval(&p->table, a->forget, a->forget - a->forget_half, a->forget + a->forget_half, true);
+        put_interval(&p->table, a->forget, a->forget_low, a->forget_high, true);
     }
 }
 

@@ -14,8 +14,8 @@
 enum { LEAST_ENDED = 4 };
 static const double most_stretch = 10;
 
-const char tb_sweep_importance_words[] = "share of the ranks' variance at the tokens that all trials reached, one key at "
-                                         "a time; - with fewer than 6 results";
+const char tb_sweep_importance_words[] = "share of the ranks' variance at the tokens that all trials reached, one key "
+                                         "at a time; - with fewer than 6 results";
 
 bool tb_sweep_is_worth_telling(const struct tb_json *event)
 {
@@ -93,7 +93,7 @@ static void count_trial(struct tb_sweep_arm_view *a, const struct tb_trial *t)
         r->n_waiting++;
 }
 
-const char tb_sweep_bar_words[] = "# let go on, x given up, > on the way, . waiting";
+const char tb_sweep_bar_words[] = "# let go on, x given up or lost, > on the way, . waiting";
 
 void tb_sweep_bar(const struct tb_sweep_rung *r, int cells, char *bar)
 {

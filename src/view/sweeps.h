@@ -100,8 +100,8 @@ double tb_sweep_column(const struct tb_sweep *s, size_t trial, const char *colum
 const struct tb_json *tb_sweep_given(const struct tb_sweep *s, size_t trial, const char *column);
 /* Trials with a value as letters, one for each arm, x against y; size, glyphs and the like as in `look`. malloc'ed. */
 char *tb_sweep_scatter(const struct tb_sweep *s, const char *x, const char *y, const struct tb_plot *look, bool is_svg);
-/* The plot behind it, for who draws it himself: *p (empty before, or with a size) and its lines, one for each arm. x and
- * y are to outlive it. Free with tb_sweep_points_free. */
+/* The plot behind it, for who draws it himself: *p (empty before, or with a size) and its lines, one for each arm. x
+ * and y are to outlive it. Free with tb_sweep_points_free. */
 void tb_sweep_points(const struct tb_sweep *s, const char *x, const char *y, struct tb_plot *p,
                      struct tb_plot_line line[TB_PLOT_LINES]);
 void tb_sweep_points_free(struct tb_plot *p);

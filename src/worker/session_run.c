@@ -229,7 +229,8 @@ bool tb_session_run_load(struct tb_session_run *r, struct tb_stack *s, struct tb
     if (why.kind == TB_ERR_NOTFOUND && r->step != TB_REF_LAST)
         return fail_step(r, err);
     if (why.kind == TB_ERR_NOTFOUND)
-        return tb_fail(err, TB_ERR_NOTFOUND, "run %s has neither a final adapter nor a checkpoint yet", r->id);
+        return tb_fail(err, TB_ERR_NOTFOUND, "run %s has neither a final adapter nor a checkpoint yet; while it is "
+                       "trained, tunebench keep %s has it write one", r->id, r->id);
     return tb_fail_at(err, why.kind, why.where, why.line, "%s", why.text);
 }
 

@@ -168,6 +168,14 @@ well_formed() { # FILE: as XML, which the pages are too
     [ -z "$(ls "$BATS_TEST_TMPDIR/t")" ]
     ask 0 compare @last
     says "Not looked at: compare --merge"
+    for pause in 0.1 0.2 0.3 0.4; do
+        TMPDIR=$BATS_TEST_TMPDIR/t "$TB" compare @last --merge >/dev/null 2>&1 3>&- &
+        pid=$!
+        sleep "$pause"
+        kill -TERM "$pid" 2>/dev/null || true
+        wait "$pid" || true
+        [ -z "$(ls "$BATS_TEST_TMPDIR/t")" ]
+    done
 }
 
 @test "a sweep that is not over is shown as it stands" {

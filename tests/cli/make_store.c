@@ -2,6 +2,7 @@
 /* make_store.c - stores for the tests of ls, show and diff, without training:
  *     make_store STORE        eight runs in all states, one of them damaged, the stopped one with twice the budget
  *     make_store seeds STORE  two arms and a stack, three seeds of each, with recipes
+ *     make_store sweeps STORE one that a crash left, one that is over, one whose trials all failed, a damaged one
  *     make_store family STORE  a run, clones of it and of those, one whose parent is gone; two samples of a row
  *     make_store hold STORE   keeps the lost run as its worker would, until stdin ends
  * Every number is made up and the same each time; TUNEBENCH_NOW fixes the dates. */
@@ -13,7 +14,9 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "store/writer.h"
+#include "tests/cli/make_sweeps.h"
 #include "tests/made_run.h"
 #include "tests/recipes/words.h"
 
@@ -162,6 +165,12 @@ static void fill(struct tb_store *s, const struct sample_run *r)
     free(dir);
 }
 
+static void fill_all(struct tb_store *s, const struct sample_run *r, int n)
+{
+    for (int i = 0; i < n; i++)
+        fill(s, &r[i]);
+}
+
 static void fill_arms(struct tb_store *s)
 {
     for (int i = 0; i < N_ARMS * N_SEEDS; i++) {
@@ -191,6 +200,12 @@ static void damage(struct tb_store *s)
     free(dir);
 }
 
+static void fill_usual(struct tb_store *s)
+{
+    fill_all(s, runs, N_RUNS);
+    damage(s);
+}
+
 static void hold(struct tb_store *s)
 {
     struct tb_err err = { 0 };
@@ -207,24 +222,24 @@ static void hold(struct tb_store *s)
 
 int main(int argc, char **argv)
 {
+    static const char *const kinds[] = { "usual", "seeds", "sweeps", "family", "hold", NULL };
     struct tb_err err = { 0 };
-    bool holds = argc == 3 && strcmp(argv[1], "hold") == 0, has_seeds = argc == 3 && strcmp(argv[1], "seeds") == 0,
-         is_family = argc == 3 && strcmp(argv[1], "family") == 0;
-    if (argc != 2 && !holds && !has_seeds && !is_family)
+    const char *kind = argc == 3 ? argv[1] : "usual";
+    if (argc < 2 || argc > 3 || !tb_str_in(kind, kinds))
         return 2;
     words_add();
     struct tb_store *s = tb_store_open(argv[argc - 1], true, &err);
     must(s != NULL, &err);
-    for (int i = 0; !holds && !has_seeds && !is_family && i < N_RUNS; i++)
-        fill(s, &runs[i]);
-    for (int i = 0; is_family && i < N_FAMILY; i++)
-        fill(s, &family[i]);
-    if (has_seeds)
+    if (strcmp(kind, "seeds") == 0)
         fill_arms(s);
-    else if (holds)
+    else if (strcmp(kind, "sweeps") == 0)
+        make_sweeps(s);
+    else if (strcmp(kind, "family") == 0)
+        fill_all(s, family, N_FAMILY);
+    else if (strcmp(kind, "hold") == 0)
         hold(s);
-    else if (!is_family)
-        damage(s);
+    else
+        fill_usual(s);
     tb_store_close(s);
     return 0;
 }

@@ -2,8 +2,8 @@
 /* greedy_test.c - SmolLM2 (TUNEBENCH_SMOLLM2, the .gguf file) continues 20 prompts by 32 tokens as transformers and
  * llama.cpp do on the same numbers: tests/golden/greedy_smollm2.json and greedy_smollm2_llama.json, made by
  * tests/peers/greedy.py and greedy_llama.py. Where the two most likely tokens are within 1e-3 either is right, and the
- * row is not compared any further. Log-probabilities may differ more, since x is rounded to 16 bits in each product with
- * a weight of blocks (ops.def, gemv_w): 2e-3 were seen. */
+ * row is not compared any further. Log-probabilities may differ more, since x is rounded to 16 bits in each product
+ * with a weight of blocks (ops.def, gemv_w): 2e-3 were seen. */
 #include <stdlib.h>
 
 #include "base/json.h"

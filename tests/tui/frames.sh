@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # frames.sh - golden frames, as TAP: tests/tui/SCREEN/CASE.keys is a script (src/tui/script.c) that is run by the program
 # itself on a made store, and what it shows is compared with CASE.SIZE.COLOR.frame beside it. In the script
-#     # store: seeds           which one (make_store.c: usual, seeds; none: there is none); usual if not said
+#     # store: seeds           which one (make_store.c: usual, seeds, family, sweeps; none: no store); usual if not said
 #     # sizes: 80x24 100x30    these if not said
 #     # colors: mono 256       these if not said
 #     # glyphs: ascii          braille if not said

@@ -239,6 +239,9 @@ static void names(void)
     refused("number:none", NULL, "holds no number");
     refused("a b=regex:x", NULL, "a name holds");
     refused("=regex:x", NULL, "a name holds");
+    refused("loss=regex:x", NULL, "no matcher can be called 'loss'");
+    refused("bleu_low=regex:x", NULL, "no matcher can be called 'bleu_low'");
+    refused("seconds=regex:x", NULL, "no matcher can be called 'seconds'");
     refused("bleu", "bleu", "two metrics are called 'bleu'");
     refused("regex:a", "regex:b", "t.match{ name");
     refused("number", "number:5", "two metrics are called 'number'");

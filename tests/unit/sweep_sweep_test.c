@@ -4,8 +4,10 @@
 #include "sweep/sweep.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -198,6 +200,29 @@ static void damage(void)
     tb_sweep_close(&s);
 }
 
+/* There is room for half of a line; later there is more. */
+static void full(void)
+{
+    struct tb_sweep s, again;
+    struct rlimit before, small;
+    if (!begin(&s, 2))
+        return;
+    size_t n = s.n_log;
+    getrlimit(RLIMIT_FSIZE, &before);
+    small = before;
+    small.rlim_cur = n + 20;
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &small);
+    bool is_noted = tb_sweep_note(&s, "pause", NULL, &err, "held");
+    setrlimit(RLIMIT_FSIZE, &before);
+    ok(!is_noted && err.kind == TB_ERR_IO && s.phase != TB_SWEEP_PAUSED, "what cannot be written has not happened");
+    is_int(n_due(&s), 4, "trials are recorded behind it");
+    ok(tb_sweep_load(&again, store, s.id, &err), "and read");
+    is_int(again.n, 4, "as many, half a line swallows none");
+    tb_sweep_close(&again);
+    tb_sweep_close(&s);
+}
+
 int main(void)
 {
     const char *tmp = getenv("TMPDIR");
@@ -212,6 +237,7 @@ int main(void)
     importance();
     edges();
     damage();
+    full();
     tb_dir_remove(store, NULL);
     free(store);
     return done();

@@ -29,8 +29,9 @@ static void fill(int i)
         "\"data\":{\"id\":\"d\",\"eval_hash\":\"e\",\"order_hash\":\"o%d\",\"path\":\"<script>\"},"
         "\"base\":{\"id\":\"b\"},"
         "\"env\":{\"numeric\":1,\"host\":\"h\",\"threads\":1,\"argv\":[\"run\",\"a b\"]},"
-        "\"scores\":{\"bleu\":%d,\"bleu_low\":%d,\"bleu_high\":%d},\"forget\":{\"before\":2,\"after\":2.5}}",
-        seed, seed, 10 + seed, 8 + seed, 13 + seed);
+        "\"scores\":{\"bleu\":%d,\"bleu_low\":%d,\"bleu_high\":%d},\"forget\":{\"before\":2,\"after\":%g,"
+        "\"low\":0.2,\"high\":0.7}}",
+        seed, seed, 10 + seed, 8 + seed, 13 + seed, 2.4 + 0.1 * seed);
     tb_metrics_init(m);
     tb_json_free(m->facts);
     m->facts = tb_json_parse(text, strlen(text), "test", NULL);
@@ -88,7 +89,9 @@ static void numbers(void)
     ok(r.n_scores == 1 && r.arm[0].score[0].mean == 11 && r.arm[0].score[0].n == 3, "metrics: mean over seeds");
     near(r.arm[0].score[0].low, 11 - hypot(2, 4.302652729749462 / sqrt(3)), 1e-9, "their interval: prompts and seeds");
     near(r.arm[0].score[0].high, 11 + hypot(3, 4.302652729749462 / sqrt(3)), 1e-9, "uneven as it was recorded");
-    ok(r.arm[0].forget_before == 2 && r.arm[0].forget == 0.5 && r.arm[0].forget_half == 0, "forgetting");
+    ok(r.arm[0].forget_before == 2 && fabs(r.arm[0].forget - 0.5) < 1e-12, "forgetting: the mean change");
+    near(r.arm[0].forget_low, 0.5 - hypot(0.3, 0.1 * 4.302652729749462 / sqrt(3)), 1e-9, "its interval: rows, seeds");
+    near(r.arm[0].forget_high, 0.5 + hypot(0.2, 0.1 * 4.302652729749462 / sqrt(3)), 1e-9, "uneven as well");
     ok(check_of(&r, "row order")->is_good && check_of(&r, "seeds")->is_good && check_of(&r, "prompts")->is_good,
        "checks");
     ok(!check_of(&r, "search budget")->is_good, "named runs do not show what was tried");

@@ -84,6 +84,25 @@ static void shown(void)
     tb_sweep_close(&s);
 }
 
+static void bars(void)
+{
+    char bar[17];
+    struct tb_sweep_rung r = { .n_in = 8, .n_waiting = 2, .n_running = 2, .n_passed = 2, .n_pruned = 1, .n_lost = 1 };
+    tb_sweep_bar(&r, 16, bar);
+    is_str(bar, "####xxxx>>>>....", "each state has its share of the bar");
+    r = (struct tb_sweep_rung){ .n_in = 100, .n_running = 1, .n_waiting = 99 };
+    tb_sweep_bar(&r, 8, bar);
+    is_str(bar, ">.......", "what runs is seen, however few");
+    r = (struct tb_sweep_rung){ .n_in = 3, .n_passed = 3 };
+    tb_sweep_bar(&r, 7, bar);
+    is_str(bar, "#######", "all of them are the whole bar");
+    r.n_in = r.n_passed = 0;
+    tb_sweep_bar(&r, 4, bar);
+    is_str(bar, "    ", "nobody has none");
+    tb_sweep_bar(&r, 0, bar);
+    is_str(bar, "", "nor has a bar of no cells any");
+}
+
 static void facts(void)
 {
     struct tb_sweep s;
@@ -103,6 +122,13 @@ static void facts(void)
     ok(strstr(tb_sweep_why(&s, 2), "rank 2 of 2") != NULL, "why it was given up: %s", tb_sweep_why(&s, 2));
     is_str(tb_sweep_why(&s, 0), "", "nothing to say of one that is done");
     struct tb_plot look = { .width = 60, .height = 12, .glyphs = TB_GLYPHS_ASCII };
+    is_int(tb_json_int(tb_sweep_given(&s, 4, "r"), 0), 4, "a key as it is written");
+    is_str(tb_json_str(tb_sweep_given(&s, 4, "method.kind"), ""), "lora", "also a word, out of the config");
+    ok(tb_sweep_given(&s, 4, "nothing") == NULL, "or none");
+    struct tb_plot_line line[TB_PLOT_LINES];
+    tb_sweep_points(&s, "lr", "value", &look, line);
+    ok(look.n == 2 && line[0].marks.n == 3 && line[1].marks.n == 0 && look.is_log_x, "points of each arm");
+    tb_sweep_points_free(&look);
     char *text = tb_sweep_scatter(&s, "lr", "value", &look, false);
     ok(strchr(text, 'A') && strstr(text, "x: lr (log)") && strstr(text, "eval/loss"), "a scatter of both");
     free(text);
@@ -182,6 +208,7 @@ int main(void)
     if (!ok(mkdtemp(store) != NULL, "a folder"))
         return done();
     shown();
+    bars();
     facts();
     asked();
     fail_fast();
