@@ -173,6 +173,14 @@ static const struct tb_json *told_first(const struct tb_json *list)
     return tb_json_at(list, 0);
 }
 
+static size_t count_errors(const struct tb_json *list)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < tb_json_len(list); i++)
+        n += tb_json_get(tb_json_at(list, i), "error") != NULL;
+    return n;
+}
+
 /* {name, text or error, inverse} for each run: words for the first, and how many more. */
 static void take_told(struct tb_act *a, const struct tb_json *list)
 {
@@ -187,7 +195,8 @@ static void take_told(struct tb_act *a, const struct tb_json *list)
         a->answer = tb_xasprintf("%s: %s", *name ? name : tb_json_str(tb_json_get(first, "id"), ""),
                                  error ? error : text);
     if (n > 1) {
-        char *more = tb_xasprintf("%s, and %zu more", a->answer, n - 1);
+        char *more = error ? tb_xasprintf("%zu of %zu not done; %s", count_errors(list), n, a->answer)
+                           : tb_xasprintf("%s, and %zu more", a->answer, n - 1);
         free(a->answer);
         a->answer = more;
     }
