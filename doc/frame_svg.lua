@@ -55,8 +55,8 @@ local function put(x, y, cells, letter, looks)
   end
   local text = table.concat(cells)
   if not text:find("%S") then return end
-  local before, within = text:match("^( *)(.-) *$") -- blanks at the ends are not drawn by all browsers
-  x, text = x + #before, within
+  local before, within = text:match("^( *)(.-) *$")
+  x, text = x + #before, within:gsub(" ", "\u{a0}") -- plain blanks are drawn as one, or not at all
   io.write(string.format('<text x="%.1f" y="%d" textLength="%.1f" fill="%s"%s%s>%s</text>\n', x * WIDTH,
                          y * HEIGHT + 13, utf8.len(text) * WIDTH, reverse and PAPER or fg, bold and ' font-weight="bold"' or "",
                          faint and ' opacity="0.6"' or "", escaped(text)))
@@ -66,7 +66,7 @@ local rows, map, looks = read()
 local columns = 0
 for _, row in ipairs(rows) do columns = math.max(columns, utf8.len(row)) end
 io.write(string.format('<svg xmlns="http://www.w3.org/2000/svg" viewBox="-8 -8 %.0f %d" role="img" '
-                       .. 'font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14" xml:space="preserve">\n'
+                       .. 'font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14">\n'
                        .. '<title>%s</title>\n<rect x="-8" y="-8" width="100%%" height="100%%" fill="%s"/>\n',
                        columns * WIDTH + 16, #rows * HEIGHT + 16, escaped(title), PAPER))
 for y, row in ipairs(rows) do
