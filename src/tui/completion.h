@@ -10,8 +10,8 @@
 struct tb_completion;
 struct tb_completion *tb_completion_open(void);
 void tb_completion_close(struct tb_completion *c); /* NULL is fine */
-/* Lines "candidate TAB what it is" for the words before `last` in a line, and `last`; lent until the next call. NULL: they
- * are asked for now, or have been. `waits`: until they are there, a second at most. */
+/* Lines "candidate TAB what it is" for the words before `last` in a line, and `last`; lent until the next call. NULL:
+ * they are asked for now, or have been. `waits`: until they are there, a second at most. */
 const char *tb_completion_of(struct tb_completion *c, const char *before, const char *last, bool waits);
 /* Reads what came; true if an answer is there that was not. */
 bool tb_completion_pump(struct tb_completion *c);

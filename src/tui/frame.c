@@ -107,8 +107,8 @@ static void make_hot(struct tb_canvas *c, const char *message, const char *words
 {
     const char *at = strstr(message, words);
     if (at)
-        tb_canvas_hot(c, (struct tb_rect){ 1 + tb_utf8_width(message, (size_t)(at - message)), 2, (int)strlen(words), 1 },
-                      key);
+        tb_canvas_hot(c, (struct tb_rect){ 1 + tb_utf8_width(message, (size_t)(at - message)), 2, (int)strlen(words),
+                                           1 }, key);
 }
 
 static void draw_foot(const struct tb_desk *d, struct tb_canvas *c)

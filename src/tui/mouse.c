@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* mouse.c - button;column;row and M for down, m for up. Of the button bits 4, 8 and 16 are Shift, Alt and Control, 32 is
- * movement, 64 the wheel. */
+/* mouse.c - button;column;row and M for down, m for up. Of the button bits 4, 8 and 16 are Shift, Alt and Control, 32
+ * is movement, 64 the wheel. */
 #include "tui/mouse.h"
 
 #include <stdio.h>

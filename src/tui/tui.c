@@ -74,7 +74,8 @@ static bool choose_looks(struct tb_desk *d, const struct tb_tui_flags *f, struct
 
 static void sleep_until_something(const struct tb_tui *t)
 {
-    struct pollfd fds[FDS] = { { .fd = tb_term_fd(), .events = POLLIN }, { .fd = tb_term_wake_fd(), .events = POLLIN } };
+    struct pollfd fds[FDS] = { { .fd = tb_term_fd(), .events = POLLIN },
+                               { .fd = tb_term_wake_fd(), .events = POLLIN } };
     const struct tb_screen *s = tb_route_screen(&t->desk);
     int n = 2 + tb_acts_fds(&t->desk.acts, fds + 2, FDS - 2);
     n += tb_completion_fds(t->desk.completion, fds + n, FDS - n);
@@ -153,7 +154,8 @@ static int run_on_terminal(struct tb_tui *t, struct tb_err *err)
     if (!tb_term_open(err))
         return tb_err_exit(err->kind);
     if (t->desk.is_new && t->desk.glyphs == TB_GLYPHS_BRAILLE) /* fonts cannot be asked */
-        tb_desk_say(&t->desk, TB_STYLE_MESSAGE, "curves are drawn like ⡠⠔⠊⠉⠒⠢⣀; if that is no line: :set glyphs block");
+        tb_desk_say(&t->desk, TB_STYLE_MESSAGE, "curves are drawn like ⡠⠔⠊⠉⠒⠢⣀; if that is no line: "
+                                                   ":set glyphs block");
     loop(t);
     tb_term_close();
     if (!tb_term_signal())

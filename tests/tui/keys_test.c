@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Walks of random keys, pastes, mouse and sizes over all screens there are: nothing crashes, every frame holds only what
- * may be sent, and what was kept can be read again. TB_SEED begins elsewhere, TB_KEYS walks farther (make check-keys);
- * under a sanitizer it finds more. */
+/* Walks of random keys, pastes, mouse and sizes over all screens there are: nothing crashes, every frame holds only
+ * what may be sent, and what was kept can be read again. TB_SEED begins elsewhere, TB_KEYS walks farther (make
+ * check-keys); under a sanitizer it finds more. */
 #include "tests/tui/rig.h"
 
 static uint64_t state;

@@ -78,7 +78,8 @@ static uint32_t below(uint32_t n)
 
 static void scribble(struct tb_sheet *s)
 {
-    static const char *const words[] = { "abc", " ", "          ", "⣿⡇", "─│", "漢字", "e\xcc\x81", "▁▂▃", "x y  z" };
+    static const char *const words[] = { "abc", " ", "          ", "⣿⡇", "─│", "漢字", "e\xcc\x81",
+                                         "▁▂▃", "x y  z" };
     struct tb_canvas c = tb_canvas_whole(s);
     if (below(5) == 0)
         tb_sheet_clear(s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What was chosen is there again the next time; a file that is damaged, strange, or cannot be written costs no more than
- * that. */
+/* What was chosen is there again the next time; a file that is damaged, strange, or cannot be written costs no more
+ * than that. */
 #include "tests/tui/rig.h"
 
 static void type(struct tb_tui *t, const char *keys)
@@ -43,10 +43,12 @@ static char *view_file(void)
 static void test_strange(const char *path)
 {
     static const char *const texts[] = {
-        "", "{", "[]", "7", "{\"filter\":7,\"marks\":{},\"run\":[],\"used\":[],\"history\":7,\"seen\":[],\"glyphs\":\"x\"}",
+        "", "{", "[]", "7",
+        "{\"filter\":7,\"marks\":{},\"run\":[],\"used\":[],\"history\":7,\"seen\":[],\"glyphs\":\"x\"}",
         "{\"filter\":\"((\",\"sort\":\"\\u001b\",\"screen\":\"nowhere\",\"marks\":[\"x\",7],\"seen\":{\"runs\":7}}",
         "{\"glyphs\":99999999999,\"seen\":{\"at\":-1,\"runs\":{\"1111111111111111\":[\"running\",-5]}}}",
-        "{\"runs\":{\"columns\":[0,0,99,-1,\"x\"]},\"charts\":7,\"start\":{\"method\":{}},\"chat\":[],\"inspect\":{\"tab\":99}}",
+        "{\"runs\":{\"columns\":[0,0,99,-1,\"x\"]},\"charts\":7,\"start\":{\"method\":{}},"
+        "\"chat\":[],\"inspect\":{\"tab\":99}}",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         tb_file_replace(path, texts[i], strlen(texts[i]), NULL);

@@ -358,7 +358,8 @@ static void test_stores(void)
 {
     struct session s, other;
     char *argv[] = { "/bin/sh", "-c", "mv going.d/runs/2222222222222222 away; sleep 0.1", NULL },
-         *gone[] = { "/bin/sh", "-c", "mv going.d gone.d", NULL }, *back[] = { "/bin/sh", "-c", "mv gone.d going.d", NULL };
+         *gone[] = { "/bin/sh", "-c", "mv going.d gone.d", NULL },
+         *back[] = { "/bin/sh", "-c", "mv gone.d going.d", NULL };
     run_tool("make_store", "going.d", NULL);
     start(&s, 100, 30, NULL, "going.d");
     start(&other, 100, 30, NULL, "going.d");

@@ -15,7 +15,8 @@ static void joins(const char *commands, const char *want, const char *name)
 int main(void)
 {
     joins("tunebench tag a -x", "tunebench tag a -x", "one stays");
-    joins("tunebench tag a -x\ntunebench tag b -x\ntunebench tag 'c d' -x", "tunebench tag a b 'c d' -x", "many are one");
+    joins("tunebench tag a -x\ntunebench tag b -x\ntunebench tag 'c d' -x", "tunebench tag a b 'c d' -x",
+          "many are one");
     joins("tunebench tag a -x\ntunebench tag b -y\ntunebench tag c -x", "tunebench tag a c -x\ntunebench tag b -y",
           "other words are other commands");
     joins("tunebench note a x\ntunebench note b x", "tunebench note a x\ntunebench note b x", "a note is of one run");
