@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* compare_merge.c - the first run of each arm, folded into its base in a folder that is gone afterwards: also where
- * somebody ends it meanwhile, since a signal waits until the arm at hand is done. What cannot be merged is an answer, no
- * failure. */
+ * somebody ends it meanwhile, since a signal waits until the arm at hand is done. What cannot be merged is an answer,
+ * no failure. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -15,8 +15,8 @@ struct tb_standing {
 };
 void tb_standing_read(const struct tb_sweep *s, size_t arm, struct tb_standing *st);
 
-/* The trial that stands for its arm: the best of those that came to their end, which are trained again with other
- * seeds; the best so far while there is none. -1: none has a value. */
+/* The trial that stands for its arm: the best of those that came to their end, since they are what other seeds are
+ * trained of; the best so far while there is none. -1: none has a value. */
 ptrdiff_t tb_standing_finalist(const struct tb_sweep *s, size_t arm);
 
 /* Trials of the search with values, best first; at most `most`. Their number. */

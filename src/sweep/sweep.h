@@ -118,7 +118,7 @@ bool tb_sweep_ran(struct tb_sweep *s, size_t i, const char *run, enum tb_state f
 /* watch.c: what is recorded of a trial's run, and the decisions that follow: gives_up and winner are set. */
 bool tb_sweep_see(struct tb_sweep *s, size_t i, const struct tb_metrics *m, struct tb_err *err);
 /* The same, and whether it is over by that; and of one whose run cannot be read, which nobody will train: it has
- * failed, unless it is busy only. */
+ * failed, but for a run that is busy. */
 bool tb_sweep_see_read(struct tb_sweep *s, size_t i, const struct tb_metrics *m, bool goes_on, struct tb_err *err);
 void tb_sweep_see_none(struct tb_sweep *s, size_t i, const struct tb_err *why);
 /* The same for one that is in the store, or for all. A stopped run is over unless `goes_on`. */

@@ -140,7 +140,7 @@ static void read_span(struct charts_state *st)
 
 /* ---- lines and their names */
 
-static void add_line(struct charts_state *st, int run)
+static void add_line(struct charts_state *st, const struct tb_desk *d, int run)
 {
     for (int i = 0; st->has_band && i < st->n_lines; i++) {
         struct charts_line *l = &st->line[i];
@@ -150,7 +150,7 @@ static void add_line(struct charts_state *st, int run)
         }
     }
     struct charts_line *l = &st->line[st->n_lines++];
-    l->tint = tb_tint_of(st->run[run].id);
+    l->tint = tb_desk_tint(d, st->run[run].id);
     l->run[0] = run;
     l->n = 1;
 }
@@ -180,7 +180,7 @@ static void make_lines(struct charts_state *st, const struct tb_desk *d)
     memcpy(old, st->line, sizeof st->line);
     st->n_lines = 0;
     for (int i = 0; i < st->n_runs; i++) {
-        add_line(st, i);
+        add_line(st, d, i);
         of = of * 1099511628211u ^ tb_fnv1a32(st->run[i].id, strlen(st->run[i].id));
     }
     for (int i = 0; i < st->n_lines; i++)

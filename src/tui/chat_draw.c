@@ -209,7 +209,8 @@ static void draw_name(const struct tb_screen *s, struct tb_canvas *c, int i)
     if (side->step >= 0)
         snprintf(step, sizeof step, " @%lld%s", (long long)side->step, st->is_best ? " best" : "");
     const char *name = *side->run ? side->name : *st->talk.base ? st->talk.base : "without adapters";
-    int x = tb_canvas_fmt(c, 0, 0, tb_style_tint(tb_tint_of(side->run)) | TB_STYLE_BOLD, "%s ", side->letter),
+    unsigned tint = tb_style_tint(tb_desk_tint(s->desk, side->run));
+    int x = tb_canvas_fmt(c, 0, 0, tint | TB_STYLE_BOLD, "%s ", side->letter),
         room = c->width - x - tb_text_width(tail) - tb_text_width(step) - 2, width = tb_text_width(name);
     tb_canvas_field(c, x, 0, room, TB_STYLE_PLAIN, name);
     tb_canvas_text(c, x + (width < room ? width : room), 0, TB_STYLE_DIM, step);

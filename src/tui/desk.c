@@ -48,6 +48,7 @@ void tb_desk_close(struct tb_desk *d)
     tb_acts_free(&d->acts);
     drop_list(d);
     free(d->item);
+    free(d->tint);
     free(d->filter);
     free(d->sort);
     free(d->group_by);
@@ -142,6 +143,19 @@ static bool is_same(const struct tb_run_item *a, const struct tb_run_item *b)
         && a->sight.pid == b->sight.pid;
 }
 
+/* Runs that are looked at together were mostly made together: the last seven before a run have other tints. */
+static void tint_runs(struct tb_desk *d)
+{
+    d->tint = tb_xrealloc(d->tint, d->n + 1, sizeof *d->tint);
+    for (size_t i = 0; i < d->n; i++) {
+        size_t near = i < TB_TINTS - 1 ? i : TB_TINTS - 1;
+        unsigned tint = tb_tint_of(d->item[i].sum.id);
+        while (near && memchr(d->tint + i - near, (int)tint, near))
+            tint = (tint + 1) % TB_TINTS;
+        d->tint[i] = (unsigned char)tint;
+    }
+}
+
 bool tb_desk_refresh(struct tb_desk *d)
 {
     struct tb_run_item *item;
@@ -153,6 +167,7 @@ bool tb_desk_refresh(struct tb_desk *d)
     free(d->item);
     d->item = item;
     d->n = n;
+    tint_runs(d);
     if (is_news)
         apply(d, d->filter, d->sort, d->group_by, NULL);
     return is_news;
@@ -164,6 +179,12 @@ const struct tb_run_item *tb_desk_item(const struct tb_desk *d, const char *id)
         if (strcmp(d->item[i].sum.id, id) == 0)
             return &d->item[i];
     return NULL;
+}
+
+unsigned tb_desk_tint(const struct tb_desk *d, const char *id)
+{
+    const struct tb_run_item *item = tb_desk_item(d, id);
+    return item ? d->tint[item - d->item] : tb_tint_of(id);
 }
 
 const struct tb_run_item *tb_desk_current(const struct tb_desk *d)

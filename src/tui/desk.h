@@ -22,6 +22,7 @@ struct tb_desk {
     struct tb_store *store;      /* NULL: there is none */
     struct tb_run_item *item;
     size_t n;
+    unsigned char *tint;         /* of each item: tb_desk_tint */
     size_t *order;               /* runs that pass the filter, in its order */
     size_t n_shown;
     struct tb_group *group;      /* of `order`; n_groups 0: not grouped */
@@ -75,6 +76,8 @@ bool tb_desk_choose(struct tb_desk *d, const char *filter, const char *sort, con
 
 const struct tb_run_item *tb_desk_item(const struct tb_desk *d, const char *id); /* NULL if it is not there */
 const struct tb_run_item *tb_desk_current(const struct tb_desk *d); /* under the cursor; NULL */
+/* The tint of a run, the same on all screens: that of its id, or another where a run made shortly before has it. */
+unsigned tb_desk_tint(const struct tb_desk *d, const char *id);
 bool tb_desk_is_marked(const struct tb_desk *d, const char *id);
 void tb_desk_mark(struct tb_desk *d, const char *id, bool is_on);
 /* The marked runs in the order shown, else the current one: at most `most` into out; their number. */

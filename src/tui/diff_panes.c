@@ -91,8 +91,9 @@ static const struct tb_sample *written_by(const struct tb_metrics *m, int64_t ro
     return NULL;
 }
 
-static void add_arm(struct diff_state *st, struct tb_text *t, size_t i, int64_t row_id, int width)
+static void add_arm(const struct tb_screen *s, struct tb_text *t, size_t i, int64_t row_id, int width)
 {
+    const struct diff_state *st = s->state;
     const struct tb_arm *a = &st->arms.arm[i];
     const struct tb_sample *x = written_by(a->m[0], row_id);
     char loss[32] = "-", delta[32] = "";
@@ -102,7 +103,7 @@ static void add_arm(struct diff_state *st, struct tb_text *t, size_t i, int64_t 
             if (i && isfinite(st->row[k].loss[i]))
                 snprintf(delta, sizeof delta, "  %+.3f", st->row[k].loss[i] - st->row[k].loss[0]);
         }
-    tb_text_fmt(t, tb_style_tint(tb_tint_of(a->item[0]->sum.id)) | TB_STYLE_BOLD, "%c %s   loss %s%s",
+    tb_text_fmt(t, tb_style_tint(tb_desk_tint(s->desk, a->item[0]->sum.id)) | TB_STYLE_BOLD, "%c %s   loss %s%s",
                 tb_diff_letter(i), a->item[0]->sum.name, loss, delta);
     if (x)
         add_wrapped(t, TB_STYLE_PLAIN, width - 4, "    ", x->output);
@@ -125,7 +126,7 @@ void tb_diff_show_row(struct tb_screen *s, int64_t row_id)
     add_wrapped(t, TB_STYLE_PLAIN, width, "    ", tb_json_str(tb_json_get(row, "completion"), unknown));
     tb_text_add(t, TB_STYLE_PLAIN, "");
     for (size_t i = 0; i < st->arms.n; i++)
-        add_arm(st, t, i, row_id, width);
+        add_arm(s, t, i, row_id, width);
 }
 
 /* ---- recipes */
@@ -193,7 +194,7 @@ void tb_diff_draw_plot(const struct tb_screen *s, struct tb_canvas *c)
             label[n] = st->arms.arm[i].name;
             is_front[n] = st->is_front[item[n] - st->run];
             if (i < TB_PLOT_LINES)
-                d.tint[i] = tb_tint_of(st->arms.arm[i].item[0]->sum.id);
+                d.tint[i] = tb_desk_tint(s->desk, st->arms.arm[i].item[0]->sum.id);
             arm[n++] = i;
         }
     struct tb_scatter points = { .item = item, .n = n, .x = st->pareto.column[1], .y = st->pareto.column[0],

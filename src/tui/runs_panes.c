@@ -31,7 +31,7 @@ static void read_line(struct tb_screen *s, const struct tb_run_item *item)
     struct runs_state *st = s->state;
     struct runs_line *l = &st->line[st->n_lines];
     const struct tb_metrics *m = item->sum.damage[0] ? NULL : tb_desk_run(s->desk, item->sum.id, NULL, NULL);
-    *l = (struct runs_line){ .tint = tb_tint_of(item->sum.id) };
+    *l = (struct runs_line){ .tint = tb_desk_tint(s->desk, item->sum.id) };
     if (!m || m->n_train == 0 || !tb_series_of(&l->s, m, "train/loss", "tokens", NULL)
         || !tb_series_of(&l->raw, m, "train/loss", "tokens", NULL))
         return;

@@ -133,12 +133,14 @@ static void draw_lists(const struct inspect_state *st, struct tb_canvas *c, cons
     tb_canvas_field(&part, 0, 1, part.width, TB_STYLE_DIM, st->again[1]);
 }
 
-static void draw_facts(const struct inspect_state *st, struct tb_canvas *c)
+static void draw_facts(const struct tb_screen *s, struct tb_canvas *c)
 {
+    const struct inspect_state *st = s->state;
     struct tb_rect rest = tb_canvas_rect(c), head = tb_rect_cut(&rest, 1);
     struct tb_canvas body = tb_canvas_part(c, rest);
     unsigned bits = st->pane == INSPECT_FACTS ? TB_STYLE_REVERSE : 0;
-    tb_canvas_field(c, head.x, head.y, head.width, tb_style_tint(tb_tint_of(st->id)) | TB_STYLE_BOLD | bits, st->name);
+    tb_canvas_field(c, head.x, head.y, head.width, tb_style_tint(tb_desk_tint(s->desk, st->id)) | TB_STYLE_BOLD | bits,
+                    st->name);
     if (st->trouble)
         tb_canvas_wrap(&body, 0, TB_STYLE_BAD, st->trouble);
     else
@@ -185,7 +187,7 @@ static void draw(const struct tb_screen *s, struct tb_canvas *c)
     if (l.wall >= 0)
         tb_canvas_wall(c, l.wall, 0, l.wall_height);
     if (facts.height)
-        draw_facts(st, &facts);
+        draw_facts(s, &facts);
     if (tabs.height)
         draw_tabs(st, &tabs);
     if (page.height)

@@ -310,11 +310,28 @@ void tb_sweep_draw_importance(const struct tb_screen *s, struct tb_canvas *c)
         draw_key(&st->v, &st->v.key[st->key_order[i]], c, 1 + (int)i);
 }
 
+/* Broken between words; what goes on is set in. */
+static void add_wrapped(const struct tb_screen *s, struct tb_text *t, unsigned style, const char *line)
+{
+    int width = s->width > 24 ? s->width - 4 : 20;
+    size_t n = strlen(line), from = 0;
+    while (from < n) {
+        int indent = from ? 4 : 0;
+        size_t fit = tb_text_fit(line + from, n - from, width - indent), end = from + (fit ? fit : n - from);
+        while (end < n && end > from + 1 && line[end] != ' ' && line[end - 1] != ' ')
+            end--;
+        if (end <= from + 1)
+            end = from + (fit ? fit : n - from);
+        tb_text_fmt(t, style, "%*s%.*s", indent, "", (int)(end - from), line + from);
+        from = end + (line[end] == ' ');
+    }
+}
+
 void tb_sweep_tell_importance(const struct tb_screen *s, struct tb_text *t)
 {
     const struct sweep_state *st = s->state;
     char words[128], text[32];
-    tb_text_fmt(t, TB_STYLE_DIM, "%s", tb_sweep_importance_words);
+    add_wrapped(s, t, TB_STYLE_DIM, tb_sweep_importance_words);
     for (size_t i = 0; st->has_view && i < st->v.n_keys; i++) {
         const struct tb_sweep_key *k = &st->v.key[st->key_order[i]];
         key_words(&st->v, k, words, sizeof words);
@@ -328,22 +345,6 @@ void tb_sweep_tell_importance(const struct tb_screen *s, struct tb_text *t)
 
 /* ---- events */
 
-/* Broken between words; what goes on is set in. */
-static void add_wrapped(struct tb_text *t, const char *line, int width)
-{
-    size_t n = strlen(line), from = 0;
-    while (from < n) {
-        int indent = from ? 4 : 0;
-        size_t fit = tb_text_fit(line + from, n - from, width - indent), end = from + (fit ? fit : n - from);
-        while (end < n && end > from + 1 && line[end] != ' ' && line[end - 1] != ' ')
-            end--;
-        if (end <= from + 1)
-            end = from + (fit ? fit : n - from);
-        tb_text_fmt(t, TB_STYLE_PLAIN, "%*s%.*s", indent, "", (int)(end - from), line + from);
-        from = end + (line[end] == ' ');
-    }
-}
-
 void tb_sweep_tell_events(const struct tb_screen *s, struct tb_text *t)
 {
     const struct sweep_state *st = s->state;
@@ -352,7 +353,7 @@ void tb_sweep_tell_events(const struct tb_screen *s, struct tb_text *t)
         struct tb_buf b = { 0 };
         tb_buf_fmt(&b, "%s  %s  %s", tb_json_str(tb_json_get(e, "at"), "-"), tb_json_str(tb_json_get(e, "kind"), ""),
                    tb_json_str(tb_json_get(e, "text"), ""));
-        add_wrapped(t, b.p, s->width > 24 ? s->width - 4 : 20);
+        add_wrapped(s, t, TB_STYLE_PLAIN, b.p);
         tb_buf_free(&b);
     }
     t->follow = true;

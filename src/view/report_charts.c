@@ -218,11 +218,12 @@ char *tb_report_chart_pareto(const struct tb_report *r, enum tb_report_cost cost
         return tb_xstrdup("");
     struct tb_figure f;
     bool is_time = tb_report_costs[cost].unit == TB_UNIT_SECONDS;
-    char *words = pareto_words(r, cost), name[64];
+    char *words = pareto_words(r, cost), name[64], title[64];
+    snprintf(title, sizeof title, "loss against %s", tb_report_costs[cost].words);
     snprintf(name, sizeof name, "%s%s", tb_report_costs[cost].words,
              tb_report_costs[cost].unit == TB_UNIT_BYTES ? ", bytes" : "");
     snprintf(id, sizeof id, "chart-%s", tb_report_costs[cost].name);
-    tb_figure_open(&f, &(struct tb_figure_spec){ .id = id, .title = tb_report_costs[cost].words, .words = words,
+    tb_figure_open(&f, &(struct tb_figure_spec){ .id = id, .title = title, .words = words,
         .x_name = name, .x = axis_of(x, x.high > 20 * x.low, is_time),
         .y = axis_of(y, false, false) });
     draw_front(&f, r, cost);

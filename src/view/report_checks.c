@@ -162,8 +162,8 @@ static void check_share(struct tb_report *r)
     tb_buf_str(&b, is_equal ? "as many trials for each arm, with the same budget: " : "not the same: ");
     for (size_t i = 0; i < r->arms->n; i++) {
         const struct tb_report_search *s = search_of(r, i);
-        tb_buf_fmt(&b, "%s%c %lld of %s, %s tokens used", i ? "; " : "", (int)('A' + i), (long long)s->n_trials,
-                   s->budget, tb_fmt_unit(used, sizeof used, TB_UNIT_SHORT, s->search_tok));
+        tb_buf_fmt(&b, "%s%c %lld trials of %s, %s tokens used", i ? "; " : "", (int)('A' + i),
+                   (long long)s->n_trials, s->budget, tb_fmt_unit(used, sizeof used, TB_UNIT_SHORT, s->search_tok));
     }
     add(r, is_equal, "search budget", tb_buf_take(&b));
 }

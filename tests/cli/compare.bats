@@ -142,7 +142,8 @@ well_formed() { # FILE: as XML, which the pages are too
 @test "a sweep: finalists with their seeds, equal search, own rates, the edge of a range, what was pruned and why" {
     need_sweep
     ask 0 compare @last
-    says "yes: as many trials for each arm, with the same budget: A 3 of 1200 tokens" \
+    says "settings were chosen by eval/loss of the very rows" "without the seed that was chosen the differences are B "
+    says "yes: as many trials for each arm, with the same budget: A 3 trials of 1200 tokens" \
         "yes: each arm's learning rate was found by its search" "yes: the search came to its end" "SEARCH" \
         "random search, 3 trials an arm, seed 0, pruned by asha" "fewer than 3 seeds" "lr " " of 1e-4 .. 1e-3" \
         "is a little too good" "held-out prompts: intervals from so few are too narrow"

@@ -139,6 +139,7 @@ METHODS='method = t.one_of { t.lora { r = t.choice { 2, 4, 8 }, lr = t.log_unifo
     ask 0 sweep @last --more 1
     says "3 trials in each arm"
     await 200 has '[.arms[].trials] == [3, 3]'
+    has '.recipe | endswith("/s.lua")'
     ask 0 sweep @last --budget 1 --json
     [ "$(json .inverse | grep -c -- '--budget 0')" = 1 ]
     await 200 has '[.events[] | select(.kind == "spent")] | length == 1'
