@@ -22,8 +22,10 @@ int main(void)
     joins("tunebench note a x\ntunebench note b x", "tunebench note a x\ntunebench note b x", "a note is of one run");
     joins("tunebench resume a --store 's t'\ntunebench resume b --store 's t'", "tunebench resume a b --store 's t'",
           "with a store");
-    joins("tunebench stop --all\ntunebench stop --all", "tunebench stop --all\ntunebench stop --all", "no run, no joining");
-    joins("tunebench tag 'a -x\ntunebench tag b -x", "tunebench tag 'a -x\ntunebench tag b -x", "an open quote: as it is");
+    joins("tunebench stop --all\ntunebench stop --all", "tunebench stop --all\ntunebench stop --all",
+          "no run, no joining");
+    joins("tunebench tag 'a -x\ntunebench tag b -x", "tunebench tag 'a -x\ntunebench tag b -x",
+          "an open quote: as it is");
     joins("", "", "nothing");
     return done();
 }
