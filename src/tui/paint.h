@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* paint.h - what a terminal is sent so that it shows a sheet: only cells that differ from those it was sent before.
- * Bytes in, bytes out; which terminal it is only decides what of ECMA-48 is used. */
+/* paint.h - what a terminal is sent so that it shows a sheet: only cells that differ from those it was sent before. A
+ * sheet in, bytes out; which terminal it is only decides what of ECMA-48 is used. */
 #ifndef TB_TUI_PAINT_H
 #define TB_TUI_PAINT_H
 

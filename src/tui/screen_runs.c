@@ -8,10 +8,8 @@
 #include "base/str.h"
 #include "tui/runs_priv.h"
 
-enum {
-    SORT = TB_ACT_OWN, REVERSE, COLUMN_LEFT, COLUMN_RIGHT, MOVE_LEFT, MOVE_RIGHT, CONSTANT, GROUP, GROUP_BY, COPY,
-    ENTER,
-};
+enum { SORT = TB_ACT_OWN, REVERSE, COLUMN_LEFT, COLUMN_RIGHT, MOVE_LEFT, MOVE_RIGHT, CONSTANT, GROUP, GROUP_BY, COPY,
+       ENTER };
 enum { FACTS_WIDTH = 40, BESIDE = 96 };
 
 static const struct tb_bind binds[] = {

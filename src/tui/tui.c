@@ -154,8 +154,8 @@ static int run_on_terminal(struct tb_tui *t, struct tb_err *err)
     if (!tb_term_open(err))
         return tb_err_exit(err->kind);
     if (t->desk.is_new && t->desk.glyphs == TB_GLYPHS_BRAILLE) /* fonts cannot be asked */
-        tb_desk_say(&t->desk, TB_STYLE_MESSAGE,
-                    "curves are drawn like ⡠⠔⠊⠉⠒⠢⣀; if that is no line: :set glyphs block");
+        tb_desk_say(&t->desk, TB_STYLE_MESSAGE, "curves are drawn like ⡠⠔⠊⠉⠒⠢⣀; if that is no line: "
+                                                   ":set glyphs block");
     loop(t);
     tb_term_close();
     if (!tb_term_signal())
