@@ -18,7 +18,7 @@
 #include "tests/tap.h"
 #include "tui/tui_priv.h"
 
-static char rig_place[] = "/tmp/tunebench-rig-XXXXXX";
+static char rig_place[256];
 
 /* ---- verbs */
 
@@ -53,6 +53,7 @@ static bool rig_open(void)
     int status = -1;
     char *argv[] = { tool, "tunebench.d", NULL };
     words_add();
+    snprintf(rig_place, sizeof rig_place, "%s/tunebench-rig-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
     bool good = mkdtemp(rig_place) && chdir(rig_place) == 0;
     setenv("XDG_STATE_HOME", rig_place, 1);
     setenv("XDG_CACHE_HOME", rig_place, 1);

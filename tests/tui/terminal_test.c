@@ -34,7 +34,7 @@ struct session {
     bool has_ended;
 };
 
-static char place[] = "/tmp/tunebench-terminal-XXXXXX";
+static char place[256];
 static const char *program;
 
 /* ---- a session */
@@ -397,6 +397,7 @@ static void test_no_state(void)
 int main(void)
 {
     program = getenv("TUNEBENCH");
+    snprintf(place, sizeof place, "%s/tunebench-terminal-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
     if (!program || !mkdtemp(place) || chdir(place) != 0 || !run_tool("make_store", "store.d", NULL)) {
         skip("the program on a terminal", "TUNEBENCH or tests/bin/make_store is not there");
         return done();
