@@ -131,6 +131,7 @@ static void choices(void)
     is_int(tb_setup_n_on(&st->setup), 2, "an arm less");
     shot_press("home e down ^u '5.5 enter");
     is_str(st->setup.arm[0].text, "lora:alpha=5.5", "a key of the arm");
+    shot_wait();
     shot_press("e down 'x enter");
     ok(st->is_editing, "a wrong value is not taken");
     shot("start/editing", 100, 30);
