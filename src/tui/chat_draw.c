@@ -231,7 +231,7 @@ static void draw_rates(const struct tb_talk_turn *t, int side, struct tb_canvas 
     if (x->has_ended && x->tokens > 0)
         tb_buf_fmt(&b, "  ppl %.2f", exp(-x->logprob / (double)x->tokens));
     if (!isnan(x->perplexity))
-        tb_buf_fmt(&b, "  of the reference %.2f", x->perplexity);
+        tb_buf_fmt(&b, "  reference %.2f", x->perplexity);
     tb_canvas_field(c, 0, 0, c->width, TB_STYLE_DIM, b.n ? b.p : "");
     tb_buf_free(&b);
 }

@@ -13,9 +13,11 @@
 #include "plan/plan.h"
 #include "tui/acts.h"
 #include "tui/child.h"
+#include "tui/desk.h"
 #include "view/clone_rules.h"
 #include "view/fmt.h"
 
+#define NOT_A_VALUE "not a value that this key can have"
 enum { WORDS = 250, ANSWER_ROWS = 6, DIVERGED_LESS = 10 };
 
 static const char begins[] = "begins", from[] = "from", budget[] = "budget", name[] = "name", pauses[] = "pauses";
@@ -269,6 +271,15 @@ static void take_answer(struct tb_clone_form *f)
     f->child = NULL;
 }
 
+void tb_clone_form_say_wrong(const struct tb_clone_form *f, struct tb_desk *d)
+{
+    const char *label = tb_form_wrong(&f->form);
+    if (label)
+        tb_desk_say(d, TB_STYLE_BAD, "%s: " NOT_A_VALUE, label);
+    else if (f->error)
+        tb_desk_say(d, TB_STYLE_BAD, "%s", f->error);
+}
+
 static enum tb_clone_form_result start(struct tb_clone_form *f)
 {
     f->wants_start = !f->error && !f->facts && tb_form_is_valid(&f->form);
@@ -396,7 +407,7 @@ static void draw_answer(const struct tb_clone_form *f, struct tb_canvas *c)
         for (size_t i = 0; i < tb_json_len(warnings); i++)
             y = tb_canvas_wrap(c, y, TB_STYLE_WARN, tb_json_str(tb_json_at(warnings, i), ""));
     } else if (!tb_form_is_valid(&f->form)) {
-        tb_canvas_wrap(c, y, TB_STYLE_BAD, "a value is not one that its key can have");
+        draw_said(c, y, TB_STYLE_BAD, tb_xasprintf("%s: " NOT_A_VALUE, tb_form_wrong(&f->form)));
     } else if (f->error) {
         tb_canvas_wrap(c, y, TB_STYLE_BAD, f->error);
     } else {

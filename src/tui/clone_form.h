@@ -10,6 +10,8 @@
 #include "store/store.h"
 #include "tui/form.h"
 
+struct tb_desk;
+
 struct tb_clone_form {
     bool is_open;
     char name[96];       /* of the run */
@@ -29,6 +31,7 @@ struct tb_clone_form {
 void tb_clone_form_open(struct tb_clone_form *f, const struct tb_run_item *item, const struct tb_metrics *m,
                         const char *ref, const int64_t *steps, size_t n, int64_t at, const char *store);
 void tb_clone_form_close(struct tb_clone_form *f);
+void tb_clone_form_say_wrong(const struct tb_clone_form *f, struct tb_desk *d); /* why it was WRONG, below */
 
 enum tb_clone_form_result { TB_CLONE_FORM_STAYS, TB_CLONE_FORM_LEFT, TB_CLONE_FORM_STARTS, TB_CLONE_FORM_WRONG };
 /* All keys are for the form while it is open. STARTS: tb_clone_form_command is to be run; WRONG: the form's error says

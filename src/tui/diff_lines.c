@@ -172,7 +172,7 @@ static char *short_value(const char *json)
 static void add_proofs(struct diff_state *st)
 {
     struct tb_buf b = { 0 };
-    tb_buf_str(&b, "SAME FOR ALL");
+    tb_buf_str(&b, st->arms.is_grouped ? "SAME FOR ALL, first seed of each" : "SAME FOR ALL");
     for (size_t k = 0; k < st->d.n_same; k++) {
         char *value = short_value(st->d.same[k].value[0]);
         if (st->d.same[k].is_equal)

@@ -123,12 +123,17 @@ const char *tb_form_value(const struct tb_form *f, const char *name)
     return e->kind == TB_ENTRY_TICK ? e->is_on ? "true" : "false" : tb_field_text(&e->field);
 }
 
-bool tb_form_is_valid(const struct tb_form *f)
+const char *tb_form_wrong(const struct tb_form *f)
 {
     for (size_t i = 0; i < f->n; i++)
         if (f->entry[i].err.kind != TB_ERR_NONE)
-            return false;
-    return true;
+            return f->entry[i].label;
+    return NULL;
+}
+
+bool tb_form_is_valid(const struct tb_form *f)
+{
+    return !tb_form_wrong(f);
 }
 
 static bool can_focus(const struct tb_entry *e)

@@ -45,6 +45,7 @@ struct tb_entry *tb_form_named(struct tb_form *f, const char *name); /* NULL if 
 /* Text of a field or choice, "true" or "false" of a tick; "" if there is no such entry. */
 const char *tb_form_value(const struct tb_form *f, const char *name);
 bool tb_form_is_valid(const struct tb_form *f);
+const char *tb_form_wrong(const struct tb_form *f); /* label of the first entry that is not valid; NULL: none */
 
 enum tb_form_result { TB_FORM_NOTHING, TB_FORM_MOVED, TB_FORM_CHANGED, TB_FORM_PRESSED };
 /* Up Down Tab S-Tab move; typing edits; Left Right or Space choose; Space or Enter tick and press. NOTHING: the key

@@ -294,7 +294,8 @@ static void draw_title(const struct recipe *r, struct tb_canvas *c)
 {
     char *title = r->path && r->is_gone ? tb_xasprintf("%s  is gone: this is what was read last; w saves it", r->path)
                   : r->path             ? tb_xstrdup(r->path)
-                                        : tb_xstrdup("what Start has put together; no file yet, w saves it");
+                  : r->source.n         ? tb_xstrdup("what Start has put together; no file yet, w saves it")
+                                        : tb_xstrdup("nothing is open");
     head(c, title, r->is_gone ? TB_STYLE_BAD : TB_STYLE_HEAD);
     free(title);
 }

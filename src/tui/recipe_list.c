@@ -135,10 +135,12 @@ unsigned recipe_list_press(struct tb_screen *s, const struct tb_press *p)
         enum recipe_list list = r->list;
         char *word = tb_xstrdup(r->choice[r->grid.cursor].word);
         recipe_list_close(r);
-        if (list == RECIPE_FILES)
+        if (list == RECIPE_FILES) {
             recipe_open(s, word);
-        else
+            tb_desk_say(s->desk, TB_STYLE_MESSAGE, "%s", ""); /* what was said of the one before */
+        } else {
             insert(s, word);
+        }
         free(word);
     } else {
         tb_grid_press(&r->grid, &rows, s->height - 4, p);

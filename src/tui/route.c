@@ -234,7 +234,9 @@ unsigned tb_route_bind(struct tb_desk *d, const struct tb_bind *b)
     if (b->act == TB_ACT_GO)
         return tb_desk_go(d, b->name) ? TB_DO_HANDLED | TB_DO_LOAD : TB_DO_HANDLED;
     if (b->act == TB_ACT_STOP_ALL) {
-        char *text = tb_xasprintf("stop %zu runs behind their checkpoints, and leave?", tb_desk_open_runs(d));
+        size_t n = tb_desk_open_runs(d);
+        char *text = n > 1 ? tb_xasprintf("stop %zu runs behind their checkpoints, and leave?", n)
+                           : tb_xstrdup(n ? "stop 1 run behind its checkpoint, and leave?" : "no run to stop: leave?");
         tb_overlay_confirm(d, text, b, 0);
         free(text);
         return TB_DO_HANDLED | TB_DO_DRAW;

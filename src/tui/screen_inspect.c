@@ -220,8 +220,7 @@ static unsigned end_clone(struct tb_screen *s, enum tb_clone_form_result result)
 {
     struct inspect_state *st = s->state;
     if (result == TB_CLONE_FORM_WRONG)
-        tb_desk_say(s->desk, TB_STYLE_BAD, "%s", st->clone.error ? st->clone.error
-                                                                 : "a value is not one that its key can have");
+        tb_clone_form_say_wrong(&st->clone, s->desk);
     if (result == TB_CLONE_FORM_STARTS) {
         char *command = tb_clone_form_command(&st->clone, false);
         tb_desk_do(s->desk, command, false);

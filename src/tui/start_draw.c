@@ -290,12 +290,14 @@ static void draw_memory(const struct start *st, struct tb_canvas *c, int y)
                           : all_fit ? "fits: "
                                     : "fits one by one: ");
     x = tb_canvas_fmt(c, x, y, TB_STYLE_PLAIN, "%s free, %lld processors", bytes, (long long)st->n_cpus);
+    struct tb_buf b = { 0 };
     if (n)
-        x = tb_canvas_fmt(c, x, y, TB_STYLE_DIM, ".  %s: ", f->run[run].name);
+        tb_buf_fmt(&b, ".  %s: ", f->run[run].name);
     for (size_t i = 0; i < n; i++)
-        x = tb_canvas_fmt(c, x, y, TB_STYLE_DIM, "%s%s %s", i ? ", " : "",
-                          strcmp(part[i].name, "fixed") == 0 ? "process" : part[i].name,
-                          tb_fmt_unit(bytes, sizeof bytes, TB_UNIT_BYTES, (double)part[i].bytes));
+        tb_buf_fmt(&b, "%s%s %s", i ? ", " : "", strcmp(part[i].name, "fixed") == 0 ? "process" : part[i].name,
+                   tb_fmt_unit(bytes, sizeof bytes, TB_UNIT_BYTES, (double)part[i].bytes));
+    tb_canvas_field(c, x, y, c->width - x, TB_STYLE_DIM, n ? b.p : "");
+    tb_buf_free(&b);
     free(method);
 }
 

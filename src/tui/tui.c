@@ -145,7 +145,7 @@ static void say_goodbye(const struct tb_desk *d)
     for (size_t i = 0; i < d->n; i++)
         n += !d->item[i].sum.damage[0] && d->item[i].sight.state == TB_STATE_RUNNING;
     if (n)
-        printf("training goes on: %zu run%s; 'tunebench' looks in again, 'tunebench stop' stops\n", n,
+        printf("training goes on: %zu run%s; 'tunebench' looks in again, 'tunebench stop RUN' stops one\n", n,
                n > 1 ? "s" : "");
 }
 
