@@ -273,7 +273,8 @@ static bool remove_at(int dir, const char *name, struct tb_err *err)
 
 bool tb_dir_remove(const char *path, struct tb_err *err)
 {
-    return remove_at(AT_FDCWD, path, err);
+    struct stat st; /* a file system that can only be read refuses to remove even what is not there */
+    return (lstat(path, &st) != 0 && errno == ENOENT) || remove_at(AT_FDCWD, path, err);
 }
 
 char *tb_path_join(const char *a, const char *b)

@@ -126,7 +126,7 @@ is "$(tags)" "" "and nothing is half written"
 press +
 shows "how many more seeds" "it goes on: a key that makes runs"
 press 2 Enter
-shows "tunebench: .*No space left\|/store.*: No space left" "says so as well"
+shows "tunebench: cannot write .*No space left" "says so as well"
 is "$(facts "$store" .state)" "done" "and makes no half run"
 rm "$dir/disk/fill"
 press T
@@ -146,7 +146,11 @@ if mount -o remount,ro "$dir/disk" 2>/dev/null; then
     shows "tags, +word" "the same question"
     press +never Enter
     shows "Read-only file system" "and the same words"
-    is "$(tags)" room "nothing is written"
+    press +
+    shows "how many more seeds" "a key that makes runs"
+    press 2 Enter
+    shows "cannot make .*Read-only file system" "says what it could not do"
+    is "$(facts "$store" '.state + " " + (.tags | join(" "))')" "done room" "nothing is written"
 fi
 leave "q leaves a store that is read-only"
 echo "1..$n"
