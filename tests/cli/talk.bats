@@ -36,7 +36,7 @@ shows() { holds "$(cat "out/$1.frame")" "${@:2}"; } # shows FRAME WORDS..
 @test "rows that were held out come one after the other, with what the data says; f looks at the fork" {
     keys '*' t 'type x' '^u' wait esc n wait n wait 'frame rows' f wait 'frame look'
     [ "$(grep -c 'reference: ' out/rows.frame)" -ge 1 ]
-    shows rows 'of the reference ' 'reference ppl '
+    shows rows '  reference ' 'reference ppl '
     row=$(grep -oE 'row [0-9]+>' out/rows.frame | tail -n 1 | grep -oE '[0-9]+')
     [ "$(printf '{"ask": "rows"}\n' | tb chat lora-r4-s5 --serve | jq -c 'select(.event == "rows") | .rows[1].row')" = "$row" ]
     grep -qE '^ base +".*" .[0-9]+ ' out/look.frame || grep -q 'both wrote the same' out/look.frame
