@@ -8,7 +8,6 @@
 #include "base/mem.h"
 
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,18 +59,25 @@ char *tb_xstrndup(const char *s, size_t n)
     return copy;
 }
 
-char *tb_xasprintf(const char *fmt, ...)
+char *tb_xvasprintf(const char *fmt, va_list ap)
 {
-    va_list ap, again;
+    va_list again;
     tb_assert(fmt);
-    va_start(ap, fmt);
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
-    va_end(ap);
+    int n = vsnprintf(NULL, 0, fmt, again);
+    va_end(again);
     tb_assert(n >= 0);
     char *s = tb_xrealloc(NULL, (size_t)n + 1, 1);
-    vsnprintf(s, (size_t)n + 1, fmt, again);
-    va_end(again);
+    vsnprintf(s, (size_t)n + 1, fmt, ap);
+    return s;
+}
+
+char *tb_xasprintf(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    char *s = tb_xvasprintf(fmt, ap);
+    va_end(ap);
     return s;
 }
 

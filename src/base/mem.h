@@ -4,6 +4,7 @@
 #ifndef TB_BASE_MEM_H
 #define TB_BASE_MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@ char *tb_xstrdup(const char *s);
 char *tb_xstrndup(const char *s, size_t n); /* of n bytes, a zero byte behind them */
 /* Formatted string; never NULL. */
 char *tb_xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *tb_xvasprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 
 /* Room for one more element in a growing array: doubles *cap when n == *cap. */
 void *tb_grow(void *p, size_t n, size_t *cap, size_t size);

@@ -160,13 +160,12 @@ int tb_canvas_text(struct tb_canvas *c, int x, int y, unsigned style, const char
 
 int tb_canvas_fmt(struct tb_canvas *c, int x, int y, unsigned style, const char *fmt, ...)
 {
-    char *text = NULL;
     va_list ap;
     va_start(ap, fmt);
-    int n = vasprintf(&text, fmt, ap);
+    char *text = tb_xvasprintf(fmt, ap);
     va_end(ap);
-    int end = n >= 0 ? tb_canvas_bytes(c, x, y, style, text, (size_t)n) : x;
-    free(n >= 0 ? text : NULL);
+    int end = tb_canvas_text(c, x, y, style, text);
+    free(text);
     return end;
 }
 

@@ -283,13 +283,10 @@ const char *tb_desk_ref(const struct tb_desk *d, const struct tb_run_item *item)
 
 void tb_desk_say(struct tb_desk *d, unsigned style, const char *fmt, ...)
 {
-    char *text = NULL;
     va_list ap;
     va_start(ap, fmt);
-    int n = vasprintf(&text, fmt, ap);
+    char *text = tb_xvasprintf(fmt, ap);
     va_end(ap);
-    if (n < 0)
-        return;
     free(d->message);
     d->message = text;
     d->message_style = style;

@@ -36,13 +36,10 @@ void tb_pairs_add(struct tb_pairs *p, unsigned style, const char *name, const ch
 
 void tb_pairs_fmt(struct tb_pairs *p, unsigned style, const char *name, const char *fmt, ...)
 {
-    char *text = NULL;
     va_list ap;
     va_start(ap, fmt);
-    int n = vasprintf(&text, fmt, ap);
+    char *text = tb_xvasprintf(fmt, ap);
     va_end(ap);
-    if (n < 0)
-        return;
     tb_pairs_add(p, style, name, text);
     free(text);
 }

@@ -37,13 +37,10 @@ void tb_text_add(struct tb_text *t, unsigned style, const char *line)
 
 void tb_text_fmt(struct tb_text *t, unsigned style, const char *fmt, ...)
 {
-    char *text = NULL;
     va_list ap;
     va_start(ap, fmt);
-    int n = vasprintf(&text, fmt, ap);
+    char *text = tb_xvasprintf(fmt, ap);
     va_end(ap);
-    if (n < 0)
-        return;
     tb_text_add(t, style, text);
     free(text);
 }
