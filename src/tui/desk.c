@@ -167,9 +167,10 @@ bool tb_desk_refresh(struct tb_desk *d)
     free(d->item);
     d->item = item;
     d->n = n;
-    tint_runs(d);
-    if (is_news)
+    if (is_news) {
+        tint_runs(d);
         apply(d, d->filter, d->sort, d->group_by, NULL);
+    }
     return is_news;
 }
 

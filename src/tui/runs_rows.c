@@ -118,14 +118,14 @@ static void put(const struct tb_screen *s, const struct tb_run_item *item, int w
         return;
     case NAME:
         tb_str_copy(c->text, sizeof c->text, *sum->name ? sum->name : sum->id);
-        c->style = tb_style_tint(tb_desk_tint(s->desk, sum->id));
+        c->style = tb_style_tint(s->desk->tint[item - s->desk->item]);
         return;
     case METHOD: tb_str_copy(c->text, sizeof c->text, sum->method); return;
     case RATE: put_rate(sum, c); return;
     case TRAIN: number(c, TB_UNIT_SHORT, sum->n_trainable < 0 ? NAN : (double)sum->n_trainable); return;
     case CURVE:
         tb_str_copy(c->text, sizeof c->text, spark_of(s->state, sum->id));
-        c->style = tb_style_tint(tb_desk_tint(s->desk, sum->id));
+        c->style = tb_style_tint(s->desk->tint[item - s->desk->item]);
         return;
     case EVAL: number(c, TB_UNIT_LOSS, sum->last_eval); return;
     case AGAINST: put_against(s->desk, item, c); return;
