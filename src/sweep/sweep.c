@@ -246,11 +246,7 @@ bool tb_sweep_look(struct tb_sweep *s, struct tb_err *err)
 
 bool tb_sweep_is_led(const struct tb_sweep *s)
 {
-    struct tb_err why = { 0 };
-    int fd = s->lock >= 0 ? -1 : tb_run_lock(s->dir, &why);
-    if (fd >= 0)
-        tb_run_unlock(fd);
-    return s->lock >= 0 || why.kind == TB_ERR_BUSY;
+    return s->lock >= 0 || tb_run_is_held(s->dir);
 }
 
 bool tb_sweep_want(const struct tb_sweep *s, bool is_wanted, struct tb_err *err)
