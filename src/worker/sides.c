@@ -146,12 +146,13 @@ void tb_sides_close(struct tb_sides *s)
 
 /* ---- the engine */
 
-static const struct tb_stack *longest(const struct tb_sides *s)
+static int most_input(const struct tb_sides *s)
 {
-    const struct tb_stack *most = NULL;
-    for (int i = 0; i < s->n_routes; i++)
-        if (!most || tb_stack_input_rows(s->routes[i]) > tb_stack_input_rows(most))
-            most = s->routes[i];
+    int most = 0;
+    for (int i = 0; i < s->n_routes; i++) {
+        int n = tb_stack_input_rows(s->routes[i]);
+        most = n > most ? n : most;
+    }
     return most;
 }
 
@@ -162,7 +163,7 @@ static bool fits(const struct tb_sides *s, const struct tb_engine_spec *spec, co
     struct tb_footprint f;
     uint64_t room = tb_mem_free_bytes();
     tb_engine_footprint(s->model, NULL, spec, &f);
-    uint64_t need = f.activations + f.logits + f.scratch + tb_generator_bytes(s->model, longest(s), rows)
+    uint64_t need = f.activations + f.logits + f.scratch + tb_generator_bytes(s->model, most_input(s), rows)
                   + (s->n_routes && s->routes[0]->part[0]->k ? 0 : f.adapter);
     return need <= room
         || tb_fail(err, TB_ERR_LIMIT, "%d texts of %d tokens side by side need %llu MB and %llu MB are free; write "
