@@ -20,7 +20,6 @@
 #include "kernels/dequant.h"
 
 enum {
-    TILE = 4,
     GROUP = 16,    /* weight rows that are handed to a kernel at once */
     CODE_ROWS = 2, /* the same of bytes */
     BLOCK = 32,
@@ -28,13 +27,6 @@ enum {
     WORDS = 16,     /* 16-bit words of a vector */
     PAIR_SCALES = 4 /* floats; q4: s, s sum(q) of each block; else s of each run of 16, twice that many bytes */
 };
-
-/* With checks in it, an unrolled tile takes minutes to compile; there its pieces stay functions. */
-#ifdef __SANITIZE_ADDRESS__
-#define ALWAYS static inline
-#else
-#define ALWAYS static inline __attribute__((always_inline))
-#endif
 
 /* Rows of x. */
 struct ints {

@@ -13,14 +13,7 @@
 #include "kernels/cpu/vec_isa.h"
 #include "kernels/dequant.h"
 
-enum { TILE = 4, GROUP = 4 };
-
-/* With checks in it, an unrolled tile takes minutes to compile; there its pieces stay functions. */
-#ifdef __SANITIZE_ADDRESS__
-#define ALWAYS static inline
-#else
-#define ALWAYS static inline __attribute__((always_inline))
-#endif
+enum { GROUP = 4 };
 
 struct job {
     struct tb_mat c, x;

@@ -44,7 +44,7 @@ const struct tb_json *tb_json_iter_value(void *it);
 struct tb_json *tb_json_new_map(void);
 struct tb_json *tb_json_new_list(void);
 struct tb_json *tb_json_new_str(const char *s); /* invalid UTF-8 is replaced by U+FFFD; NULL gives null */
-struct tb_json *tb_json_new_strn(const char *s, size_t n);
+struct tb_json *tb_json_new_strn(const char *s, size_t n); /* s is not looked at if n is 0 */
 struct tb_json *tb_json_new_int(int64_t v);
 struct tb_json *tb_json_new_real(double v); /* NaN and inf become null */
 struct tb_json *tb_json_new_bool(bool v);

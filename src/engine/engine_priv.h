@@ -127,9 +127,8 @@ void tb_block_forward(struct tb_engine *e, int layer, struct tb_mat next);
 void tb_block_again(struct tb_engine *e, int layer);
 void tb_block_back(struct tb_engine *e, int layer);
 
-/* route.c: the adapters that a quantum meets; the end of the run of quanta from `first` on that have one route. */
+/* route.c: the adapters that a quantum meets. */
 const struct place *tb_route_place(const struct tb_engine *e, const struct tb_quantum *q, int layer, enum tb_role role);
-int tb_route_end(const struct tb_engine *e, int first);
 /* The virtual K and V rows of a route in front of a block; NULL where there are none. */
 void tb_route_rows(struct tb_engine *e, int route, int layer, struct tb_mat kv[2]);
 /* y = plain + scale (y - plain); plain is overwritten. */

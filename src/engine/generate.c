@@ -36,10 +36,10 @@ struct tb_generator {
     struct tb_candidate *scratch;
 };
 
-uint64_t tb_generator_bytes(const struct tb_model *m, const struct tb_stack *s, const struct tb_generator_spec *spec)
+uint64_t tb_generator_bytes(const struct tb_model *m, int n_input, const struct tb_generator_spec *spec)
 {
     const struct tb_shape *shape = &m->shape;
-    uint64_t rows = (uint64_t)spec->n_rows, tok = rows * (uint64_t)(spec->row_tok + (s ? tb_stack_input_rows(s) : 0));
+    uint64_t rows = (uint64_t)spec->n_rows, tok = rows * (uint64_t)(spec->row_tok + n_input);
     uint64_t kv = 2 * tok * (uint64_t)shape->n_layers * (uint64_t)(shape->n_kv * shape->head_dim) * sizeof(float);
     uint64_t logits = 2 * rows * (uint64_t)shape->vocab * sizeof(float);
     return kv + logits + (uint64_t)shape->vocab * sizeof(struct tb_candidate) + tok * 4 * sizeof(int32_t);
@@ -89,10 +89,7 @@ static void take_host(struct tb_generator *g)
 
 static bool fits(const struct tb_engine *e, const struct tb_generator_spec *s, struct tb_err *err)
 {
-    const struct route *longest = e->route;
-    for (int i = 1; i < e->n_routes; i++)
-        longest = e->route[i].n_input > longest->n_input ? &e->route[i] : longest;
-    uint64_t need = tb_generator_bytes(e->model, longest->stack, s), room = tb_mem_free_bytes();
+    uint64_t need = tb_generator_bytes(e->model, e->most_input, s), room = tb_mem_free_bytes();
     if (s->n_rows < 1 || s->n_rows > e->spec.step_rows || s->row_tok < 2 || s->row_tok > e->spec.row_tok)
         return tb_fail(err, TB_ERR_LIMIT, "%d rows of %d tokens; the engine was opened for %d of %d", s->n_rows,
                        s->row_tok, e->spec.step_rows, e->spec.row_tok);

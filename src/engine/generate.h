@@ -33,8 +33,8 @@ struct tb_made {
     bool is_last;  /* the row has row_tok tokens now and has ended */
 };
 
-/* Bytes that an open generator takes beside its engine; s: of its routes the one with the most rows at the input. */
-uint64_t tb_generator_bytes(const struct tb_model *m, const struct tb_stack *s, const struct tb_generator_spec *spec);
+/* Bytes that an open generator takes beside its engine; n_input: most virtual rows that a route has at the input. */
+uint64_t tb_generator_bytes(const struct tb_model *m, int n_input, const struct tb_generator_spec *spec);
 
 /* On an engine that is not used otherwise between begin and the last next. Close it before the engine. */
 struct tb_generator *tb_generator_open(struct tb_engine *e, const struct tb_generator_spec *spec, struct tb_err *err);

@@ -28,7 +28,8 @@ const struct place *tb_route_place(const struct tb_engine *e, const struct tb_qu
     return e->is_bare ? &bare : &e->route[q->route].block[layer].linear[role];
 }
 
-int tb_route_end(const struct tb_engine *e, int first)
+/* The end of the run of quanta from `first` on that have one route. */
+static int end_of(const struct tb_engine *e, int first)
 {
     int end = first + 1;
     while (end < e->batch->n_quanta && e->batch->quantum[end].route == e->batch->quantum[first].route)
@@ -100,7 +101,7 @@ void tb_route_attend(struct tb_engine *e, int layer, const struct saved *s)
 {
     const struct tb_batch *b = e->batch;
     for (int first = 0, end; first < b->n_quanta; first = end) {
-        end = tb_route_end(e, first);
+        end = end_of(e, first);
         tb_route_attention(e, layer, s, first, end);
         e->k->attention(e->k, &e->attention);
         for (int i = first; tb_route_is_veiled(e, b->quantum[first].route) && i < end; i++)

@@ -114,14 +114,15 @@ static struct tb_index_print print_of(const struct walk *w, const char *dir, con
 static bool read_summary(struct tb_run_summary *sum, const struct walk *w, const char *dir, bool has_journal,
                          struct tb_err *err)
 {
-    struct tb_metrics own;
-    const struct tb_metrics *kept = has_journal && w->live ? tb_cache_run(w->live, dir, NULL, err) : NULL;
-    if (kept)
-        tb_summary_of(sum, kept);
-    if (has_journal && w->live)
+    if (has_journal && w->live) {
+        const struct tb_metrics *kept = tb_cache_run(w->live, dir, NULL, err);
+        if (kept)
+            tb_summary_of(sum, kept);
         return kept != NULL;
+    }
     if (w->live)
         tb_cache_drop(w->live, dir);
+    struct tb_metrics own;
     bool good = has_journal ? tb_metrics_load(&own, dir, err) : tb_metrics_load_brief(&own, dir, err);
     if (good)
         tb_summary_of(sum, &own);

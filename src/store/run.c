@@ -164,15 +164,22 @@ void tb_run_unlock(int fd)
         close(fd);
 }
 
-static bool lock_is_free(const char *dir)
+/* The errno for which the lock could not be had now, 0: it could. */
+static int lock_trouble(const char *dir)
 {
     char *path = tb_path_join(dir, TB_FILE_LOCK);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    bool is_free = fd < 0 ? errno == ENOENT : flock(fd, LOCK_SH | LOCK_NB) == 0;
+    bool is_free = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) == 0;
+    int why = is_free ? 0 : errno;
     if (fd >= 0)
         close(fd);
     free(path);
-    return is_free;
+    return fd < 0 && why == ENOENT ? 0 : why;
+}
+
+bool tb_run_is_held(const char *dir)
+{
+    return lock_trouble(dir) == EWOULDBLOCK;
 }
 
 /* Boot id of this machine as 16 bytes, zeros where unknown. */
@@ -267,7 +274,7 @@ void tb_run_look(const char *dir, enum tb_state stored, struct tb_run_sight *s)
         return; /* nobody ever had it; a store may hold a thousand of these */
     boot_id(boot);
     host_name(host);
-    bool is_free = lock_is_free(dir), is_silent = has_beat && s->beat_s > silence_s,
+    bool is_free = lock_trouble(dir) == 0, is_silent = has_beat && s->beat_s > silence_s,
          is_same_host = has_beat && strcmp(beat.host, host) == 0;
     s->is_here = is_same_host && memcmp(beat.boot, boot, 16) == 0;
     s->counter = has_beat ? beat.counter : 0;

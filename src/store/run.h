@@ -45,6 +45,8 @@ bool tb_run_create(const char *runs, const struct tb_run_new *run, struct tb_err
  * locks. -1 on failure. */
 int tb_run_lock(const char *dir, struct tb_err *err);
 void tb_run_unlock(int fd);
+/* Whether somebody holds it; a look that does not wait. */
+bool tb_run_is_held(const char *dir);
 
 /* The heartbeat: 64 bytes { 'TBB1', u32 pid, u64 counter, boot id 16, host 32 }. */
 struct tb_run_beat {

@@ -36,7 +36,7 @@ void tb_sweep_end_run(const struct tb_sweep *s, size_t i, enum tb_state state, b
 {
     const struct tb_trial *t = &s->trial[i];
     char *dir = *t->run ? tb_path_join(s->runs, t->run) : NULL;
-    bool is_taken = dir && (t->state == TB_STATE_RUNNING || t->state == TB_STATE_PAUSED);
+    bool is_taken = dir && tb_state_is_live(t->state);
     if (dir && !tb_state_is_over(t->state) && (is_taken || !end_waiting(dir, state, why)))
         ask_run(dir, is_paused ? "pause" : state == TB_STATE_PRUNED ? "prune" : "stop", why);
     free(dir);
@@ -57,7 +57,7 @@ void tb_sweep_act(const struct tb_sweep *s, bool *is_asked)
     const char *all = ending(s, &spares_running);
     for (size_t i = s->n; i-- > 0;) { /* those on the list first, so that no worker takes one meanwhile */
         const struct tb_trial *t = &s->trial[i];
-        bool is_live = t->state == TB_STATE_RUNNING || t->state == TB_STATE_PAUSED;
+        bool is_live = tb_state_is_live(t->state);
         bool with_all = all && (ptrdiff_t)i != s->winner && !(spares_running && is_live);
         if (t->is_over || is_asked[i] || !*t->run || t->is_protected || !(t->gives_up || with_all))
             continue;
@@ -100,7 +100,7 @@ static void count(const struct tb_sweep *s, int *n_running, int *n_waiting)
     *n_running = *n_waiting = 0;
     for (size_t i = 0; i < s->n; i++) {
         const struct tb_trial *t = &s->trial[i];
-        bool is_live = t->state == TB_STATE_RUNNING || t->state == TB_STATE_PAUSED;
+        bool is_live = tb_state_is_live(t->state);
         *n_running += !t->is_over && is_live;
         *n_waiting += !t->is_over && !is_live;
     }

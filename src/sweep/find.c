@@ -38,11 +38,11 @@ static bool look(const char *store, const char *id, struct found *f)
 {
     struct stat st;
     if (strlen(id) != TB_SWEEP_ID - 1 || strspn(id, "0123456789abcdef") != TB_SWEEP_ID - 1
-        || !stat_in(store, id, "plan.json", &st))
+        || !stat_in(store, id, TB_SWEEP_PLAN, &st))
         return false;
     tb_str_copy(f->id, sizeof f->id, id);
     f->made = st.st_mtim;
-    if (stat_in(store, id, "lock", &st))
+    if (stat_in(store, id, TB_FILE_LOCK, &st))
         f->made = st.st_mtim;
     return true;
 }
@@ -56,7 +56,7 @@ size_t tb_sweep_list(const char *store, bool only_wanted, char (**ids)[TB_SWEEP_
     DIR *d = opendir(path);
     for (struct dirent *e; d && (e = readdir(d));) {
         all = tb_grow(all, n, &cap, sizeof *all);
-        n += look(store, e->d_name, &all[n]) && (!only_wanted || stat_in(store, e->d_name, "wanted", &st));
+        n += look(store, e->d_name, &all[n]) && (!only_wanted || stat_in(store, e->d_name, TB_SWEEP_WANTED, &st));
     }
     if (d)
         closedir(d);

@@ -20,9 +20,7 @@
 #include "base/str.h"
 #include "store/run.h"
 
-#define FILE_PLAN "plan.json"
 #define FILE_LOG "events.jsonl"
-#define FILE_WANTED "wanted"
 enum { MOST_LOG_BYTES = 256 << 20 };
 
 /* Keys of class exec change no number, here as in the id of a run. */
@@ -101,25 +99,26 @@ bool tb_sweep_hear(struct tb_sweep *s, struct tb_err *err)
 {
     char *path = tb_path_join(s->dir, FILE_LOG);
     size_t n = 0;
-    char *text = tb_file_exists(path) ? tb_file_read(path, MOST_LOG_BYTES, &n, err) : tb_xstrdup("");
-    for (char *line = text + s->n_log, *end; text && s->n_log < n && (end = memchr(line, '\n', n - s->n_log));
-         line = end + 1) {
+    bool is_other = tb_file_exists(path) && tb_file_size(path) != (int64_t)s->n_log;
+    char *text = is_other ? tb_file_read(path, MOST_LOG_BYTES, &n, err) : NULL;
+    for (char *end; text && s->n_log < n && (end = memchr(text + s->n_log, '\n', n - s->n_log));
+         s->n_log = (size_t)(end + 1 - text)) {
+        const char *line = text + s->n_log;
         struct tb_json *event = tb_json_parse(line, (size_t)(end - line), path, NULL);
         if (tb_json_type(event) == TB_JSON_MAP) {
             tb_json_append(s->events, tb_json_ref(event));
             tb_sweep_apply(s, event);
         }
         tb_json_free(event);
-        s->n_log = (size_t)(end + 1 - text);
     }
     free(text);
     free(path);
-    return text != NULL;
+    return text || !is_other;
 }
 
 bool tb_sweep_write_plan(const struct tb_sweep *s, struct tb_err *err)
 {
-    char *path = tb_path_join(s->dir, FILE_PLAN);
+    char *path = tb_path_join(s->dir, TB_SWEEP_PLAN);
     struct tb_json *j = tb_plan_to_json(s->plan);
     char *text = tb_json_text(j, TB_JSON_LINE);
     bool good = tb_file_replace(path, text, strlen(text), err);
@@ -172,7 +171,7 @@ static void set_dir(struct tb_sweep *s, const char *store)
 /* The plan that was written when the sweep was made, or grew; ours where there is none. */
 static bool read_plan(struct tb_sweep *s, struct tb_err *err)
 {
-    char *path = tb_path_join(s->dir, FILE_PLAN);
+    char *path = tb_path_join(s->dir, TB_SWEEP_PLAN);
     struct tb_json *j = tb_json_load(path, 2 * (size_t)TB_PLAN_MAX_BYTES, err);
     struct tb_plan *plan = NULL;
     bool good = j && tb_plan_from_json(j, &plan, err);
@@ -206,7 +205,7 @@ bool tb_sweep_open(struct tb_sweep *s, const char *store, struct tb_plan *plan, 
     s->plan = plan;
     set_id(s);
     set_dir(s, store);
-    char *path = tb_path_join(s->dir, FILE_PLAN);
+    char *path = tb_path_join(s->dir, TB_SWEEP_PLAN);
     bool good = read_spec(s, err) && lead(s, err)
              && (tb_file_exists(path) ? read_plan(s, err) : tb_sweep_write_plan(s, err)) && open_log(s, err);
     free(path);
@@ -236,26 +235,14 @@ bool tb_sweep_load(struct tb_sweep *s, const char *store, const char *ref, struc
     return tb_sweep_load_log(s, store, ref, err) && tb_sweep_see_all(s, false, err);
 }
 
-bool tb_sweep_look(struct tb_sweep *s, struct tb_err *err)
-{
-    bool good = tb_sweep_hear(s, err);
-    for (size_t i = 0; good && i < s->n; i++)
-        good = s->trial[i].is_over || tb_sweep_see_run(s, i, false, err);
-    return good;
-}
-
 bool tb_sweep_is_led(const struct tb_sweep *s)
 {
-    struct tb_err why = { 0 };
-    int fd = s->lock >= 0 ? -1 : tb_run_lock(s->dir, &why);
-    if (fd >= 0)
-        tb_run_unlock(fd);
-    return s->lock >= 0 || why.kind == TB_ERR_BUSY;
+    return s->lock >= 0 || tb_run_is_held(s->dir);
 }
 
 bool tb_sweep_want(const struct tb_sweep *s, bool is_wanted, struct tb_err *err)
 {
-    char *path = tb_path_join(s->dir, FILE_WANTED);
+    char *path = tb_path_join(s->dir, TB_SWEEP_WANTED);
     bool good = is_wanted ? tb_file_replace(path, "", 0, err)
                           : unlink(path) == 0 || errno == ENOENT || tb_fail_errno(err, "cannot remove %s", path);
     free(path);

@@ -17,6 +17,9 @@
 #include "sweep/prune.h"
 #include "sweep/search.h"
 
+#define TB_SWEEP_PLAN "plan.json"
+#define TB_SWEEP_WANTED "wanted"
+
 enum {
     TB_SWEEP_ID = 13,    /* 12 hex digits and a zero byte */
     TB_SWEEP_BATCH = 4,  /* trials, over all arms, that a search by results chooses at once */
@@ -72,9 +75,8 @@ bool tb_sweep_take(struct tb_sweep *s, const char *store, const char *ref, struc
 bool tb_sweep_load(struct tb_sweep *s, const char *store, const char *ref, struct tb_err *err);
 /* The same without a look at its runs: what its log says of them. */
 bool tb_sweep_load_log(struct tb_sweep *s, const char *store, const char *ref, struct tb_err *err);
-/* What has happened since: new events; and the runs that were not over. */
+/* The events since. */
 bool tb_sweep_hear(struct tb_sweep *s, struct tb_err *err);
-bool tb_sweep_look(struct tb_sweep *s, struct tb_err *err);
 void tb_sweep_close(struct tb_sweep *s);
 /* Writes its plan anew: the same points and maybe more behind them. */
 bool tb_sweep_write_plan(const struct tb_sweep *s, struct tb_err *err);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* sweeps.h - a sweep as screens and reports show it: rungs of each arm, the best with their spread over seeds, how much
  * each key matters, what runs and what comes next, tokens and time with their doubt, decisions with their reasons. All
- * of it is worked out from a struct tb_sweep that somebody loaded (tb_sweep_load) and keeps fresh (tb_sweep_look; who
- * follows the runs anyway: tb_sweep_hear, and tb_sweep_see with what is there); nothing is read here but the list of a
- * store's sweeps. */
+ * of it is worked out from a struct tb_sweep that somebody loaded (tb_sweep_load) and keeps fresh (tb_sweep_hear,
+ * and tb_sweep_see_read with what its runs recorded); nothing is read here but the list of a store's sweeps. */
 #ifndef TB_VIEW_SWEEPS_H
 #define TB_VIEW_SWEEPS_H
 

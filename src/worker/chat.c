@@ -18,13 +18,10 @@ static bool take_form(struct tb_chat *c, struct tb_err *err)
     return good;
 }
 
-struct tb_chat *tb_chat_open(const struct tb_chat_spec *s, struct tb_err *err)
+struct tb_chat *tb_chat_open(const struct tb_chat_spec *spec, struct tb_err *err)
 {
     struct tb_chat *c = tb_xcalloc(1, sizeof *c);
-    c->spec = (struct tb_sides_spec){ .store = s->store, .runs = s->runs, .n_runs = s->n_runs, .base = s->base,
-                                      .adapters = s->adapters, .n_adapters = s->n_adapters, .data = s->data,
-                                      .has_bare = s->has_base, .threads = s->threads };
-    if (tb_sides_open(&c->sides, &c->spec, err) && take_form(c, err))
+    if (tb_sides_open(&c->sides, spec, err) && take_form(c, err))
         return c;
     tb_chat_close(c);
     return NULL;
@@ -91,18 +88,24 @@ struct tb_json *tb_chat_ready(struct tb_chat *c)
 typedef bool ask_fn(struct tb_chat *c, const struct tb_json *request, const struct tb_chat_client *to,
                     struct tb_err *err);
 
-static bool done(const struct tb_chat_client *to, struct tb_json *answer)
+/* An answer in one piece, and the end of it. */
+static void done(const struct tb_chat_client *to, struct tb_json *answer)
 {
+    if (!to->tell(to->arg, answer))
+        return;
     struct tb_json *end = tb_json_new_map();
     tb_json_set(end, "event", tb_json_new_str("done"));
-    return to->tell(to->arg, answer) && to->tell(to->arg, end);
+    to->tell(to->arg, end);
 }
 
 static bool ask_state(struct tb_chat *c, const struct tb_json *request, const struct tb_chat_client *to,
                       struct tb_err *err)
 {
     static const char *const keys[] = { "id", "ask", NULL };
-    return tb_chat_check_keys(request, keys, err) && (done(to, tb_chat_ready(c)), true);
+    if (!tb_chat_check_keys(request, keys, err))
+        return false;
+    done(to, tb_chat_ready(c));
+    return true;
 }
 
 /* Newer weights of the sides that have them; of one of them, or of all. */
@@ -127,7 +130,7 @@ static struct tb_json *row_of(const struct tb_dataset *d, int row)
     const char *prompt = tb_dataset_prompt(d, row, &n);
     struct tb_json *map = tb_json_new_map();
     tb_json_set(map, "row", tb_json_new_int(row));
-    tb_json_set(map, "prompt", tb_json_new_strn(n ? prompt : "", n));
+    tb_json_set(map, "prompt", tb_json_new_strn(prompt, n));
     return map;
 }
 

@@ -12,11 +12,11 @@ struct tb_chat_spec {
     const char *store;
     const char *const *runs; /* "RUN", "RUN:400", "RUN:best" */
     int n_runs;
-    const char *base; /* instead of runs */
-    const char *const *adapters;
+    const char *base;            /* instead of runs: a model, */
+    const char *const *adapters; /* bare or with PEFT folders */
     int n_adapters;
-    const char *data; /* NULL: that of the first run */
-    bool has_base;    /* the bare base writes, too */
+    const char *data; /* rows, and a template for prompts; NULL: those of the first run */
+    bool has_base;    /* the bare base writes, too, as the last side */
     int threads;      /* 0: all */
 };
 

@@ -30,7 +30,7 @@ static struct tb_json *token_of(const struct tb_chat *c, int32_t id, double p)
     size_t n;
     const char *bytes = tb_tokenizer_token(t, id, &n);
     tb_json_set(map, "id", tb_json_new_int(id));
-    tb_json_set(map, "text", tb_json_new_strn(n ? bytes : "", n));
+    tb_json_set(map, "text", tb_json_new_strn(bytes, n));
     tb_json_set(map, "is_end", tb_json_new_bool(id == tb_tokenizer_eos(t)));
     tb_json_set(map, "p", tb_json_new_real(p));
     return map;

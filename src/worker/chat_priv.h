@@ -20,7 +20,6 @@ struct tb_chat_text {
 };
 
 struct tb_chat {
-    struct tb_sides_spec spec;
     struct tb_sides sides;
     struct tb_prompt_form form;
     struct tb_ids prompt; /* of the last texts; n 0: there are none */

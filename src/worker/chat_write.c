@@ -105,7 +105,7 @@ static void tell_begin(struct write *w)
 {
     struct tb_json *map = event("begin", w, -1);
     const struct tb_chat_wish *x = &w->wish;
-    tb_json_set(map, "prompt", tb_json_new_strn(x->n_prompt ? x->prompt : "", x->n_prompt));
+    tb_json_set(map, "prompt", tb_json_new_strn(x->prompt, x->n_prompt));
     tb_json_set(map, "tokens", tb_json_new_int((int64_t)w->c->prompt.n));
     tb_json_set(map, "row", x->row < 0 ? tb_json_new_null() : tb_json_new_int(x->row));
     tb_json_set(map, "reference", x->reference ? tb_json_new_strn(x->reference, x->n_reference) : tb_json_new_null());
@@ -191,7 +191,7 @@ static void add_slot(void *arg, const char *p, size_t n, bool is_right)
 /* {right, of, missing}, or null of a prompt that asks for no values. */
 static struct tb_json *slots_of(const struct write *w, const struct tb_chat_text *t)
 {
-    char *prompt = tb_xstrndup(w->wish.n_prompt ? w->wish.prompt : "", w->wish.n_prompt);
+    char *prompt = tb_xstrndup(w->wish.prompt, w->wish.n_prompt);
     struct tb_json *map = NULL;
     if (tb_slots_has(prompt)) {
         map = tb_json_new_map();
@@ -229,7 +229,7 @@ static void tell_end(struct write *w, int side)
     struct tb_json *map = event("end", w, side);
     const double n = (double)t->ids.n;
     tb_json_set(map, "name", tb_json_new_str(tb_side_name(&w->c->sides, side)));
-    tb_json_set(map, "output", tb_json_new_strn(t->stream.text.p ? t->stream.text.p : "", t->stream.text.n));
+    tb_json_set(map, "output", tb_json_new_strn(t->stream.text.p, t->stream.text.n));
     tb_json_set(map, "tokens", tb_json_new_int((int64_t)t->ids.n));
     tb_json_set(map, "stop", tb_json_new_str(t->stop));
     tb_json_set(map, "seconds", tb_json_new_real(t->seconds));

@@ -31,18 +31,17 @@ static void put(struct tb_json *map, const char *key, double v)
 /* How much it forgot, now that both are recorded. */
 static bool put_change(struct call *c, const struct tb_metrics *m)
 {
+    if (c->facts || !tb_forgetting_of(&c->found, m))
+        return c->facts != NULL;
     struct tb_json *map = tb_json_new_map();
-    if (!c->facts && tb_forgetting_of(&c->found, m)) {
-        put(map, "after", c->found.after);
-        put(map, "change", c->found.pair.difference);
-        put(map, "low", c->found.pair.low);
-        put(map, "high", c->found.pair.high);
-        tb_json_set(map, "step", tb_json_new_int(c->measure.step));
-        c->facts = tb_json_new_map();
-        tb_json_set(c->facts, "forget", tb_json_ref(map));
-    }
-    tb_json_free(map);
-    return c->facts != NULL;
+    put(map, "after", c->found.after);
+    put(map, "change", c->found.pair.difference);
+    put(map, "low", c->found.pair.low);
+    put(map, "high", c->found.pair.high);
+    tb_json_set(map, "step", tb_json_new_int(c->measure.step));
+    c->facts = tb_json_new_map();
+    tb_json_set(c->facts, "forget", map);
+    return true;
 }
 
 static bool record(struct tb_run_writer *w, void *arg, struct tb_err *err)

@@ -230,10 +230,9 @@ static bool note_return(struct tb_sweep *s, struct tb_err *err)
     int64_t n_steps = 0;
     for (size_t i = 0; i < s->n; i++) {
         const struct tb_trial *t = &s->trial[i];
-        bool is_cut = t->state == TB_STATE_RUNNING || t->state == TB_STATE_PAUSED;
         n_kept += t->is_over;
         n_left += !t->is_over && t->tokens > 0;
-        n_steps += is_cut ? tb_sweep_lost_steps(s, i) : 0;
+        n_steps += tb_state_is_live(t->state) ? tb_sweep_lost_steps(s, i) : 0;
     }
     struct tb_json *more = tb_json_new_map();
     tb_json_set(more, "kept", tb_json_new_int((int64_t)n_kept));

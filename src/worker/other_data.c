@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "worker/sniff.h"
 #include "worker/worker.h"
 
 struct tb_config tb_other_data(const struct tb_config *c, const char *text, struct tb_err *err)
@@ -33,9 +34,9 @@ char *tb_other_data_settle(struct tb_shelf *s, const struct tb_config *c, const 
         return NULL;
     if (tb_shelf_settle(s, &other, err)) {
         const char *path = tb_json_str(tb_json_at(tb_config_get(&other, "data.path"), 0), "");
-        const char *keys = strchr(text, ','), *colon = strchr(text, ':');
-        bool has_word = colon && !memchr(text, '/', (size_t)(colon - text));
-        char *whole = tb_xasprintf("%.*s%s%s", has_word ? (int)(colon + 1 - text) : 0, text, path, keys ? keys : "");
+        const char *keys = strchr(text, ',');
+        int n_word = tb_sniff_has_word(text) ? (int)strcspn(text, ":") + 1 : 0;
+        char *whole = tb_xasprintf("%.*s%s%s", n_word, text, path, keys ? keys : "");
         out = tb_worker_sniff(whole, err);
         free(whole);
     }

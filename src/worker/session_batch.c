@@ -16,9 +16,9 @@ static struct tb_json *row_json(const struct tb_dataset *d, int row)
     tb_json_set(map, "tokens", tb_json_new_int(r.n));
     tb_json_set(map, "prompt_tokens", tb_json_new_int(r.n_prompt));
     const char *text = tb_dataset_prompt(d, row, &n);
-    tb_json_set(map, "prompt", tb_json_new_strn(n ? text : "", n));
+    tb_json_set(map, "prompt", tb_json_new_strn(text, n));
     text = tb_dataset_completion(d, row, &n);
-    tb_json_set(map, "completion", tb_json_new_strn(n ? text : "", n));
+    tb_json_set(map, "completion", tb_json_new_strn(text, n));
     return map;
 }
 

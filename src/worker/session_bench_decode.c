@@ -97,23 +97,24 @@ static bool measure(struct decode *d, int prompt, int n, struct tb_err *err)
 
 /* ---- where the time of a token goes */
 
-static const struct {
+static const struct part {
     const char *name;
-    enum tb_op op[3]; /* the last again to fill up */
+    int n;
+    enum tb_op op[3];
 } parts[] = {
-    { "products_share", { TB_OP_gemv_w, TB_OP_gemv_w, TB_OP_gemv_w } },
-    { "attention_share", { TB_OP_attend_cache, TB_OP_rope, TB_OP_scatter } },
-    { "norms_share", { TB_OP_rmsnorm, TB_OP_silu_mul, TB_OP_silu_mul } },
-    { "scores_share", { TB_OP_xent, TB_OP_xent, TB_OP_xent } },
+    { "products_share", 1, { TB_OP_gemv_w } },
+    { "attention_share", 3, { TB_OP_attend_cache, TB_OP_rope, TB_OP_scatter } },
+    { "norms_share", 2, { TB_OP_rmsnorm, TB_OP_silu_mul } },
+    { "scores_share", 1, { TB_OP_xent } },
 };
 
 enum { N_PARTS = sizeof parts / sizeof *parts };
 
-static double seconds_of(const struct tb_timed *t, const enum tb_op op[3])
+static double seconds_of(const struct tb_timed *t, const struct part *p)
 {
     double sum = 0;
-    for (int i = 0; i < 3; i++)
-        sum += i && op[i] == op[i - 1] ? 0 : t->seconds[op[i]];
+    for (int i = 0; i < p->n; i++)
+        sum += t->seconds[p->op[i]];
     return sum;
 }
 
@@ -144,7 +145,7 @@ static bool measure_parts(struct decode *d, const struct tb_model *m, int prompt
     tb_timed_end(&timed, d->s.k);
     put(d, "parts_context", prompt);
     for (int i = 0; i < N_PARTS; i++)
-        put(d, parts[i].name, seconds_of(&timed, parts[i].op) / all);
+        put(d, parts[i].name, seconds_of(&timed, &parts[i]) / all);
     put(d, "head_share", head_s(d, m, d->spec->tokens - 1) / all); /* of the products' */
     return true;
 }

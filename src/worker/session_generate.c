@@ -170,7 +170,8 @@ static void choose_batch(struct generate *g, const struct tb_model *m, const str
 {
     int64_t all = (int64_t)g->n_items * g->spec->n_each, want = g->spec->batch ? g->spec->batch : BATCH;
     struct tb_generator_spec spec = { (int)(all < want ? all : want), g->row_tok };
-    while (spec.n_rows > 1 && tb_generator_bytes(m, s, &spec) > tb_mem_free_bytes() / 2)
+    int n_input = s ? tb_stack_input_rows(s) : 0;
+    while (spec.n_rows > 1 && tb_generator_bytes(m, n_input, &spec) > tb_mem_free_bytes() / 2)
         spec.n_rows /= 2;
     g->batch = spec.n_rows;
 }

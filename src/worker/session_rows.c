@@ -11,9 +11,9 @@ static struct tb_json *text_of(const struct tb_dataset *d, int row)
     size_t n;
     struct tb_json *map = tb_json_new_map();
     const char *text = tb_dataset_prompt(d, row, &n);
-    tb_json_set(map, "prompt", tb_json_new_strn(n ? text : "", n));
+    tb_json_set(map, "prompt", tb_json_new_strn(text, n));
     text = tb_dataset_completion(d, row, &n);
-    tb_json_set(map, "completion", tb_json_new_strn(n ? text : "", n));
+    tb_json_set(map, "completion", tb_json_new_strn(text, n));
     return map;
 }
 

@@ -12,15 +12,15 @@ enum { MIN_TOK = 256 };
 
 /* ---- runs */
 
-static bool check(const struct tb_sides_spec *s, struct tb_err *err)
+static bool check(const struct tb_chat_spec *s, struct tb_err *err)
 {
     if (s->n_runs && (s->base || s->n_adapters))
         return tb_fail(err, TB_ERR_USAGE, "a run has its own base and adapter: give either RUN.., or --base and "
                        "--adapter");
     if (!s->n_runs && !s->base)
         return tb_fail(err, TB_ERR_USAGE, "what shall write? a RUN of the store, or --base with --adapter DIR");
-    return s->n_runs + s->has_bare <= TB_SIDES
-        || tb_fail(err, TB_ERR_USAGE, "%d sides at once; at most %d", s->n_runs + s->has_bare, TB_SIDES);
+    return s->n_runs + s->has_base <= TB_SIDES
+        || tb_fail(err, TB_ERR_USAGE, "%d sides at once; at most %d", s->n_runs + s->has_base, TB_SIDES);
 }
 
 /* Another run on the base of the first. */
@@ -50,7 +50,7 @@ static bool check_full(const struct tb_sides *s, struct tb_err *err)
 
 static bool open_first(struct tb_sides *s, struct tb_err *err)
 {
-    const struct tb_sides_spec *spec = s->spec;
+    const struct tb_chat_spec *spec = s->spec;
     s->subject = (struct tb_subject_spec){ .base = spec->base, .adapters = spec->adapters,
                                            .n_adapters = spec->n_adapters, .store = spec->store,
                                            .run = spec->n_runs ? spec->runs[0] : NULL, .data = spec->data };
@@ -70,7 +70,7 @@ static bool open_all(struct tb_sides *s, struct tb_err *err)
     for (; s->n < s->spec->n_runs; s->n++)
         if (!open_run(s, s->n, err))
             return false;
-    s->n += s->spec->has_bare && (s->spec->n_runs || s->side[0].stack);
+    s->n += s->spec->has_base && (s->spec->n_runs || s->side[0].stack);
     s->model = s->on.run.trained ? s->on.run.trained : s->on.base->model;
     return check_full(s, err);
 }
@@ -105,7 +105,7 @@ static bool load(struct tb_sides *s, int i, struct tb_err *err)
                      : tb_folders_load(&s->on.folders, side->stack, err);
 }
 
-bool tb_sides_open(struct tb_sides *s, const struct tb_sides_spec *spec, struct tb_err *err)
+bool tb_sides_open(struct tb_sides *s, const struct tb_chat_spec *spec, struct tb_err *err)
 {
     char why[256];
     *s = (struct tb_sides){ .spec = spec };
@@ -146,12 +146,13 @@ void tb_sides_close(struct tb_sides *s)
 
 /* ---- the engine */
 
-static const struct tb_stack *longest(const struct tb_sides *s)
+static int most_input(const struct tb_sides *s)
 {
-    const struct tb_stack *most = NULL;
-    for (int i = 0; i < s->n_routes; i++)
-        if (!most || tb_stack_input_rows(s->routes[i]) > tb_stack_input_rows(most))
-            most = s->routes[i];
+    int most = 0;
+    for (int i = 0; i < s->n_routes; i++) {
+        int n = tb_stack_input_rows(s->routes[i]);
+        most = n > most ? n : most;
+    }
     return most;
 }
 
@@ -162,7 +163,7 @@ static bool fits(const struct tb_sides *s, const struct tb_engine_spec *spec, co
     struct tb_footprint f;
     uint64_t room = tb_mem_free_bytes();
     tb_engine_footprint(s->model, NULL, spec, &f);
-    uint64_t need = f.activations + f.logits + f.scratch + tb_generator_bytes(s->model, longest(s), rows)
+    uint64_t need = f.activations + f.logits + f.scratch + tb_generator_bytes(s->model, most_input(s), rows)
                   + (s->n_routes && s->routes[0]->part[0]->k ? 0 : f.adapter);
     return need <= room
         || tb_fail(err, TB_ERR_LIMIT, "%d texts of %d tokens side by side need %llu MB and %llu MB are free; write "

@@ -5,21 +5,10 @@
 #define TB_WORKER_SIDES_H
 
 #include "engine/generate.h"
+#include "worker/chat.h"
 #include "worker/session_priv.h"
 
 enum { TB_SIDES = 8 };
-
-struct tb_sides_spec {
-    const char *store;
-    const char *const *runs; /* "RUN", "RUN:400", "RUN:best" */
-    int n_runs;
-    const char *base;            /* instead of runs: a model, */
-    const char *const *adapters; /* bare or with PEFT folders */
-    int n_adapters;
-    const char *data; /* rows, and a template for prompts; NULL: those of the first run */
-    bool has_bare;    /* the bare base as the last side */
-    int threads;
-};
 
 struct tb_side {
     struct tb_session_run *run; /* NULL: no run, but folders or the bare base */
@@ -30,7 +19,7 @@ struct tb_side {
 };
 
 struct tb_sides {
-    const struct tb_sides_spec *spec;
+    const struct tb_chat_spec *spec;
     struct tb_subject_spec subject;
     struct tb_subject on; /* the first side, its rows and its shelf, which the others use, too */
     struct tb_side side[TB_SIDES];
@@ -46,7 +35,7 @@ struct tb_sides {
 
 /* Opens all of them and their weights. spec is lent. s must be closed also after a failure. TB_ERR_LIMIT with need and
  * free where it would not fit, before anything is loaded. */
-bool tb_sides_open(struct tb_sides *s, const struct tb_sides_spec *spec, struct tb_err *err);
+bool tb_sides_open(struct tb_sides *s, const struct tb_chat_spec *spec, struct tb_err *err);
 void tb_sides_close(struct tb_sides *s);
 
 /* Makes room for rows of so many tokens; whatever was under way is dropped if that is more than before. */

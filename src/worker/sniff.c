@@ -20,8 +20,7 @@ static void put_value(struct tb_buf *b, const struct tb_json *v)
         tb_buf_str(b, strcmp(s, "\t") == 0 ? "\\t" : s);
 }
 
-/* Whether a word of the language stands in front: "pairs:FILE". */
-static bool has_word(const char *text)
+bool tb_sniff_has_word(const char *text)
 {
     const char *colon = strchr(text, ':');
     return colon && !memchr(text, '/', (size_t)(colon - text));
@@ -46,7 +45,7 @@ char *tb_worker_sniff(const char *text, struct tb_err *err)
     const char *comma = strchr(text, ',');
     char *path = comma ? tb_xasprintf("%.*s", (int)(comma - text), text) : tb_xstrdup(text);
     struct tb_buf b = { 0 };
-    if (has_word(text) || !tb_file_exists(path)) {
+    if (tb_sniff_has_word(text) || !tb_file_exists(path)) {
         free(path);
         return tb_xstrdup(text);
     }

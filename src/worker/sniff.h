@@ -5,6 +5,8 @@
 
 #include "base/json.h"
 
+/* Whether a word of the language stands in front: "pairs:FILE". */
+bool tb_sniff_has_word(const char *text);
 /* "pairs:FILE,sep=||" of what tb_dataset_sniff found; malloc'ed. */
 char *tb_sniff_text(const struct tb_json *found, const char *path);
 

@@ -75,7 +75,7 @@ uint64_t tb_writing_bytes(const struct tb_job *j)
     bool writes = s && j->n_eval && (tb_scorer_needs(s) & TB_NEEDS_OUTPUT);
     struct tb_generator_spec spec = generator_spec(j);
     tb_scorer_close(s);
-    return writes ? tb_generator_bytes(j->base->model, j->stack, &spec) : 0;
+    return writes ? tb_generator_bytes(j->base->model, tb_stack_input_rows(j->stack), &spec) : 0;
 }
 
 bool tb_writing_check(const struct tb_job *j, struct tb_err *err)

@@ -218,6 +218,7 @@ static void full(void)
     ok(!is_noted && err.kind == TB_ERR_IO && s.phase != TB_SWEEP_PAUSED, "what cannot be written has not happened");
     is_int(n_due(&s), 4, "trials are recorded behind it");
     ok(tb_sweep_load(&again, store, s.id, &err), "and read");
+    ok(tb_sweep_is_led(&again), "as one that is led");
     is_int(again.n, 4, "as many, half a line swallows none");
     tb_sweep_close(&again);
     tb_sweep_close(&s);
