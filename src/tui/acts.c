@@ -284,7 +284,6 @@ int tb_acts_fds(const struct tb_acts *a, struct pollfd *fds, int room)
 {
     int n = 0;
     for (size_t i = 0; i < a->n; i++)
-        if (a->act[i].child && n + TB_CHILD_FDS <= room)
-            n += tb_child_fds(a->act[i].child, fds + n);
+        n += tb_child_fds(a->act[i].child, fds + n, room - n);
     return n;
 }

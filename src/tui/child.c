@@ -221,9 +221,11 @@ int tb_child_exit(const struct tb_child *c)
     return WIFEXITED(c->status) ? WEXITSTATUS(c->status) : 128 + WTERMSIG(c->status);
 }
 
-int tb_child_fds(const struct tb_child *c, struct pollfd fds[TB_CHILD_FDS])
+int tb_child_fds(const struct tb_child *c, struct pollfd *fds, int room)
 {
     int n = 0;
+    if (!c || room < TB_CHILD_FDS)
+        return 0;
     if (c->proc.in >= 0 && c->to.n > 0)
         fds[n++] = (struct pollfd){ .fd = c->proc.in, .events = POLLOUT };
     if (c->proc.out >= 0)

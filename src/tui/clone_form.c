@@ -311,9 +311,7 @@ bool tb_clone_form_is_asking(const struct tb_clone_form *f)
 
 int tb_clone_form_fds(const struct tb_clone_form *f, struct pollfd *fds, int room)
 {
-    if (!f->is_open || !f->child)
-        return 0;
-    return room >= TB_CHILD_FDS ? tb_child_fds(f->child, fds) : TB_CHILD_FDS;
+    return tb_child_fds(f->child, fds, room);
 }
 
 /* ---- keys */

@@ -206,10 +206,7 @@ static unsigned tick(struct tb_screen *s)
 
 static int fds(const struct tb_screen *s, struct pollfd *fds, int room)
 {
-    const struct diff_state *st = s->state;
-    if (!st->child)
-        return 0;
-    return room >= TB_CHILD_FDS ? tb_child_fds(st->child, fds) : TB_CHILD_FDS;
+    return tb_child_fds(((const struct diff_state *)s->state)->child, fds, room);
 }
 
 static bool is_busy(const struct tb_screen *s)

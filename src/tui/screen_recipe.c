@@ -105,8 +105,7 @@ static int fds(const struct tb_screen *s, struct pollfd *fds, int room)
     int n = 0;
     if (r->watch > 0 && room > 0)
         fds[n++] = (struct pollfd){ .fd = r->watch, .events = POLLIN };
-    if (r->scan && room - n >= TB_CHILD_FDS)
-        n += tb_child_fds(r->scan, fds + n);
+    n += tb_child_fds(r->scan, fds + n, room - n);
     return p ? n + tb_planning_fds(p, fds + n, room - n) : n;
 }
 

@@ -87,9 +87,7 @@ static bool is_busy(const struct tb_screen *s)
 static int fds(const struct tb_screen *s, struct pollfd *fds, int room)
 {
     const struct start *st = s->state;
-    int n = 0;
-    if (st->scan && room >= TB_CHILD_FDS)
-        n += tb_child_fds(st->scan, fds);
+    int n = tb_child_fds(st->scan, fds, room);
     return n + tb_planning_fds(&st->planning, fds + n, room - n);
 }
 
