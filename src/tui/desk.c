@@ -331,10 +331,14 @@ void tb_desk_confirm(struct tb_desk *d, const char *question, int act)
     tb_overlay_confirm(d, question, NULL, act);
 }
 
-void tb_desk_run_program(struct tb_desk *d, const char *command)
+void tb_desk_edit(struct tb_desk *d, const char *path)
 {
+    const char *visual = getenv("VISUAL"), *editor = visual && *visual ? visual : getenv("EDITOR");
+    struct tb_buf b = { 0 };
+    tb_buf_fmt(&b, "%s ", editor && *editor ? editor : "vi");
+    tb_shell_quote(&b, path);
     free(d->program);
-    d->program = tb_xstrdup(command);
+    d->program = tb_buf_take(&b);
 }
 
 void tb_desk_confirm_number(struct tb_desk *d, const char *question, size_t number, int act)

@@ -112,8 +112,8 @@ void tb_desk_confirm_number(struct tb_desk *d, const char *question, size_t numb
 void tb_desk_copy(struct tb_desk *d, const char *text);
 /* Opens a pane over the screen, to be filled; lent until it is closed. */
 struct tb_text *tb_desk_show(struct tb_desk *d, const char *title);
-/* Gives the terminal to a program, an editor, and reads anew when it has ended. */
-void tb_desk_run_program(struct tb_desk *d, const char *command);
+/* Gives the terminal to $VISUAL, $EDITOR or vi with a file, and reads anew when that has ended. */
+void tb_desk_edit(struct tb_desk *d, const char *path);
 /* To another screen, by name; Esc leads back. False if there is none. */
 bool tb_desk_go(struct tb_desk *d, const char *screen);
 

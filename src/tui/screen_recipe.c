@@ -216,19 +216,6 @@ static void go(struct tb_screen *s)
     start_look_on(s->desk, &r->planning);
 }
 
-static void edit(struct tb_screen *s)
-{
-    const char *visual = getenv("VISUAL"), *editor = visual && *visual ? visual : getenv("EDITOR");
-    struct recipe *r = s->state;
-    struct tb_buf b = { 0 };
-    if (!have_file(s))
-        return;
-    tb_buf_fmt(&b, "%s ", editor && *editor ? editor : "vi");
-    tb_shell_quote(&b, r->path);
-    tb_desk_run_program(s->desk, b.p);
-    tb_buf_free(&b);
-}
-
 static void save_as(struct tb_screen *s)
 {
     struct recipe *r = s->state;
@@ -320,7 +307,10 @@ static unsigned act(struct tb_screen *s, int act)
     struct recipe *r = s->state;
     switch (act) {
     case RECIPE_GO: go(s); break;
-    case RECIPE_EDIT: edit(s); break;
+    case RECIPE_EDIT:
+        if (have_file(s))
+            tb_desk_edit(s->desk, r->path);
+        break;
     case RECIPE_TABLE:
         if (have_file(s))
             run_verb(s, "plan", "", true);

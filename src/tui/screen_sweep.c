@@ -298,18 +298,12 @@ static void protect(struct tb_screen *s)
 static void edit(struct tb_screen *s)
 {
     const struct sweep_state *st = s->state;
-    const char *visual = getenv("VISUAL"), *editor = visual && *visual ? visual : getenv("EDITOR"),
-               *path = st->s.plan->recipe_path;
-    struct tb_buf b = { 0 };
-    if (!*path || !tb_file_exists(path)) {
+    const char *path = st->s.plan->recipe_path;
+    if (*path && tb_file_exists(path))
+        tb_desk_edit(s->desk, path);
+    else
         tb_desk_say(s->desk, TB_STYLE_WARN, "%s is not here; as it was, it is in sweeps/%s/plan.json of the store",
                     path, st->s.id);
-        return;
-    }
-    tb_buf_fmt(&b, "%s ", editor && *editor ? editor : "vi");
-    tb_shell_quote(&b, path);
-    tb_desk_run_program(s->desk, b.p);
-    tb_buf_free(&b);
 }
 
 /* The column behind `now` that is not on the other axis. */
