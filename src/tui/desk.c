@@ -200,6 +200,26 @@ bool tb_desk_is_marked(const struct tb_desk *d, const char *id)
     return false;
 }
 
+unsigned tb_desk_state_style(enum tb_state state)
+{
+    switch (state) {
+    case TB_STATE_RUNNING: return TB_STYLE_LIVE;
+    case TB_STATE_PAUSED:
+    case TB_STATE_LOST: return TB_STYLE_WARN;
+    case TB_STATE_FAILED: return TB_STYLE_BAD;
+    default: return TB_STYLE_PLAIN;
+    }
+}
+
+const char *tb_desk_mark_of(const struct tb_desk *d, const char *id)
+{
+    return !*id                           ? ""
+         : tb_desk_is_marked(d, id)       ? "x"
+         : strcmp(d->range_from, id) == 0 ? "v"
+         : strcmp(d->reference, id) == 0  ? "="
+                                          : "";
+}
+
 void tb_desk_mark(struct tb_desk *d, const char *id, bool is_on)
 {
     size_t i = 0;

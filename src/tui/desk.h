@@ -78,6 +78,9 @@ const struct tb_run_item *tb_desk_item(const struct tb_desk *d, const char *id);
 const struct tb_run_item *tb_desk_current(const struct tb_desk *d); /* under the cursor; NULL */
 /* The tint of a run, the same on all screens: that of its id, or another where a run made shortly before has it. */
 unsigned tb_desk_tint(const struct tb_desk *d, const char *id);
+unsigned tb_desk_state_style(enum tb_state state); /* of its letter */
+/* What was chosen of a run, in a column of one letter: "x" marked, "v" a range begins there, "=" the reference; "". */
+const char *tb_desk_mark_of(const struct tb_desk *d, const char *id);
 bool tb_desk_is_marked(const struct tb_desk *d, const char *id);
 void tb_desk_mark(struct tb_desk *d, const char *id, bool is_on);
 /* The marked runs in the order shown, else the current one: at most `most` into out; their number. */
