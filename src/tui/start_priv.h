@@ -86,8 +86,10 @@ void start_stack(struct start *st);
 void start_setup_close(struct start *st);
 
 /* ---- start_go.c */
+/* "recipes/places-1.lua", free as yet, of a stem and of the data that were chosen; malloc'ed. */
+char *start_free_name(const char *stem);
+char *start_next_name(const struct start *st);
 /* Saves the recipe under a new name, unless it was saved as it is; its path, lent, NULL with *err. */
-char *start_next_name(const struct start *st); /* "recipes/places-1.lua", free as yet; malloc'ed */
 const char *start_save(struct start *st, struct tb_err *err);
 void start_go(struct tb_screen *s, bool is_plan);
 /* To the runs of a plan that was started: these alone are marked, those that are made now when they are there. */
