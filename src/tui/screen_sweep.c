@@ -149,8 +149,7 @@ static void status(const struct tb_screen *s, char *dst, size_t n)
     if (!st->has_view)
         snprintf(dst, n, "%s", st->n_ids ? "cannot be read" : "no sweep yet");
     else
-        snprintf(dst, n, "%.6s %s: %zu runs", w->id,
-                 w->phase == TB_SWEEP_ON && !st->v.is_led ? "left" : tb_sweep_phase_name(w->phase), st->v.n_runs);
+        snprintf(dst, n, "%.6s %s: %zu runs", w->id, tb_sweep_stand_name(w->phase, st->v.is_led), st->v.n_runs);
 }
 
 /* ---- moving */

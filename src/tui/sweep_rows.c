@@ -39,8 +39,7 @@ static void add_with_seeds(struct sweep_state *st, bool *is_there, size_t i, siz
             add_row(st, is_there, k);
 }
 
-/* "lr" of "method.lr": keys of several arms share a column. */
-static const char *word_of(const char *key)
+const char *tb_sweep_word(const char *key)
 {
     const char *point = strrchr(key, '.');
     return point ? point + 1 : key;
@@ -50,7 +49,7 @@ static void choose_keys(struct sweep_state *st)
 {
     st->n_keys = 0;
     for (size_t i = 0; i < st->v.n_keys && st->n_keys < SWEEP_KEYS; i++) {
-        const char *word = word_of(st->v.key[i].name);
+        const char *word = tb_sweep_word(st->v.key[i].name);
         bool is_there = st->v.key[i].arm == TB_ALL_ARMS || strcmp(word, "template") == 0;
         for (int k = 0; k < st->n_keys; k++)
             is_there = is_there || strcmp(st->key[k], word) == 0;
@@ -289,8 +288,7 @@ static void list_cell(const void *arg, int row, int column, struct tb_grid_cell 
         return;
     case 1: tb_str_copy(c->text, sizeof c->text, x->id); return;
     case 2:
-        tb_str_copy(c->text, sizeof c->text,
-                    x->phase == TB_SWEEP_ON && !x->is_led ? "left" : tb_sweep_phase_name(x->phase));
+        tb_str_copy(c->text, sizeof c->text, tb_sweep_stand_name(x->phase, x->is_led));
         c->style = x->phase == TB_SWEEP_ON ? x->is_led ? TB_STYLE_LIVE : TB_STYLE_WARN : TB_STYLE_PLAIN;
         return;
     case 3: tb_str_copy(c->text, sizeof c->text, x->recipe); return;
