@@ -174,8 +174,7 @@ static void draw_page(const struct inspect_state *st, struct tb_canvas *c)
 static void draw(const struct tb_screen *s, struct tb_canvas *c)
 {
     const struct inspect_state *st = s->state;
-    struct inspect_layout l = tb_inspect_layout(c->width, c->height, st->n_kin, st->n_checkpoints, st->pane,
-                                                is_typing(s));
+    struct inspect_layout l = layout_of(s);
     struct tb_canvas facts = tb_canvas_part(c, l.facts), tabs = tb_canvas_part(c, l.tabs),
                      page = tb_canvas_part(c, l.page), dialog = tb_canvas_part(c, l.dialog);
     if (!*st->id) {

@@ -122,7 +122,7 @@ static void draw_events(const struct tb_screen *s, struct tb_canvas *c)
 static void draw(const struct tb_screen *s, struct tb_canvas *c)
 {
     const struct sweep_state *st = s->state;
-    struct sweep_layout l = tb_sweep_layout(c->width, c->height, (int)st->v.n_arms, tb_sweep_has_note(s), st->pane);
+    struct sweep_layout l = tb_sweep_layout_of(s);
     if (!st->has_view) {
         draw_part(s, c, (struct tb_rect){ 1, 1, c->width - 2, c->height / 2 }, draw_empty);
         if (st->pane == SWEEP_LIST && st->n_items)
