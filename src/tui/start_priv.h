@@ -55,7 +55,8 @@ struct start {
     char *saved, *saved_command; /* the recipe that was saved last, and what it does; NULL: none */
 };
 
-/* The state of the screen, NULL if there is no such screen: what it has put together is shown by Recipe too. */
+/* The screen and its state, NULL if there is no such screen: what it has put together is shown by Recipe too. */
+struct tb_screen *start_screen(const struct tb_desk *d);
 struct start *start_of(const struct tb_desk *d);
 unsigned start_tick(struct tb_screen *s);
 
