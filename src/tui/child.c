@@ -211,6 +211,16 @@ const char *tb_child_err(const struct tb_child *c)
     return c->err.p && c->err.n ? c->err.p : "";
 }
 
+char *tb_child_last_line(const char *said)
+{
+    size_t end = strlen(said), from;
+    while (end > 0 && said[end - 1] == '\n')
+        end--;
+    for (from = end; from > 0 && said[from - 1] != '\n';)
+        from--;
+    return end > from ? tb_xstrndup(said + from, end - from) : NULL;
+}
+
 bool tb_child_has_ended(const struct tb_child *c)
 {
     return c->has_ended;

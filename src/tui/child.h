@@ -32,6 +32,8 @@ const char *tb_child_line(struct tb_child *c);
 const char *tb_child_out(const struct tb_child *c);
 const char *tb_child_err(const struct tb_child *c);
 /* Ended, and everything it said was read. */
+/* The last line of such a text without its newline; malloc'ed, NULL if there is none. */
+char *tb_child_last_line(const char *said);
 bool tb_child_has_ended(const struct tb_child *c);
 int tb_child_exit(const struct tb_child *c); /* its exit code, 128 + signal */
 
