@@ -337,7 +337,6 @@ static void show_scatter(struct tb_screen *s, bool is_x)
 static void enter(struct tb_screen *s)
 {
     struct sweep_state *st = s->state;
-    const struct tb_run_item *item = tb_desk_current(s->desk);
     if (st->pane == SWEEP_LIST) {
         if (st->list.cursor < (int)st->n_items)
             choose(s, st->item[st->list.cursor].id);
@@ -348,15 +347,10 @@ static void enter(struct tb_screen *s)
         tb_sweep_tell_events(s, tb_desk_show(s->desk, "all that was decided, and why"));
         return;
     }
-    if (!item) {
+    if (tb_desk_current(s->desk))
+        tb_desk_go(s->desk, "inspect");
+    else
         tb_desk_say(s->desk, TB_STYLE_MESSAGE, "there is no run here");
-        return;
-    }
-    if (tb_desk_go(s->desk, "inspect"))
-        return;
-    char *command = tb_xasprintf("show %s", tb_desk_ref(s->desk, item));
-    tb_desk_do(s->desk, command, true);
-    free(command);
 }
 
 static void mark_rows(struct tb_screen *s, int from, int to, bool is_on)
