@@ -75,7 +75,7 @@ static bool list(const struct tb_args *a, const struct tb_out *out, struct tb_er
     for (size_t i = 0; i < n; i++) {
         const struct tb_sweep_item *x = &all[i];
         tb_table_text(&t, x->id);
-        tb_table_text(&t, x->phase == TB_SWEEP_ON && !x->is_led ? "left" : tb_sweep_phase_name(x->phase));
+        tb_table_text(&t, tb_sweep_stand_name(x->phase, x->is_led));
         tb_table_text(&t, x->recipe);
         tb_table_text(&t, x->search);
         tb_table_int(&t, (int64_t)x->n_arms);

@@ -141,17 +141,6 @@ struct tb_act *tb_acts_run(struct tb_acts *a, const char *command, bool is_shown
     return child ? &a->act[a->n - 1] : NULL;
 }
 
-/* The last line of a text, NULL if there is none. */
-static char *last_line(const char *text)
-{
-    size_t end = strlen(text), from;
-    while (end > 0 && text[end - 1] == '\n')
-        end--;
-    for (from = end; from > 0 && text[from - 1] != '\n';)
-        from--;
-    return end > from ? tb_xstrndup(text + from, end - from) : NULL;
-}
-
 /* Commands joined by && become a line each. */
 static void add_inverse(struct tb_buf *b, const char *inverse)
 {
@@ -206,7 +195,7 @@ static void take_told(struct tb_act *a, const struct tb_json *list)
 /* "3 runs on the list; look: ..; undo: tunebench stop .." of verbs that answer in words. */
 static void take_words(struct tb_act *a, const char *out)
 {
-    char *line = last_line(out), *undo = line ? strstr(line, "; undo: ") : NULL;
+    char *line = tb_child_last_line(out), *undo = line ? strstr(line, "; undo: ") : NULL;
     if (!undo) {
         free(line);
         return;
@@ -231,8 +220,8 @@ static void finish(struct tb_act *a)
     if (a->is_shown && *out)
         a->output = tb_xstrdup(out);
     if (!a->answer) {
-        char *line = a->has_failed ? last_line(words) : NULL;
-        line = line ? line : last_line(out);
+        char *line = a->has_failed ? tb_child_last_line(words) : NULL;
+        line = line ? line : tb_child_last_line(out);
         a->answer = line ? line : a->has_failed ? tb_xasprintf("exit code %d", tb_child_exit(a->child))
                                                 : tb_xasprintf("done: %s", a->command);
     }
@@ -284,7 +273,6 @@ int tb_acts_fds(const struct tb_acts *a, struct pollfd *fds, int room)
 {
     int n = 0;
     for (size_t i = 0; i < a->n; i++)
-        if (a->act[i].child && n + TB_CHILD_FDS <= room)
-            n += tb_child_fds(a->act[i].child, fds + n);
+        n += tb_child_fds(a->act[i].child, fds + n, room - n);
     return n;
 }

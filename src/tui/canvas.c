@@ -205,6 +205,12 @@ void tb_canvas_right(struct tb_canvas *c, int x, int y, int width, unsigned styl
     tb_canvas_field(c, w < width ? x + width - w : x, y, width, style, s);
 }
 
+size_t tb_text_tail(const char *s, int width)
+{
+    int n = tb_text_width(s);
+    return n > width && width > 4 ? tb_text_fit(s, strlen(s), n - width + 2) : 0;
+}
+
 size_t tb_text_line(const char *s, size_t n, int width, size_t *skip)
 {
     size_t most = tb_text_fit(s, n, width), end = most;

@@ -82,6 +82,8 @@ void tb_canvas_hot(struct tb_canvas *c, struct tb_rect r, uint32_t key);
 /* Columns of a text as it is drawn, and the bytes of it that fit into `width` columns. */
 int tb_text_width(const char *s);
 size_t tb_text_fit(const char *s, size_t n, int width);
+/* Bytes of a text to leave out in front so that its end, which says more of a path, fits behind ".."; 0: all fits. */
+size_t tb_text_tail(const char *s, int width);
 /* Bytes of the first line of s[0 .. n-1] when it is broken between words and, in *skip, the blank or newline behind it
  * that is not shown. */
 size_t tb_text_line(const char *s, size_t n, int width, size_t *skip);

@@ -69,7 +69,7 @@ bool tb_batch_is_busy(const struct charts_batch *b)
 
 int tb_batch_fds(const struct charts_batch *b, struct pollfd *fds, int room)
 {
-    return b->is_ready || room < TB_CHILD_FDS ? 0 : tb_child_fds(b->child, fds);
+    return b->is_ready ? 0 : tb_child_fds(b->child, fds, room);
 }
 
 unsigned tb_batch_press(struct tb_screen *s, const struct tb_press *p)

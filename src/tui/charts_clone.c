@@ -32,14 +32,7 @@ void tb_charts_clone_open(struct tb_screen *s, const struct tb_run_item *item, i
 static unsigned end(struct tb_screen *s, enum tb_clone_form_result result)
 {
     struct charts_state *st = s->state;
-    if (result == TB_CLONE_FORM_WRONG)
-        tb_clone_form_say_wrong(&st->clone, s->desk);
-    if (result == TB_CLONE_FORM_STARTS) {
-        char *command = tb_clone_form_command(&st->clone, false);
-        tb_desk_do(s->desk, command, false);
-        free(command);
-    }
-    if (result == TB_CLONE_FORM_STARTS || result == TB_CLONE_FORM_LEFT)
+    if (tb_clone_form_obey(&st->clone, result, s->desk))
         tb_clone_form_close(&st->clone);
     return TB_DO_HANDLED | TB_DO_DRAW;
 }
@@ -47,9 +40,7 @@ static unsigned end(struct tb_screen *s, enum tb_clone_form_result result)
 unsigned tb_charts_clone_press(struct tb_screen *s, const struct tb_press *p)
 {
     struct charts_state *st = s->state;
-    if (tb_press_is_mouse(p->key) || p->key == TB_CTRL('l') || p->key == TB_CTRL('z') || p->key == TB_CTRL('c'))
-        return TB_DO_NOTHING; /* no form has these */
-    return end(s, tb_clone_form_press(&st->clone, p));
+    return tb_form_takes(p) ? end(s, tb_clone_form_press(&st->clone, p)) : TB_DO_NOTHING;
 }
 
 unsigned tb_charts_clone_tick(struct tb_screen *s)

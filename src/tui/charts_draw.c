@@ -266,8 +266,7 @@ static void draw_empty(const struct tb_screen *s, struct tb_canvas *c)
 void tb_charts_draw(const struct tb_screen *s, struct tb_canvas *c)
 {
     const struct charts_state *st = s->state;
-    struct charts_layout l = tb_charts_layout(c->width, c->height,
-                                              tb_charts_legend_rows(st, c->width, c->height / 8 + 1), st->n_shown);
+    struct charts_layout l = tb_charts_layout_of(s);
     struct tb_canvas legend = tb_canvas_part(c, l.legend), foot = tb_canvas_part(c, l.foot);
     if (!st->n_shown) {
         draw_empty(s, c);

@@ -120,17 +120,13 @@ bool tb_chatbox_is_writing(const struct chat_state *st)
 static char *last_words(const struct tb_child *c)
 {
     static const char name[] = "tunebench: ";
-    const char *text = tb_child_err(c);
-    size_t end = strlen(text), from;
+    char *line = tb_child_last_line(tb_child_err(c));
     int code = tb_child_exit(c);
-    while (end > 0 && text[end - 1] == '\n')
-        end--;
-    for (from = end; from > 0 && text[from - 1] != '\n';)
-        from--;
-    from += tb_str_starts(text + from, name) ? sizeof name - 1 : 0;
-    if (end > from)
-        return tb_xstrndup(text + from, end - from);
-    return code > 128 ? tb_xasprintf("the process that writes was ended by signal %d", code - 128)
+    size_t from = line && tb_str_starts(line, name) ? sizeof name - 1 : 0;
+    char *words = line && line[from] ? tb_xstrdup(line + from) : NULL;
+    free(line);
+    return words      ? words
+         : code > 128 ? tb_xasprintf("the process that writes was ended by signal %d", code - 128)
                       : tb_xasprintf("the process that writes ended with code %d", code);
 }
 

@@ -211,6 +211,16 @@ const char *tb_child_err(const struct tb_child *c)
     return c->err.p && c->err.n ? c->err.p : "";
 }
 
+char *tb_child_last_line(const char *said)
+{
+    size_t end = strlen(said), from;
+    while (end > 0 && said[end - 1] == '\n')
+        end--;
+    for (from = end; from > 0 && said[from - 1] != '\n';)
+        from--;
+    return end > from ? tb_xstrndup(said + from, end - from) : NULL;
+}
+
 bool tb_child_has_ended(const struct tb_child *c)
 {
     return c->has_ended;
@@ -221,9 +231,11 @@ int tb_child_exit(const struct tb_child *c)
     return WIFEXITED(c->status) ? WEXITSTATUS(c->status) : 128 + WTERMSIG(c->status);
 }
 
-int tb_child_fds(const struct tb_child *c, struct pollfd fds[TB_CHILD_FDS])
+int tb_child_fds(const struct tb_child *c, struct pollfd *fds, int room)
 {
     int n = 0;
+    if (!c || room < TB_CHILD_FDS)
+        return 0;
     if (c->proc.in >= 0 && c->to.n > 0)
         fds[n++] = (struct pollfd){ .fd = c->proc.in, .events = POLLOUT };
     if (c->proc.out >= 0)

@@ -32,11 +32,13 @@ const char *tb_child_line(struct tb_child *c);
 const char *tb_child_out(const struct tb_child *c);
 const char *tb_child_err(const struct tb_child *c);
 /* Ended, and everything it said was read. */
+/* The last line of such a text without its newline; malloc'ed, NULL if there is none. */
+char *tb_child_last_line(const char *said);
 bool tb_child_has_ended(const struct tb_child *c);
 int tb_child_exit(const struct tb_child *c); /* its exit code, 128 + signal */
 
 enum { TB_CHILD_FDS = 3 };
-/* What to wait for; their number. */
-int tb_child_fds(const struct tb_child *c, struct pollfd fds[TB_CHILD_FDS]);
+/* What to wait for, TB_CHILD_FDS at most; their number: 0 where there is no room for all of them, and of NULL. */
+int tb_child_fds(const struct tb_child *c, struct pollfd *fds, int room);
 
 #endif

@@ -271,13 +271,25 @@ static void take_answer(struct tb_clone_form *f)
     f->child = NULL;
 }
 
-void tb_clone_form_say_wrong(const struct tb_clone_form *f, struct tb_desk *d)
+static void say_wrong(const struct tb_clone_form *f, struct tb_desk *d)
 {
     const char *label = tb_form_wrong(&f->form);
     if (label)
         tb_desk_say(d, TB_STYLE_BAD, "%s: " NOT_A_VALUE, label);
     else if (f->error)
         tb_desk_say(d, TB_STYLE_BAD, "%s", f->error);
+}
+
+bool tb_clone_form_obey(const struct tb_clone_form *f, enum tb_clone_form_result result, struct tb_desk *d)
+{
+    if (result == TB_CLONE_FORM_WRONG)
+        say_wrong(f, d);
+    if (result == TB_CLONE_FORM_STARTS) {
+        char *command = tb_clone_form_command(f, false);
+        tb_desk_do(d, command, false);
+        free(command);
+    }
+    return result == TB_CLONE_FORM_STARTS || result == TB_CLONE_FORM_LEFT;
 }
 
 static enum tb_clone_form_result start(struct tb_clone_form *f)
@@ -311,9 +323,7 @@ bool tb_clone_form_is_asking(const struct tb_clone_form *f)
 
 int tb_clone_form_fds(const struct tb_clone_form *f, struct pollfd *fds, int room)
 {
-    if (!f->is_open || !f->child)
-        return 0;
-    return room >= TB_CHILD_FDS ? tb_child_fds(f->child, fds) : TB_CHILD_FDS;
+    return tb_child_fds(f->child, fds, room);
 }
 
 /* ---- keys */

@@ -31,14 +31,15 @@ struct tb_clone_form {
 void tb_clone_form_open(struct tb_clone_form *f, const struct tb_run_item *item, const struct tb_metrics *m,
                         const char *ref, const int64_t *steps, size_t n, int64_t at, const char *store);
 void tb_clone_form_close(struct tb_clone_form *f);
-void tb_clone_form_say_wrong(const struct tb_clone_form *f, struct tb_desk *d); /* why it was WRONG, below */
 
 enum tb_clone_form_result { TB_CLONE_FORM_STAYS, TB_CLONE_FORM_LEFT, TB_CLONE_FORM_STARTS, TB_CLONE_FORM_WRONG };
-/* All keys are for the form while it is open. STARTS: tb_clone_form_command is to be run; WRONG: the form's error says
- * why not. */
+/* All keys that tb_form_takes are for the form while it is open. STARTS: tb_clone_form_command is to be run; WRONG: the
+ * form's error says why not. */
 enum tb_clone_form_result tb_clone_form_press(struct tb_clone_form *f, const struct tb_press *p);
 /* Reads the answer, asks anew where it is stale; true if something looks different. *result: as of a key. */
 bool tb_clone_form_tick(struct tb_clone_form *f, enum tb_clone_form_result *result);
+/* Does what a result means: runs the clone, says what is wrong. True if the form is to be closed. */
+bool tb_clone_form_obey(const struct tb_clone_form *f, enum tb_clone_form_result result, struct tb_desk *d);
 bool tb_clone_form_is_asking(const struct tb_clone_form *f); /* an answer is still to come */
 int tb_clone_form_fds(const struct tb_clone_form *f, struct pollfd *fds, int room);
 /* "clone lora-r8-s0 --at 400 --warm --set optim.lr=5e-4 --detach"; is_dry: only what it would be; malloc'ed. */

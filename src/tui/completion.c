@@ -113,5 +113,5 @@ const char *tb_completion_of(struct tb_completion *c, const char *before, const 
 
 int tb_completion_fds(const struct tb_completion *c, struct pollfd *fds, int room)
 {
-    return c->child && room >= TB_CHILD_FDS ? tb_child_fds(c->child, fds) : 0;
+    return tb_child_fds(c->child, fds, room);
 }

@@ -201,6 +201,26 @@ bool tb_desk_is_marked(const struct tb_desk *d, const char *id)
     return false;
 }
 
+unsigned tb_desk_state_style(enum tb_state state)
+{
+    switch (state) {
+    case TB_STATE_RUNNING: return TB_STYLE_LIVE;
+    case TB_STATE_PAUSED:
+    case TB_STATE_LOST: return TB_STYLE_WARN;
+    case TB_STATE_FAILED: return TB_STYLE_BAD;
+    default: return TB_STYLE_PLAIN;
+    }
+}
+
+const char *tb_desk_mark_of(const struct tb_desk *d, const char *id)
+{
+    return !*id                           ? ""
+         : tb_desk_is_marked(d, id)       ? "x"
+         : strcmp(d->range_from, id) == 0 ? "v"
+         : strcmp(d->reference, id) == 0  ? "="
+                                          : "";
+}
+
 void tb_desk_mark(struct tb_desk *d, const char *id, bool is_on)
 {
     size_t i = 0;
@@ -329,10 +349,14 @@ void tb_desk_confirm(struct tb_desk *d, const char *question, int act)
     tb_overlay_confirm(d, question, NULL, act);
 }
 
-void tb_desk_run_program(struct tb_desk *d, const char *command)
+void tb_desk_edit(struct tb_desk *d, const char *path)
 {
+    const char *visual = getenv("VISUAL"), *editor = visual && *visual ? visual : getenv("EDITOR");
+    struct tb_buf b = { 0 };
+    tb_buf_fmt(&b, "%s ", editor && *editor ? editor : "vi");
+    tb_shell_quote(&b, path);
     free(d->program);
-    d->program = tb_xstrdup(command);
+    d->program = tb_buf_take(&b);
 }
 
 void tb_desk_confirm_number(struct tb_desk *d, const char *question, size_t number, int act)

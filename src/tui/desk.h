@@ -78,6 +78,9 @@ const struct tb_run_item *tb_desk_item(const struct tb_desk *d, const char *id);
 const struct tb_run_item *tb_desk_current(const struct tb_desk *d); /* under the cursor; NULL */
 /* The tint of a run, the same on all screens: that of its id, or another where a run made shortly before has it. */
 unsigned tb_desk_tint(const struct tb_desk *d, const char *id);
+unsigned tb_desk_state_style(enum tb_state state); /* of its letter */
+/* What was chosen of a run, in a column of one letter: "x" marked, "v" a range begins there, "=" the reference; "". */
+const char *tb_desk_mark_of(const struct tb_desk *d, const char *id);
 bool tb_desk_is_marked(const struct tb_desk *d, const char *id);
 void tb_desk_mark(struct tb_desk *d, const char *id, bool is_on);
 /* The marked runs in the order shown, else the current one: at most `most` into out; their number. */
@@ -112,8 +115,8 @@ void tb_desk_confirm_number(struct tb_desk *d, const char *question, size_t numb
 void tb_desk_copy(struct tb_desk *d, const char *text);
 /* Opens a pane over the screen, to be filled; lent until it is closed. */
 struct tb_text *tb_desk_show(struct tb_desk *d, const char *title);
-/* Gives the terminal to a program, an editor, and reads anew when it has ended. */
-void tb_desk_run_program(struct tb_desk *d, const char *command);
+/* Gives the terminal to $VISUAL, $EDITOR or vi with a file, and reads anew when that has ended. */
+void tb_desk_edit(struct tb_desk *d, const char *path);
 /* To another screen, by name; Esc leads back. False if there is none. */
 bool tb_desk_go(struct tb_desk *d, const char *screen);
 

@@ -58,14 +58,11 @@ static void add_heading(struct diff_state *st, unsigned style, const char *text)
 {
     int width = st->made_width < HEADING_MOST ? st->made_width - 2 : HEADING_MOST;
     while (*text) {
-        size_t n = tb_text_fit(text, strlen(text), width), end = n;
-        while (text[n] && end > 0 && text[end] != ' ')
-            end--;
-        n = text[n] && end ? end : n ? n : strlen(text);
+        size_t skip, n = tb_text_line(text, strlen(text), width, &skip);
         char *one = tb_xstrndup(text, n);
         add_line(st, "", one)->style[0] = style;
         free(one);
-        text += n;
+        text += n + skip;
         text += strspn(text, " ");
     }
 }

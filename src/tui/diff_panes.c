@@ -69,16 +69,12 @@ static const struct tb_json *text_of(const struct diff_state *st, int64_t row_id
 }
 
 /* A paragraph of a pane, broken between words. */
-static void add_wrapped(struct tb_text *t, unsigned style, int width, const char *indent, const char *text)
+static void add_wrapped(struct tb_text *t, unsigned style, int width, const char *text)
 {
-    while (*text) {
-        size_t n = strcspn(text, "\n"), fit = tb_text_fit(text, n, width), end = fit;
-        while (fit < n && end > 0 && text[end] != ' ')
-            end--;
-        n = fit == n ? n : end ? end : fit ? fit : 1;
-        tb_text_fmt(t, style, "%s%.*s", indent, (int)n, text);
-        text += n;
-        text += *text == ' ' || *text == '\n';
+    size_t left = strlen(text), skip;
+    for (size_t n; left > 0; text += n + skip, left -= n + skip) {
+        n = tb_text_line(text, left, width, &skip);
+        tb_text_fmt(t, style, "    %.*s", (int)n, text);
     }
 }
 
@@ -106,7 +102,7 @@ static void add_arm(const struct tb_screen *s, struct tb_text *t, size_t i, int6
     tb_text_fmt(t, tb_style_tint(tb_desk_tint(s->desk, a->item[0]->sum.id)) | TB_STYLE_BOLD, "%c %s   loss %s%s",
                 tb_diff_letter(i), a->item[0]->sum.name, loss, delta);
     if (x)
-        add_wrapped(t, TB_STYLE_PLAIN, width - 4, "    ", x->output);
+        add_wrapped(t, TB_STYLE_PLAIN, width - 4, x->output);
     else
         tb_text_add(t, TB_STYLE_DIM, "    kept no text of this row (eval.samples, eval.metrics)");
 }
@@ -121,9 +117,9 @@ void tb_diff_show_row(struct tb_screen *s, int64_t row_id)
     int width = s->width > 10 ? s->width - 6 : s->width;
     free(title);
     tb_text_add(t, TB_STYLE_HEAD, "prompt");
-    add_wrapped(t, TB_STYLE_PLAIN, width, "    ", tb_json_str(tb_json_get(row, "prompt"), unknown));
+    add_wrapped(t, TB_STYLE_PLAIN, width, tb_json_str(tb_json_get(row, "prompt"), unknown));
     tb_text_add(t, TB_STYLE_HEAD, "what stands in the data");
-    add_wrapped(t, TB_STYLE_PLAIN, width, "    ", tb_json_str(tb_json_get(row, "completion"), unknown));
+    add_wrapped(t, TB_STYLE_PLAIN, width, tb_json_str(tb_json_get(row, "completion"), unknown));
     tb_text_add(t, TB_STYLE_PLAIN, "");
     for (size_t i = 0; i < st->arms.n; i++)
         add_arm(s, t, i, row_id, width);

@@ -188,6 +188,11 @@ static enum tb_form_result change(struct tb_entry *e, const struct tb_press *p)
     }
 }
 
+bool tb_form_takes(const struct tb_press *p)
+{
+    return !tb_press_is_mouse(p->key) && p->key != TB_CTRL('l') && p->key != TB_CTRL('z') && p->key != TB_CTRL('c');
+}
+
 enum tb_form_result tb_form_press(struct tb_form *f, const struct tb_press *p)
 {
     if (f->at >= f->n)

@@ -47,6 +47,8 @@ const char *tb_form_value(const struct tb_form *f, const char *name);
 bool tb_form_is_valid(const struct tb_form *f);
 const char *tb_form_wrong(const struct tb_form *f); /* label of the first entry that is not valid; NULL: none */
 
+/* Whether a key may be one of a form: the mouse and controls that no form has (redraw, suspend) go on to others. */
+bool tb_form_takes(const struct tb_press *p);
 enum tb_form_result { TB_FORM_NOTHING, TB_FORM_MOVED, TB_FORM_CHANGED, TB_FORM_PRESSED };
 /* Up Down Tab S-Tab move; typing edits; Left Right or Space choose; Space or Enter tick and press. NOTHING: the key
  * means nothing here (Esc, Enter on a field), or the focus would leave the form at an end (Tab). */

@@ -2,6 +2,7 @@
 /* grid.c - widths come from the rows that are seen, so a table of ten thousand rows costs what a page of it does. */
 #include "tui/grid.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,13 @@
 #include "base/str.h"
 
 enum { COLUMNS = 64, GAP = 1 };
+
+void tb_grid_number(struct tb_grid_cell *cell, enum tb_unit unit, double v)
+{
+    char text[32];
+    if (!isnan(v))
+        tb_str_copy(cell->text, sizeof cell->text, tb_fmt_unit(text, sizeof text, unit, v));
+}
 
 static bool is_row(const struct tb_grid_rows *rows, int i)
 {

@@ -6,6 +6,7 @@
 
 #include "tui/canvas.h"
 #include "tui/press.h"
+#include "view/fmt.h"
 
 #include <stddef.h>
 
@@ -20,6 +21,9 @@ struct tb_grid_cell {
     char text[160];
     unsigned style;
 };
+
+/* A number into a cell; it stays empty where that is not known. */
+void tb_grid_number(struct tb_grid_cell *cell, enum tb_unit unit, double v);
 
 /* Rows 0 .. n - 1 as they are now. */
 struct tb_grid_rows {

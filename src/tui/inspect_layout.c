@@ -44,7 +44,7 @@ struct inspect_layout tb_inspect_layout(int width, int height, int n_kin, int n_
                                         bool has_dialog)
 {
     struct inspect_layout l = { .wall = -1 };
-    struct tb_rect rest = { width > 2, 0, width > 2 ? width - 2 : width, height }, part[2], side[2];
+    struct tb_rect rest = tb_rect_margin((struct tb_rect){ 0, 0, width, height }), part[2], side[2];
     bool is_low = height < LOW;
     const struct tb_part parts[] = { { TOP_LEAST, 3, 0, 0 }, { PAGE_LEAST, 2, 0, 0 } };
     if (has_dialog && !split_sides(&l, rest, side)) {

@@ -117,6 +117,12 @@ struct tb_rect tb_rect_inset(struct tb_rect r, int by)
     return (struct tb_rect){ r.x + across, r.y + down, r.width - 2 * across, r.height - 2 * down };
 }
 
+struct tb_rect tb_rect_margin(struct tb_rect r)
+{
+    int by = r.width > 2;
+    return (struct tb_rect){ r.x + by, r.y, r.width - 2 * by, r.height };
+}
+
 struct tb_rect tb_rect_center(struct tb_rect r, int width, int height)
 {
     int w = least(width, r.width), h = least(height, r.height);

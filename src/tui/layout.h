@@ -28,6 +28,7 @@ void tb_split_columns(struct tb_rect r, int gap, const struct tb_part *part, int
 /* Cuts `rows` rows off the top (negative: off the bottom) of *r and returns them; fewer if there are fewer. */
 struct tb_rect tb_rect_cut(struct tb_rect *r, int rows);
 struct tb_rect tb_rect_inset(struct tb_rect r, int by); /* without a frame of `by` cells; never negative */
+struct tb_rect tb_rect_margin(struct tb_rect r); /* without a column at either side, where there is room */
 struct tb_rect tb_rect_center(struct tb_rect r, int width, int height); /* as large as fits, in the middle */
 bool tb_rect_has(struct tb_rect r, int x, int y);
 

@@ -132,7 +132,7 @@ bool tb_planning_is_busy(const struct tb_planning *p)
 
 int tb_planning_fds(const struct tb_planning *p, struct pollfd *fds, int room)
 {
-    return p->child && room >= TB_CHILD_FDS ? tb_child_fds(p->child, fds) : 0;
+    return tb_child_fds(p->child, fds, room);
 }
 
 void tb_planning_close(struct tb_planning *p)

@@ -64,7 +64,6 @@ static void draw_pieces(struct tb_canvas *c, int x, int y, const struct drawn *d
     }
 }
 
-/* Columns to the left of the cursor in its line. */
 static int cursor_x(const struct recipe *r)
 {
     size_t n;
@@ -76,11 +75,13 @@ static int cursor_x(const struct recipe *r)
     return x;
 }
 
-static void draw_line(const struct recipe *r, struct tb_canvas *c, int y, int i, const struct tb_place_in *fault)
+/* at: columns to the left of the cursor in the line that has it; all lines are scrolled so that it is seen. */
+static void draw_line(const struct recipe *r, struct tb_canvas *c, int y, int i, int at,
+                      const struct tb_place_in *fault)
 {
     size_t n;
     const char *line = tb_source_line(&r->source, i, &n);
-    int at = cursor_x(r), room = c->width - NUMBER, shift = at > room - 12 ? at - room + 12 : 0;
+    int room = c->width - NUMBER, shift = at > room - 12 ? at - room + 12 : 0;
     bool is_faulty = fault->line == i;
     struct drawn d = prepare(line, n, is_faulty ? fault->column : n + 1, is_faulty ? fault->n : 0);
     struct tb_canvas part = tb_canvas_part(c, (struct tb_rect){ NUMBER, y, c->width - NUMBER, 1 });
@@ -111,11 +112,11 @@ static void draw_source(const struct tb_screen *s, struct tb_canvas *c)
     const struct recipe *r = s->state;
     struct tb_place_in fault = recipe_fault(s);
     const struct tb_planning *p = recipe_planning(s);
-    int n_fault = fault.line >= 0 ? 1 : 0;
+    int n_fault = fault.line >= 0 ? 1 : 0, at = cursor_x(r);
     struct tb_span seen = tb_span_keep(r->first, r->line, r->source.n_lines, c->height - n_fault);
     ((struct recipe *)r)->first = seen.first; /* where it was, for the next time */
     for (int i = seen.first, y = 0; i < r->source.n_lines && y < c->height; i++, y++) {
-        draw_line(r, c, y, i, &fault);
+        draw_line(r, c, y, i, at, &fault);
         if (i == fault.line && y + 1 < c->height)
             y += draw_fault(c, y + 1, &fault, &p->err);
     }

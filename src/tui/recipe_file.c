@@ -12,7 +12,7 @@
 #include "tui/recipe_priv.h"
 #include "tui/start_priv.h"
 
-enum { MOST_BYTES = 1 << 20, MOST_NAMES = 1000 };
+enum { MOST_BYTES = 1 << 20 };
 
 void recipe_unwatch(struct recipe *r)
 {
@@ -166,13 +166,7 @@ char *recipe_free_name(const struct tb_screen *s)
     char *dash = strrchr(stem, '-');
     if (dash && dash > stem && dash[1] && strspn(dash + 1, "0123456789") == strlen(dash + 1))
         *dash = '\0';
-    for (int i = 1; i <= MOST_NAMES; i++) {
-        char *path = tb_xasprintf("recipes/%s-%d.lua", stem, i);
-        if (!tb_file_exists(path) || i == MOST_NAMES) {
-            free(stem);
-            return path;
-        }
-        free(path);
-    }
-    return stem;
+    char *name = start_free_name(stem);
+    free(stem);
+    return name;
 }

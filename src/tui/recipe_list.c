@@ -84,9 +84,7 @@ static void cell(const void *arg, int row, int column, struct tb_grid_cell *out)
 {
     const struct recipe *r = arg;
     const struct recipe_choice *k = &r->choice[row];
-    size_t n = strlen(k->word), cut = column == 0 && n > PATH ? n - PATH + 2 : 0; /* its end says more */
-    while (cut && ((unsigned char)k->word[cut] & 0xc0) == 0x80)
-        cut++;
+    size_t cut = column == 0 ? tb_text_tail(k->word, PATH) : 0;
     snprintf(out->text, sizeof out->text, "%s%s", cut ? ".." : "", column == 0 ? k->word + cut : k->help);
     out->style = column == 0 ? TB_STYLE_PLAIN : TB_STYLE_DIM;
 }

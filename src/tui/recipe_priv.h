@@ -52,7 +52,7 @@ bool recipe_read(struct tb_screen *s);
 void recipe_unwatch(struct recipe *r);
 void recipe_ask(struct tb_screen *s); /* for a plan */
 bool recipe_write(struct recipe *r, const char *text, struct tb_err *err);
-/* A name that is free, beside the file: "recipes/places-2.lua"; malloc'ed. */
+/* A name that is free, by that of the file: "recipes/places-2.lua"; malloc'ed. */
 char *recipe_free_name(const struct tb_screen *s);
 /* Words of a command that means this recipe with its overrides, "FILE --set k=v"; malloc'ed. */
 char *recipe_words(const struct recipe *r);

@@ -40,19 +40,12 @@ static const struct tb_run_item *item_of(const struct tb_screen *s, int row)
     return &s->desk->item[s->desk->order[st->row[row]]];
 }
 
-static void number(struct tb_grid_cell *c, enum tb_unit unit, double v)
-{
-    char text[32];
-    if (!isnan(v))
-        tb_str_copy(c->text, sizeof c->text, tb_fmt_unit(text, sizeof text, unit, v));
-}
-
 static void put_rate(const struct tb_run_summary *s, struct tb_grid_cell *c)
 {
     if (*s->rates)
         tb_str_copy(c->text, sizeof c->text, s->rates);
     else
-        number(c, TB_UNIT_RATE, s->lr);
+        tb_grid_number(c, TB_UNIT_RATE, s->lr);
 }
 
 static void put_against(const struct tb_desk *d, const struct tb_run_item *item, struct tb_grid_cell *c)
@@ -85,36 +78,18 @@ static const char *spark_of(const struct runs_state *st, const char *id)
     return "";
 }
 
-static unsigned state_style(const struct tb_run_item *item)
-{
-    if (item->sum.damage[0])
-        return TB_STYLE_BAD;
-    switch (item->sight.state) {
-    case TB_STATE_RUNNING: return TB_STYLE_LIVE;
-    case TB_STATE_PAUSED:
-    case TB_STATE_LOST: return TB_STYLE_WARN;
-    case TB_STATE_FAILED: return TB_STYLE_BAD;
-    default: return TB_STYLE_PLAIN;
-    }
-}
-
-static void put_mark(const struct tb_desk *d, const struct tb_run_summary *s, struct tb_grid_cell *c)
-{
-    bool is_ref = strcmp(d->reference, s->id) == 0, is_from = strcmp(d->range_from, s->id) == 0;
-    const char *mark = tb_desk_is_marked(d, s->id) ? "x" : is_from ? "v" : is_ref ? "=" : "";
-    tb_str_copy(c->text, sizeof c->text, mark);
-    c->style = TB_STYLE_MARK;
-}
-
 static void put(const struct tb_screen *s, const struct tb_run_item *item, int what, struct tb_grid_cell *c)
 {
     const struct tb_run_summary *sum = &item->sum;
     bool is_open = item->sight.state == TB_STATE_RUNNING || item->sight.state == TB_STATE_PAUSED;
     switch (what) {
-    case MARK: put_mark(s->desk, sum, c); return;
+    case MARK:
+        tb_str_copy(c->text, sizeof c->text, tb_desk_mark_of(s->desk, sum->id));
+        c->style = TB_STYLE_MARK;
+        return;
     case LETTER:
         snprintf(c->text, sizeof c->text, "%c", sum->damage[0] ? '!' : tb_state_letter(item->sight.state));
-        c->style = state_style(item);
+        c->style = sum->damage[0] ? TB_STYLE_BAD : tb_desk_state_style(item->sight.state);
         return;
     case NAME:
         tb_str_copy(c->text, sizeof c->text, *sum->name ? sum->name : sum->id);
@@ -122,16 +97,16 @@ static void put(const struct tb_screen *s, const struct tb_run_item *item, int w
         return;
     case METHOD: tb_str_copy(c->text, sizeof c->text, sum->method); return;
     case RATE: put_rate(sum, c); return;
-    case TRAIN: number(c, TB_UNIT_SHORT, sum->n_trainable < 0 ? NAN : (double)sum->n_trainable); return;
+    case TRAIN: tb_grid_number(c, TB_UNIT_SHORT, sum->n_trainable < 0 ? NAN : (double)sum->n_trainable); return;
     case CURVE:
         tb_str_copy(c->text, sizeof c->text, spark_of(s->state, sum->id));
         c->style = tb_style_tint(s->desk->tint[item - s->desk->item]);
         return;
-    case EVAL: number(c, TB_UNIT_LOSS, sum->last_eval); return;
+    case EVAL: tb_grid_number(c, TB_UNIT_LOSS, sum->last_eval); return;
     case AGAINST: put_against(s->desk, item, c); return;
     case PROGRESS: put_progress(item, c); return;
-    case SPEED: number(c, TB_UNIT_PLAIN, tb_run_tok_s(item)); return;
-    case ETA: number(c, TB_UNIT_SECONDS, is_open ? tb_run_left_s(sum) : NAN); return;
+    case SPEED: tb_grid_number(c, TB_UNIT_PLAIN, tb_run_tok_s(item)); return;
+    case ETA: tb_grid_number(c, TB_UNIT_SECONDS, is_open ? tb_run_left_s(sum) : NAN); return;
     default: tb_str_copy(c->text, sizeof c->text, sum->tags); return;
     }
 }

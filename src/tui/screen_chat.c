@@ -314,8 +314,7 @@ static unsigned act(struct tb_screen *s, int what)
 
 static int fds(const struct tb_screen *s, struct pollfd *fds, int room)
 {
-    const struct chat_state *st = s->state;
-    return st->child && room >= TB_CHILD_FDS ? tb_child_fds(st->child, fds) : 0;
+    return tb_child_fds(((const struct chat_state *)s->state)->child, fds, room);
 }
 
 static bool is_busy(const struct tb_screen *s)

@@ -37,7 +37,7 @@ static const struct tb_bind binds[] = {
 /* Words below the table as high as they need; where it is low, Tab goes to them. */
 struct diff_layout tb_diff_layout(int width, int height, int rows, int pane)
 {
-    struct tb_rect rest = { width > 2, 0, width > 2 ? width - 2 : width, height };
+    struct tb_rect rest = tb_rect_margin((struct tb_rect){ 0, 0, width, height });
     struct diff_layout l = { rest, { rest.x, height, rest.width, 0 }, -1 };
     rows = rows > WORDS_MOST ? WORDS_MOST : rows < WORDS_LEAST ? WORDS_LEAST : rows;
     rows = rows > height / 3 ? height / 3 : rows;
@@ -52,10 +52,11 @@ struct diff_layout tb_diff_layout(int width, int height, int rows, int pane)
     return l;
 }
 
-static struct diff_layout layout_of(const struct tb_screen *s, int width, int height)
+static struct diff_layout layout_of(const struct tb_screen *s)
 {
     const struct diff_state *st = s->state;
-    return tb_diff_layout(width, height, tb_pairs_rows(&st->words, width > 2 ? width - 2 : width), st->pane);
+    int width = tb_rect_margin((struct tb_rect){ 0, 0, s->width, s->height }).width;
+    return tb_diff_layout(s->width, s->height, tb_pairs_rows(&st->words, width), st->pane);
 }
 
 static int page_of(const struct diff_layout *l)
@@ -103,7 +104,7 @@ static bool load(struct tb_screen *s, struct tb_err *err)
     if (st->chosen >= (int)st->arms.n)
         st->chosen = 0;
     struct tb_grid_rows rows = tb_diff_rows(st);
-    struct diff_layout l = layout_of(s, s->width, s->height);
+    struct diff_layout l = layout_of(s);
     if (st->n_lines)
         tb_grid_follow(&st->grid, &rows, page_of(&l));
     follow_column(st, s->width);
@@ -157,7 +158,7 @@ static void draw_empty(const struct diff_state *st, struct tb_canvas *c)
 static void draw(const struct tb_screen *s, struct tb_canvas *c)
 {
     const struct diff_state *st = s->state;
-    struct diff_layout l = layout_of(s, c->width, c->height);
+    struct diff_layout l = layout_of(s);
     struct tb_canvas table = tb_canvas_part(c, l.table), words = tb_canvas_part(c, l.words);
     if (st->n < 2) {
         draw_empty(st, c);
@@ -206,10 +207,7 @@ static unsigned tick(struct tb_screen *s)
 
 static int fds(const struct tb_screen *s, struct pollfd *fds, int room)
 {
-    const struct diff_state *st = s->state;
-    if (!st->child)
-        return 0;
-    return room >= TB_CHILD_FDS ? tb_child_fds(st->child, fds) : TB_CHILD_FDS;
+    return tb_child_fds(((const struct diff_state *)s->state)->child, fds, room);
 }
 
 static bool is_busy(const struct tb_screen *s)
@@ -222,7 +220,7 @@ static bool is_busy(const struct tb_screen *s)
 static unsigned press(struct tb_screen *s, const struct tb_press *p)
 {
     struct diff_state *st = s->state;
-    struct diff_layout l = layout_of(s, s->width, s->height);
+    struct diff_layout l = layout_of(s);
     struct tb_grid_rows rows = tb_diff_rows(st);
     struct tb_press in = *p;
     if (p->key == TB_PRESS_ESC && st->plot) {

@@ -174,8 +174,7 @@ static void draw_page(const struct inspect_state *st, struct tb_canvas *c)
 static void draw(const struct tb_screen *s, struct tb_canvas *c)
 {
     const struct inspect_state *st = s->state;
-    struct inspect_layout l = tb_inspect_layout(c->width, c->height, st->n_kin, st->n_checkpoints, st->pane,
-                                                is_typing(s));
+    struct inspect_layout l = layout_of(s);
     struct tb_canvas facts = tb_canvas_part(c, l.facts), tabs = tb_canvas_part(c, l.tabs),
                      page = tb_canvas_part(c, l.page), dialog = tb_canvas_part(c, l.dialog);
     if (!*st->id) {
@@ -219,15 +218,7 @@ static unsigned leave_dialog(struct tb_screen *s)
 static unsigned end_clone(struct tb_screen *s, enum tb_clone_form_result result)
 {
     struct inspect_state *st = s->state;
-    if (result == TB_CLONE_FORM_WRONG)
-        tb_clone_form_say_wrong(&st->clone, s->desk);
-    if (result == TB_CLONE_FORM_STARTS) {
-        char *command = tb_clone_form_command(&st->clone, false);
-        tb_desk_do(s->desk, command, false);
-        free(command);
-    }
-    bool is_over = result == TB_CLONE_FORM_STARTS || result == TB_CLONE_FORM_LEFT;
-    return is_over ? leave_dialog(s) : TB_DO_HANDLED | TB_DO_DRAW;
+    return tb_clone_form_obey(&st->clone, result, s->desk) ? leave_dialog(s) : TB_DO_HANDLED | TB_DO_DRAW;
 }
 
 static unsigned press_export(struct tb_screen *s, const struct tb_press *p)
@@ -240,12 +231,6 @@ static unsigned press_export(struct tb_screen *s, const struct tb_press *p)
         free(command);
     }
     return result == TB_EXPORT_FORM_STAYS ? TB_DO_HANDLED | TB_DO_DRAW : leave_dialog(s);
-}
-
-/* Controls that no form has (redraw, suspend) and the mouse go on to others. */
-static bool is_for_form(const struct tb_press *p)
-{
-    return !tb_press_is_mouse(p->key) && p->key != TB_CTRL('l') && p->key != TB_CTRL('z') && p->key != TB_CTRL('c');
 }
 
 static unsigned tick(struct tb_screen *s)
@@ -303,7 +288,7 @@ static unsigned press(struct tb_screen *s, const struct tb_press *p)
     struct inspect_state *st = s->state;
     struct inspect_layout l = layout_of(s);
     struct tb_press in = *p;
-    if (is_typing(s) && is_for_form(p))
+    if (is_typing(s) && tb_form_takes(p))
         return st->clone.is_open ? end_clone(s, tb_clone_form_press(&st->clone, p)) : press_export(s, p);
     if (p->key == '\t' || p->key == TB_PRESS_BACKTAB) {
         next_pane(st, p->key == '\t' ? 1 : -1);

@@ -43,7 +43,6 @@ struct tb_place_in recipe_fault(const struct tb_screen *s)
 static bool open_recipe(struct tb_screen *s, struct tb_err *err)
 {
     struct recipe *r = s->state;
-    (void)err;
     r->overrides = tb_json_new_list();
     return true;
 }
@@ -62,17 +61,8 @@ static void close_recipe(struct tb_screen *s)
 
 static bool load(struct tb_screen *s, struct tb_err *err)
 {
-    (void)err;
     recipe_read(s);
     return true;
-}
-
-static struct tb_screen *start_screen(const struct tb_screen *s)
-{
-    for (int i = 0; i < s->desk->n_screens; i++)
-        if (s->desk->screen[i].state == start_of(s->desk))
-            return &s->desk->screen[i];
-    return NULL;
 }
 
 static unsigned tick(struct tb_screen *s)
@@ -80,8 +70,9 @@ static unsigned tick(struct tb_screen *s)
     struct recipe *r = s->state;
     bool has_changed = recipe_read(s);
     has_changed = recipe_list_pump(s) || has_changed;
-    if (!r->path && start_screen(s))
-        return start_tick(start_screen(s)) | (has_changed ? TB_DO_DRAW : TB_DO_NOTHING);
+    struct tb_screen *start = start_screen(s->desk);
+    if (!r->path && start)
+        return start_tick(start) | (has_changed ? TB_DO_DRAW : TB_DO_NOTHING);
     if (tb_planning_pump(&r->planning)) {
         struct tb_place_in at = recipe_fault(s);
         r->line = at.line >= 0 ? at.line : r->line;
@@ -105,8 +96,7 @@ static int fds(const struct tb_screen *s, struct pollfd *fds, int room)
     int n = 0;
     if (r->watch > 0 && room > 0)
         fds[n++] = (struct pollfd){ .fd = r->watch, .events = POLLIN };
-    if (r->scan && room - n >= TB_CHILD_FDS)
-        n += tb_child_fds(r->scan, fds + n);
+    n += tb_child_fds(r->scan, fds + n, room - n);
     return p ? n + tb_planning_fds(p, fds + n, room - n) : n;
 }
 
@@ -123,7 +113,7 @@ static void go_to(struct tb_screen *s, int line)
 static void step_word(struct recipe *r, int step)
 {
     size_t n;
-    const char *line = tb_source_line(&r->source, r->line, &n);
+    tb_source_line(&r->source, r->line, &n);
     size_t at = r->column < n ? r->column : n;
     struct tb_place_in here = tb_source_word(&r->source, r->line, at);
     for (at += step > 0; at <= n; at += (size_t)step) { /* wraps below 0 */
@@ -135,7 +125,6 @@ static void step_word(struct recipe *r, int step)
         if (at == 0 && step < 0)
             return;
     }
-    (void)line;
 }
 
 static unsigned press(struct tb_screen *s, const struct tb_press *p)
@@ -201,9 +190,9 @@ static void run_verb(struct tb_screen *s, const char *verb, const char *flags, b
 static void go(struct tb_screen *s)
 {
     struct recipe *r = s->state;
-    struct start *st = start_of(s->desk);
-    if (!r->path && st) {
-        start_go(start_screen(s), false);
+    struct tb_screen *start = start_screen(s->desk);
+    if (!r->path && start) {
+        start_go(start, false);
         return;
     }
     if (!have_file(s))
@@ -215,19 +204,6 @@ static void go(struct tb_screen *s)
     bool is_search = r->planning.is_there && tb_json_get(r->planning.forecast.sweep, "search");
     run_verb(s, is_search ? "sweep" : "run", " --detach", false);
     start_look_on(s->desk, &r->planning);
-}
-
-static void edit(struct tb_screen *s)
-{
-    const char *visual = getenv("VISUAL"), *editor = visual && *visual ? visual : getenv("EDITOR");
-    struct recipe *r = s->state;
-    struct tb_buf b = { 0 };
-    if (!have_file(s))
-        return;
-    tb_buf_fmt(&b, "%s ", editor && *editor ? editor : "vi");
-    tb_shell_quote(&b, r->path);
-    tb_desk_run_program(s->desk, b.p);
-    tb_buf_free(&b);
 }
 
 static void save_as(struct tb_screen *s)
@@ -321,7 +297,10 @@ static unsigned act(struct tb_screen *s, int act)
     struct recipe *r = s->state;
     switch (act) {
     case RECIPE_GO: go(s); break;
-    case RECIPE_EDIT: edit(s); break;
+    case RECIPE_EDIT:
+        if (have_file(s))
+            tb_desk_edit(s->desk, r->path);
+        break;
     case RECIPE_TABLE:
         if (have_file(s))
             run_verb(s, "plan", "", true);

@@ -229,13 +229,8 @@ static void sort(struct tb_screen *s, bool reverses)
 
 static void enter(struct tb_screen *s)
 {
-    char *command;
-    const struct tb_run_item *item = tb_desk_current(s->desk);
-    if (!item || tb_desk_go(s->desk, "inspect"))
-        return;
-    command = tb_xasprintf("show %s", tb_desk_ref(s->desk, item));
-    tb_desk_do(s->desk, command, true);
-    free(command);
+    if (tb_desk_current(s->desk))
+        tb_desk_go(s->desk, "inspect");
 }
 
 static void copy(struct tb_screen *s)

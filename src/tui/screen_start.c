@@ -29,17 +29,22 @@ static const struct tb_bind binds[] = {
     { 0 }
 };
 
-struct start *start_of(const struct tb_desk *d)
+struct tb_screen *start_screen(const struct tb_desk *d)
 {
     for (int i = 0; i < d->n_screens; i++)
         if (strcmp(d->screen[i].class->name, "start") == 0)
-            return d->screen[i].state;
+            return &d->screen[i];
     return NULL;
+}
+
+struct start *start_of(const struct tb_desk *d)
+{
+    struct tb_screen *s = start_screen(d);
+    return s ? s->state : NULL;
 }
 
 static bool open_start(struct tb_screen *s, struct tb_err *err)
 {
-    (void)err;
     start_setup_open(s->state);
     return true;
 }
@@ -55,7 +60,6 @@ static void close_start(struct tb_screen *s)
 static bool load(struct tb_screen *s, struct tb_err *err)
 {
     struct start *st = s->state;
-    (void)err;
     if (!st->was_scanned && !st->scan)
         start_scan(st, NULL);
     if (!st->stores)
@@ -87,9 +91,7 @@ static bool is_busy(const struct tb_screen *s)
 static int fds(const struct tb_screen *s, struct pollfd *fds, int room)
 {
     const struct start *st = s->state;
-    int n = 0;
-    if (st->scan && room >= TB_CHILD_FDS)
-        n += tb_child_fds(st->scan, fds);
+    int n = tb_child_fds(st->scan, fds, room);
     return n + tb_planning_fds(&st->planning, fds + n, room - n);
 }
 

@@ -122,7 +122,7 @@ static void draw_events(const struct tb_screen *s, struct tb_canvas *c)
 static void draw(const struct tb_screen *s, struct tb_canvas *c)
 {
     const struct sweep_state *st = s->state;
-    struct sweep_layout l = tb_sweep_layout(c->width, c->height, (int)st->v.n_arms, tb_sweep_has_note(s), st->pane);
+    struct sweep_layout l = tb_sweep_layout_of(s);
     if (!st->has_view) {
         draw_part(s, c, (struct tb_rect){ 1, 1, c->width - 2, c->height / 2 }, draw_empty);
         if (st->pane == SWEEP_LIST && st->n_items)
@@ -149,8 +149,7 @@ static void status(const struct tb_screen *s, char *dst, size_t n)
     if (!st->has_view)
         snprintf(dst, n, "%s", st->n_ids ? "cannot be read" : "no sweep yet");
     else
-        snprintf(dst, n, "%.6s %s: %zu runs", w->id,
-                 w->phase == TB_SWEEP_ON && !st->v.is_led ? "left" : tb_sweep_phase_name(w->phase), st->v.n_runs);
+        snprintf(dst, n, "%.6s %s: %zu runs", w->id, tb_sweep_stand_name(w->phase, st->v.is_led), st->v.n_runs);
 }
 
 /* ---- moving */
@@ -298,18 +297,12 @@ static void protect(struct tb_screen *s)
 static void edit(struct tb_screen *s)
 {
     const struct sweep_state *st = s->state;
-    const char *visual = getenv("VISUAL"), *editor = visual && *visual ? visual : getenv("EDITOR"),
-               *path = st->s.plan->recipe_path;
-    struct tb_buf b = { 0 };
-    if (!*path || !tb_file_exists(path)) {
+    const char *path = st->s.plan->recipe_path;
+    if (*path && tb_file_exists(path))
+        tb_desk_edit(s->desk, path);
+    else
         tb_desk_say(s->desk, TB_STYLE_WARN, "%s is not here; as it was, it is in sweeps/%s/plan.json of the store",
                     path, st->s.id);
-        return;
-    }
-    tb_buf_fmt(&b, "%s ", editor && *editor ? editor : "vi");
-    tb_shell_quote(&b, path);
-    tb_desk_run_program(s->desk, b.p);
-    tb_buf_free(&b);
 }
 
 /* The column behind `now` that is not on the other axis. */
@@ -344,7 +337,6 @@ static void show_scatter(struct tb_screen *s, bool is_x)
 static void enter(struct tb_screen *s)
 {
     struct sweep_state *st = s->state;
-    const struct tb_run_item *item = tb_desk_current(s->desk);
     if (st->pane == SWEEP_LIST) {
         if (st->list.cursor < (int)st->n_items)
             choose(s, st->item[st->list.cursor].id);
@@ -355,15 +347,10 @@ static void enter(struct tb_screen *s)
         tb_sweep_tell_events(s, tb_desk_show(s->desk, "all that was decided, and why"));
         return;
     }
-    if (!item) {
+    if (tb_desk_current(s->desk))
+        tb_desk_go(s->desk, "inspect");
+    else
         tb_desk_say(s->desk, TB_STYLE_MESSAGE, "there is no run here");
-        return;
-    }
-    if (tb_desk_go(s->desk, "inspect"))
-        return;
-    char *command = tb_xasprintf("show %s", tb_desk_ref(s->desk, item));
-    tb_desk_do(s->desk, command, true);
-    free(command);
 }
 
 static void mark_rows(struct tb_screen *s, int from, int to, bool is_on)

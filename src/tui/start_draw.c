@@ -35,8 +35,7 @@ static void head(struct tb_canvas *c, struct tb_rect list, const char *title, bo
 /* A path by its end, which says more than its beginning. */
 static void draw_path(struct tb_canvas *c, int x, int y, int width, unsigned style, const char *path)
 {
-    int n = tb_text_width(path);
-    size_t cut = n > width && width > 4 ? tb_text_fit(path, strlen(path), n - width + 2) : 0;
+    size_t cut = tb_text_tail(path, width);
     tb_canvas_field(c, x, y, width, style, path + cut);
     if (cut)
         tb_canvas_text(c, x, y, style, "..");

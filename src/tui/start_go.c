@@ -27,20 +27,21 @@ static char *stem_of(const char *data)
     return tb_xstrdup("recipe");
 }
 
-static char *name_of(const char *stem, int i)
+char *start_free_name(const char *stem)
 {
-    return tb_xasprintf("%s/%s-%d.lua", folder, stem, i);
+    char *name = NULL;
+    for (int i = 1; i <= MOST_NAMES; i++) {
+        free(name);
+        name = tb_xasprintf("%s/%s-%d.lua", folder, stem, i);
+        if (!tb_file_exists(name))
+            break;
+    }
+    return name;
 }
 
 char *start_next_name(const struct start *st)
 {
-    char *stem = stem_of(st->setup.data ? st->setup.data : ""), *name = NULL;
-    for (int i = 1; i <= MOST_NAMES; i++) {
-        free(name);
-        name = name_of(stem, i);
-        if (!tb_file_exists(name))
-            break;
-    }
+    char *stem = stem_of(st->setup.data ? st->setup.data : ""), *name = start_free_name(stem);
     free(stem);
     return name;
 }

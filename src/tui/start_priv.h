@@ -55,7 +55,8 @@ struct start {
     char *saved, *saved_command; /* the recipe that was saved last, and what it does; NULL: none */
 };
 
-/* The state of the screen, NULL if there is no such screen: what it has put together is shown by Recipe too. */
+/* The screen and its state, NULL if there is no such screen: what it has put together is shown by Recipe too. */
+struct tb_screen *start_screen(const struct tb_desk *d);
 struct start *start_of(const struct tb_desk *d);
 unsigned start_tick(struct tb_screen *s);
 
@@ -86,8 +87,10 @@ void start_stack(struct start *st);
 void start_setup_close(struct start *st);
 
 /* ---- start_go.c */
+/* "recipes/places-1.lua", free as yet, of a stem and of the data that were chosen; malloc'ed. */
+char *start_free_name(const char *stem);
+char *start_next_name(const struct start *st);
 /* Saves the recipe under a new name, unless it was saved as it is; its path, lent, NULL with *err. */
-char *start_next_name(const struct start *st); /* "recipes/places-1.lua", free as yet; malloc'ed */
 const char *start_save(struct start *st, struct tb_err *err);
 void start_go(struct tb_screen *s, bool is_plan);
 /* To the runs of a plan that was started: these alone are marked, those that are made now when they are there. */

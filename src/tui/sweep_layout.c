@@ -21,12 +21,6 @@ static void put_rules(struct sweep_layout *l, const struct tb_rect *part, int n)
             l->rule[n_rules++] = part[i].y - 1;
 }
 
-static struct tb_rect inset(struct tb_rect r)
-{
-    int by = r.width > 2 ? 1 : 0;
-    return (struct tb_rect){ r.x + by, r.y, r.width - 2 * by, r.height };
-}
-
 static struct tb_part rungs_part(int n_arms, int fold)
 {
     return (struct tb_part){ 1 + (n_arms < 3 ? n_arms : 3), 9, 1 + n_arms, fold };
@@ -43,18 +37,19 @@ static struct sweep_layout wide(struct tb_rect all, int n_arms, int n_head, enum
     tb_split_rows(all, 1, parts, 5, part);
     put_rules(&l, part, 5);
     l.head = part[0];
-    l.rungs = inset(part[1]);
+    l.rungs = tb_rect_margin(part[1]);
     tb_split_columns(part[2], 2, (const struct tb_part[]){ { 50, 1, 0, 0 }, { KEYS, 0, 0, 1 } }, 2, side);
     l.trials = side[0];
     l.importance = side[1];
     if (is_list) {
         l.list = part[3];
     } else {
-        tb_split_columns(inset(part[3]), 2, (const struct tb_part[]){ { 40, 3, 0, 0 }, { NOW, 1, 64, 1 } }, 2, side);
+        tb_split_columns(tb_rect_margin(part[3]), 2, (const struct tb_part[]){ { 40, 3, 0, 0 }, { NOW, 1, 64, 1 } }, 2,
+                         side);
         l.scatter = side[0];
         l.now = side[1];
     }
-    l.events = inset(part[4]);
+    l.events = tb_rect_margin(part[4]);
     return l;
 }
 
@@ -69,18 +64,19 @@ static struct sweep_layout narrow(struct tb_rect all, int n_arms, int n_head, en
     tb_split_rows(all, 1, parts, 4, part);
     put_rules(&l, part, 4);
     l.head = part[0];
-    l.rungs = inset(part[1]);
+    l.rungs = tb_rect_margin(part[1]);
     l.trials = part[2];
     if (pane == SWEEP_IMPORTANCE) {
-        tb_split_columns(inset(part[3]), 2, (const struct tb_part[]){ { 24, 1, 0, 0 }, { 24, 1, 0, 0 } }, 2, side);
+        tb_split_columns(tb_rect_margin(part[3]), 2, (const struct tb_part[]){ { 24, 1, 0, 0 }, { 24, 1, 0, 0 } }, 2,
+                         side);
         l.importance = side[0];
         l.now = side[1];
     } else if (pane == SWEEP_SCATTER) {
-        l.scatter = inset(part[3]);
+        l.scatter = tb_rect_margin(part[3]);
     } else if (pane == SWEEP_LIST) {
         l.list = part[3];
     } else {
-        l.events = inset(part[3]);
+        l.events = tb_rect_margin(part[3]);
     }
     return l;
 }

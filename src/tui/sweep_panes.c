@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "tui/curves.h"
 
@@ -38,12 +39,6 @@ static void draw_pieces(struct tb_canvas *c, int y, struct piece *p, int n)
             x = tb_canvas_text(c, x, y, p[i].style, p[i].text) + 3;
 }
 
-static const char *file_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* What those are called that were trained when they were looked at last. */
 static const char *now_word(const struct tb_sweep_view *v)
 {
@@ -71,7 +66,7 @@ static void draw_first(const struct tb_sweep_view *v, struct tb_canvas *c)
                           { .style = TB_STYLE_GOOD, .drop = 2 }, { .style = TB_STYLE_PLAIN } };
     char best[32];
     snprintf(p[0].text, sizeof p[0].text, "%.8s", s->id);
-    tb_str_copy(p[1].text, sizeof p[1].text, file_of(s->plan->recipe_path));
+    tb_str_copy(p[1].text, sizeof p[1].text, tb_path_base(s->plan->recipe_path));
     snprintf(p[2].text, sizeof p[2].text, "%s, %lld an arm%s%s", s->search->name, (long long)tb_sweep_trials(s),
              s->prune ? ", " : "", s->prune ? s->prune->name : "");
     snprintf(p[3].text, sizeof p[3].text, "%.60s %s", s->objective.metric, s->objective.sign < 0 ? "max" : "min");
@@ -276,7 +271,7 @@ void tb_sweep_draw_rungs(const struct tb_screen *s, struct tb_canvas *c)
 
 static void key_words(const struct tb_sweep_view *v, const struct tb_sweep_key *k, char *dst, size_t n)
 {
-    const char *point = strrchr(k->name, '.'), *word = point ? point + 1 : k->name;
+    const char *word = tb_sweep_word(k->name);
     if (k->arm == TB_ALL_ARMS || v->n_arms == 1)
         snprintf(dst, n, "%s", word);
     else

@@ -72,6 +72,8 @@ struct tb_grid_rows tb_sweep_rows(const struct tb_screen *s);
 struct tb_grid_rows tb_sweep_list_rows(const struct tb_screen *s);
 void tb_sweep_draw_trials(const struct tb_screen *s, struct tb_canvas *c);
 void tb_sweep_draw_list(const struct tb_screen *s, struct tb_canvas *c);
+/* "lr" of "method.lr": keys of several arms share a column. */
+const char *tb_sweep_word(const char *key);
 /* The trial under the cursor; NULL: there is none. */
 const struct tb_trial *tb_sweep_current(const struct sweep_state *st);
 enum tb_state tb_sweep_state_of(const struct tb_screen *s, const struct tb_trial *t); /* of its run as it is now */

@@ -39,8 +39,7 @@ static void add_with_seeds(struct sweep_state *st, bool *is_there, size_t i, siz
             add_row(st, is_there, k);
 }
 
-/* "lr" of "method.lr": keys of several arms share a column. */
-static const char *word_of(const char *key)
+const char *tb_sweep_word(const char *key)
 {
     const char *point = strrchr(key, '.');
     return point ? point + 1 : key;
@@ -50,7 +49,7 @@ static void choose_keys(struct sweep_state *st)
 {
     st->n_keys = 0;
     for (size_t i = 0; i < st->v.n_keys && st->n_keys < SWEEP_KEYS; i++) {
-        const char *word = word_of(st->v.key[i].name);
+        const char *word = tb_sweep_word(st->v.key[i].name);
         bool is_there = st->v.key[i].arm == TB_ALL_ARMS || strcmp(word, "template") == 0;
         for (int k = 0; k < st->n_keys; k++)
             is_there = is_there || strcmp(st->key[k], word) == 0;
@@ -117,29 +116,11 @@ enum tb_state tb_sweep_state_of(const struct tb_screen *s, const struct tb_trial
 
 /* ---- cells */
 
-static void number(struct tb_grid_cell *c, enum tb_unit unit, double v)
-{
-    char text[32];
-    if (!isnan(v))
-        tb_str_copy(c->text, sizeof c->text, tb_fmt_unit(text, sizeof text, unit, v));
-}
-
-static void put_mark(const struct tb_desk *d, const char *run, struct tb_grid_cell *c)
-{
-    bool is_ref = *run && strcmp(d->reference, run) == 0, is_from = *run && strcmp(d->range_from, run) == 0;
-    tb_str_copy(c->text, sizeof c->text, tb_desk_is_marked(d, run) ? "x" : is_from ? "v" : is_ref ? "=" : "");
-    c->style = TB_STYLE_MARK;
-}
-
 static void put_letter(const struct tb_screen *s, const struct tb_trial *t, struct tb_grid_cell *c)
 {
     enum tb_state state = tb_sweep_state_of(s, t);
     snprintf(c->text, sizeof c->text, "%c%s", tb_state_letter(state), t->is_protected ? "!" : "");
-    c->style = state == TB_STATE_RUNNING                               ? TB_STYLE_LIVE
-             : state == TB_STATE_PAUSED || state == TB_STATE_LOST      ? TB_STYLE_WARN
-             : state == TB_STATE_FAILED                                ? TB_STYLE_BAD
-             : state == TB_STATE_PRUNED                                ? TB_STYLE_DIM
-                                                                       : TB_STYLE_PLAIN;
+    c->style = state == TB_STATE_PRUNED ? TB_STYLE_DIM : tb_desk_state_style(state);
 }
 
 /* Its place among the best, from 1; 0: it has none. */
@@ -162,7 +143,7 @@ static void put_spread(const struct tb_sweep_view *v, size_t trial, int what, st
     else if (what == SEEDS)
         snprintf(c->text, sizeof c->text, "%d", sp->n);
     else
-        number(c, TB_UNIT_LOSS, tb_objective_shown(&v->s->objective, sp->mean));
+        tb_grid_number(c, TB_UNIT_LOSS, tb_objective_shown(&v->s->objective, sp->mean));
 }
 
 static void put_key(const struct sweep_state *st, size_t trial, const char *key, struct tb_grid_cell *c)
@@ -171,7 +152,7 @@ static void put_key(const struct sweep_state *st, size_t trial, const char *key,
     if (tb_json_type(v) == TB_JSON_STR)
         tb_str_copy(c->text, sizeof c->text, tb_json_str(v, ""));
     else
-        number(c, TB_UNIT_RATE, tb_json_real(v, NAN));
+        tb_grid_number(c, TB_UNIT_RATE, tb_json_real(v, NAN));
 }
 
 static void put_name(const struct tb_sweep *s, const struct tb_trial *t, struct tb_grid_cell *c)
@@ -186,18 +167,21 @@ static void put(const struct tb_screen *s, size_t i, int what, struct tb_grid_ce
     const struct tb_trial *t = &st->s.trial[i];
     size_t rank;
     switch (what) {
-    case MARK: put_mark(s->desk, t->run, c); return;
+    case MARK:
+        tb_str_copy(c->text, sizeof c->text, tb_desk_mark_of(s->desk, t->run));
+        c->style = TB_STYLE_MARK;
+        return;
     case LETTER: put_letter(s, t, c); return;
     case RANK:
         if ((rank = rank_of(&st->v, i)) > 0)
             snprintf(c->text, sizeof c->text, "%zu", rank);
         return;
     case NAME: put_name(&st->s, t, c); return;
-    case VALUE: number(c, TB_UNIT_LOSS, tb_sweep_column(&st->s, i, "value")); return;
+    case VALUE: tb_grid_number(c, TB_UNIT_LOSS, tb_sweep_column(&st->s, i, "value")); return;
     case MEAN:
     case SPREAD:
     case SEEDS: put_spread(&st->v, i, what, c); return;
-    case TOKENS: number(c, TB_UNIT_SHORT, t->tokens > 0 ? t->tokens : NAN); return;
+    case TOKENS: tb_grid_number(c, TB_UNIT_SHORT, t->tokens > 0 ? t->tokens : NAN); return;
     case RUNG:
         if (t->n_decided)
             snprintf(c->text, sizeof c->text, "%d", t->n_decided);
@@ -304,13 +288,12 @@ static void list_cell(const void *arg, int row, int column, struct tb_grid_cell 
         return;
     case 1: tb_str_copy(c->text, sizeof c->text, x->id); return;
     case 2:
-        tb_str_copy(c->text, sizeof c->text,
-                    x->phase == TB_SWEEP_ON && !x->is_led ? "left" : tb_sweep_phase_name(x->phase));
+        tb_str_copy(c->text, sizeof c->text, tb_sweep_stand_name(x->phase, x->is_led));
         c->style = x->phase == TB_SWEEP_ON ? x->is_led ? TB_STYLE_LIVE : TB_STYLE_WARN : TB_STYLE_PLAIN;
         return;
     case 3: tb_str_copy(c->text, sizeof c->text, x->recipe); return;
     case 4: snprintf(c->text, sizeof c->text, "%zu of %zu", x->n_over, x->n_trials); return;
-    case 5: number(c, TB_UNIT_LOSS, x->best); return;
+    case 5: tb_grid_number(c, TB_UNIT_LOSS, x->best); return;
     default: snprintf(c->text, sizeof c->text, "%.10s %.5s", x->began, strlen(x->began) > 11 ? x->began + 11 : "");
     }
 }

@@ -17,6 +17,11 @@ static const double most_stretch = 10;
 const char tb_sweep_importance_words[] = "share of the ranks' variance at the tokens that all trials reached, one key "
                                          "at a time; - with fewer than 6 results";
 
+const char *tb_sweep_stand_name(enum tb_sweep_phase phase, bool is_led)
+{
+    return phase == TB_SWEEP_ON && !is_led ? "left" : tb_sweep_phase_name(phase);
+}
+
 bool tb_sweep_is_worth_telling(const struct tb_json *event)
 {
     static const char *const quiet[] = { "run", "trial", "keep", "over", NULL };

@@ -25,6 +25,8 @@ struct tb_sweep_item {
 /* From their logs alone, the one made last in front; one that cannot be read is left out. malloc'ed. */
 size_t tb_sweep_items(const char *store, struct tb_sweep_item **all);
 void tb_sweep_items_free(struct tb_sweep_item *all, size_t n);
+/* The name of its phase; "left" where it is on and nobody leads it. */
+const char *tb_sweep_stand_name(enum tb_sweep_phase phase, bool is_led);
 
 /* ---- one sweep */
 

@@ -37,7 +37,7 @@ static bool wait_for_line(struct tb_child *c, const char *want)
     const char *line = NULL;
     while (!(line = tb_child_line(c)) && tb_clock_mono_s() < until) {
         struct pollfd fds[TB_CHILD_FDS];
-        poll(fds, (nfds_t)tb_child_fds(c, fds), 50);
+        poll(fds, (nfds_t)tb_child_fds(c, fds, TB_CHILD_FDS), 50);
         tb_child_pump(c);
     }
     return line && strcmp(line, want) == 0;

@@ -29,7 +29,7 @@ static void test_play(void)
     ok(tb_child_has_ended(c) && tb_child_exit(c) == 3, "its end, with a code");
     is_str(tb_child_err(c), "no more", "and words");
     struct pollfd fds[TB_CHILD_FDS];
-    is_int(tb_child_fds(c, fds), 0, "nothing to wait for");
+    is_int(tb_child_fds(c, fds, TB_CHILD_FDS), 0, "nothing to wait for");
     tb_child_close(c);
     c = tb_child_play(&at, (const char *[]){ "tunebench", "chat", "b", NULL });
     tb_child_send(c, "thre");
