@@ -43,10 +43,8 @@ static int64_t disk_of(const struct tb_json *json)
 
 static bool is_over(const char *state)
 {
-    for (enum tb_state s = 0; s < TB_N_STATES; s++)
-        if (strcmp(tb_state_name(s), state) == 0)
-            return tb_state_is_over(s);
-    return false;
+    enum tb_state s;
+    return tb_state_find(state, &s) && tb_state_is_over(s);
 }
 
 static void read_run(struct tb_forecast_run *r, const struct tb_json *json)
