@@ -102,6 +102,14 @@ int tb_utf8_width(const char *s, size_t n)
     return width;
 }
 
+size_t tb_utf8_fit(const char *s, size_t n, int most)
+{
+    size_t i = 0, step;
+    while (i < n && (step = tb_utf8_step(s + i, n - i, NULL)) && (most -= tb_utf8_width(s + i, step)) >= 0)
+        i += step;
+    return i;
+}
+
 /* C0, DEL, C1, line separators, and the marks that turn the direction of what follows. */
 static bool is_control(uint32_t cp)
 {

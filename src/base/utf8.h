@@ -14,6 +14,8 @@ size_t tb_utf8_step(const char *s, size_t n, uint32_t *cp);
 bool tb_utf8_valid(const char *s, size_t n);
 size_t tb_utf8_put(char dst[4], uint32_t cp); /* bytes written */
 int tb_utf8_width(const char *s, size_t n); /* columns on a terminal */
+/* Bytes of s that fit into so many columns at most, up to what is no UTF-8. */
+size_t tb_utf8_fit(const char *s, size_t n, int most);
 /* Appends s with control characters, escapes and invalid bytes replaced by U+FFFD, so that text from a file cannot
  * steer a terminal. Newline and tab become blanks. */
 void tb_utf8_safe(struct tb_buf *b, const char *s, size_t n);

@@ -32,26 +32,27 @@ bool tb_chat_flags_read(struct tb_chat_flags *f, const struct tb_args *a, bool h
     return true;
 }
 
-static bool put_real(const struct tb_args *a, const char *flag, const char *key, double min, double max,
-                     struct tb_json *to, struct tb_err *err)
-{
-    double v;
-    if (!tb_args_real(a, flag, min, max, 0, &v, err))
-        return false;
-    if (tb_args_has(a, flag))
-        tb_json_set(to, key, tb_json_new_real(v));
-    return true;
-}
+/* What TB_FLAGS_SAMPLING say, but for stops. */
+static const struct sampling {
+    const char *flag, *key;
+    bool is_whole;
+    double min, max;
+} samplings[] = {
+    { "max", "max", true, 1, 1 << 20 },        { "temperature", "temperature", false, 0, 100 },
+    { "top-k", "top_k", true, 0, 1 << 30 },    { "top-p", "top_p", false, 0, 1 },
+    { "min-p", "min_p", false, 0, 1 },         { "repeat-penalty", "repeat_penalty", false, 0.01, 100 },
+    { "seed", "seed", true, 0, INT_MAX },
+};
 
-static bool put_int(const struct tb_args *a, const char *flag, const char *key, long min, long max,
-                    struct tb_json *to, struct tb_err *err)
+static bool put_sampling(const struct tb_args *a, const struct sampling *s, struct tb_json *to, struct tb_err *err)
 {
-    long v;
-    if (!tb_args_int(a, flag, min, max, 0, &v, err))
-        return false;
-    if (tb_args_has(a, flag))
-        tb_json_set(to, key, tb_json_new_int(v));
-    return true;
+    long whole = 0;
+    double real = 0;
+    bool good = s->is_whole ? tb_args_int(a, s->flag, (long)s->min, (long)s->max, 0, &whole, err)
+                            : tb_args_real(a, s->flag, s->min, s->max, 0, &real, err);
+    if (good && tb_args_has(a, s->flag))
+        tb_json_set(to, s->key, s->is_whole ? tb_json_new_int(whole) : tb_json_new_real(real));
+    return good;
 }
 
 /* "0.5" for all sides with a letter, "B=0.5" for one. */
@@ -84,11 +85,10 @@ struct tb_json *tb_chat_settings(const struct tb_args *a, int n_sides, struct tb
         tb_json_append(stops, tb_json_new_str(stop));
     tb_json_set(to, "stop", stops);
     tb_json_set(to, "raw", tb_json_new_bool(tb_args_has(a, "raw")));
-    if (put_int(a, "max", "max", 1, 1 << 20, to, err) && put_real(a, "temperature", "temperature", 0, 100, to, err)
-        && put_int(a, "top-k", "top_k", 0, 1 << 30, to, err) && put_real(a, "top-p", "top_p", 0, 1, to, err)
-        && put_real(a, "min-p", "min_p", 0, 1, to, err)
-        && put_real(a, "repeat-penalty", "repeat_penalty", 0.01, 100, to, err)
-        && put_int(a, "seed", "seed", 0, INT_MAX, to, err) && put_scales(a, n_sides, to, err))
+    bool good = true;
+    for (size_t i = 0; good && i < sizeof samplings / sizeof *samplings; i++)
+        good = put_sampling(a, &samplings[i], to, err);
+    if (good && put_scales(a, n_sides, to, err))
         return to;
     tb_json_free(to);
     return NULL;

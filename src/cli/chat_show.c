@@ -113,7 +113,7 @@ static void hand_out(struct tb_chat_show *s)
 
 /* ---- where two part */
 
-static void print_token(const struct tb_json *token)
+void tb_chat_show_token(const struct tb_json *token)
 {
     putchar('"');
     tb_out_safe(tb_json_bool(tb_json_get(token, "is_end"), false) ? "<end>" : str(token, "text"));
@@ -126,12 +126,12 @@ static void print_fork(const struct tb_json *fork)
     printf("fork at token %lld: ", whole(fork, "at"));
     for (size_t i = 0; i < tb_json_len(tokens); i++) {
         printf("%s%s ", i ? ", " : "", str(tb_json_at(tokens, i), "side"));
-        print_token(tb_json_at(tokens, i));
+        tb_chat_show_token(tb_json_at(tokens, i));
     }
     printf("; KL of the second from the first %.3g nat", real(fork, "kl"));
     if (tb_json_type(base) == TB_JSON_MAP) {
         fputs("; the base would say ", stdout);
-        print_token(base);
+        tb_chat_show_token(base);
     }
     putchar('\n');
 }

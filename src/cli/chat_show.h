@@ -28,5 +28,7 @@ void tb_chat_show_ready(const struct tb_chat_show *s, const struct tb_json *read
 /* Sides that are to be shown, in order; forgets the last texts. */
 void tb_chat_show_begin(struct tb_chat_show *s, const struct tb_json *ready);
 void tb_chat_show_close(struct tb_chat_show *s);
+/* A token and how likely it was: "\"Aromi\" 0.42", "\"<end>\" 0.97". */
+void tb_chat_show_token(const struct tb_json *token);
 
 #endif

@@ -144,19 +144,12 @@ static void tell_arm(const struct tb_sweep *s, size_t arm, struct tb_report_sear
 /* ---- trials */
 
 /* "rung 1 (800 tokens): rank 2 of 3, 1 goes on" of the event that gave it up; "". */
-static const char *reason_of(const struct tb_sweep *s, size_t trial)
+static const char *reason_of(const struct tb_trial *t)
 {
-    for (size_t i = 0; i < tb_json_len(s->events); i++) {
-        const struct tb_json *e = tb_json_at(s->events, i);
-        const char *text = tb_json_str(tb_json_get(e, "text"), "");
-        if (strcmp(tb_json_str(tb_json_get(e, "kind"), ""), "prune") != 0
-            || tb_json_int(tb_json_get(e, "trial"), -1) != (int64_t)trial)
-            continue;
-        size_t n = strlen(tb_trial_name(&s->trial[trial]));
-        bool has_name = strncmp(text, tb_trial_name(&s->trial[trial]), n) == 0 && strncmp(text + n, ": ", 2) == 0;
-        return has_name ? text + n + 2 : text;
-    }
-    return "";
+    const char *text = t->gives_up ? tb_json_str(tb_json_get(t->last, "text"), "") : "", *name = tb_trial_name(t);
+    size_t n = strlen(name);
+    bool has_name = strncmp(text, name, n) == 0 && strncmp(text + n, ": ", 2) == 0;
+    return has_name ? text + n + 2 : text;
 }
 
 static enum tb_report_fate fate_of(const struct tb_trial *t, bool is_best)
@@ -184,15 +177,22 @@ static void tell_trials(const struct tb_compare *x, struct tb_report_sweep *to)
     to->trial = tb_xcalloc(s->n + 1, sizeof *to->trial);
     for (size_t i = 0; i < s->n; i++) {
         const struct tb_trial *t = &s->trial[i];
-        to->spent_tok += t->tokens;
         if (t->of >= 0)
             continue;
         enum tb_report_fate fate = fate_of(t, tb_standing_finalist(s, t->arm) == (ptrdiff_t)i);
-        bool is_pruned = fate == TB_FATE_PRUNED;
-        to->saved_tok += is_pruned && t->budget_tok > t->tokens ? t->budget_tok - t->tokens : 0;
         to->trial[to->n++] = (struct tb_report_trial){ tb_trial_name(t), report_arm_of(x, t->arm), t->curve.tokens,
-            shown_values(s, &t->curve), t->curve.n, fate, is_pruned ? reason_of(s, i) : fate == TB_FATE_FAILED
+            shown_values(s, &t->curve), t->curve.n, fate, fate == TB_FATE_PRUNED ? reason_of(t) : fate == TB_FATE_FAILED
             ? "failed: its loss was not finite, or its process could not go on" : "" };
+    }
+}
+
+static void tell_tokens(const struct tb_sweep *s, struct tb_report_sweep *to)
+{
+    for (size_t arm = 0; arm < tb_sweep_arms(s); arm++) {
+        struct tb_standing st;
+        tb_standing_read(s, arm, &st);
+        to->spent_tok += st.spent_tok;
+        to->saved_tok += st.saved_tok;
     }
 }
 
@@ -237,6 +237,7 @@ struct tb_report_sweep *tb_compare_search(const struct tb_compare *x)
     for (size_t i = 0; i < x->arms.n; i++)
         tell_arm(s, sweep_arm_of(x, i), &to->arm[i]);
     tell_trials(x, to);
+    tell_tokens(s, to);
     tell_rungs(s, to);
     return to;
 }

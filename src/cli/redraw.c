@@ -2,6 +2,7 @@
 /* redraw.c - moves up as many lines as were drawn, writes over them, and clears what is left of each and below. */
 #include "cli/redraw.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,11 +37,7 @@ void tb_redraw_begin(struct tb_redraw *r)
 void tb_redraw_line(struct tb_redraw *r, enum tb_paint paint, const char *line, size_t n)
 {
     struct tb_buf cut = { 0 };
-    size_t at = 0, step;
-    while (at < n && (step = tb_utf8_step(line + at, n - at, NULL))
-           && (r->o.columns <= 0 || tb_utf8_width(line, at + step) < r->o.columns))
-        at += step;
-    tb_buf_add(&cut, line, at);
+    tb_buf_add(&cut, line, tb_utf8_fit(line, n, r->o.columns > 0 ? r->o.columns - 1 : INT_MAX));
     tb_out_paint(&r->o, paint, cut.p ? cut.p : "");
     fputs("\033[K\n", stdout);
     tb_buf_free(&cut);

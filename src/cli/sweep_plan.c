@@ -12,9 +12,9 @@
 #include "cli/out.h"
 #include "sweep/expect.h"
 #include "sweep/search.h"
+#include "view/forecast.h"
 
-/* A run that was trained keeps two checkpoints (value and two moments of each number) and its adapter. */
-enum { KEPT_BYTES = 2 * 12 + 4, FOLDER_BYTES = 64 << 10 };
+enum { FOLDER_BYTES = 64 << 10 }; /* of a run beside what it trains */
 
 static const struct tb_search *search_of(const struct tb_plan *p)
 {
@@ -174,7 +174,7 @@ static struct tb_json *sums_json(const struct arm *arm, const struct tb_plan *p)
         full += n_runs * a->budget_tok;
         seconds += a->left_s;
         bytes = fmax(bytes, a->bytes);
-        disk += n_runs * (KEPT_BYTES * a->trainable + FOLDER_BYTES);
+        disk += n_runs * (TB_FORECAST_KEPT_BYTES * a->trainable + FOLDER_BYTES);
         tb_json_append(list, arm_json(a, tb_json_str(tb_json_get(tb_json_at(arms, i), "name"), ""), p));
     }
     tb_json_set(j, "arms", list);

@@ -58,14 +58,6 @@ static const struct tb_table_column importance_columns[] = {
 
 #define N_OF(a) (sizeof(a) / sizeof *(a))
 
-static void put_value(struct tb_table *t, double v)
-{
-    if (isnan(v))
-        tb_table_none(t);
-    else
-        tb_table_real(t, v);
-}
-
 static double shown(const struct tb_sweep *s, double v)
 {
     return tb_objective_shown(&s->objective, v);
@@ -82,7 +74,7 @@ static void fill_arms(const struct tb_sweep_view *v, struct tb_table *t)
         tb_table_text(t, tb_sweep_arm(s, arm));
         for (size_t i = 0; i < N_OF(counts); i++)
             tb_table_int(t, counts[i]);
-        put_value(t, shown(s, st.best < 0 ? NAN : tb_trial_value(&s->trial[st.best])));
+        tb_table_known_real(t, shown(s, st.best < 0 ? NAN : tb_trial_value(&s->trial[st.best])));
         tb_table_real(t, st.spent_tok);
         tb_table_real(t, st.saved_tok);
         tb_table_text(t, st.best < 0 ? NULL : tb_trial_name(&s->trial[st.best]));
@@ -100,9 +92,9 @@ static void fill_best(const struct tb_sweep_view *v, struct tb_table *t)
         tb_table_text(t, tb_trial_name(trial));
         tb_table_text(t, tb_sweep_arm(s, trial->arm));
         tb_table_text(t, tb_state_name(trial->state));
-        put_value(t, shown(s, tb_trial_value(trial)));
-        put_value(t, shown(s, sp.mean));
-        put_value(t, sp.sd);
+        tb_table_known_real(t, shown(s, tb_trial_value(trial)));
+        tb_table_known_real(t, shown(s, sp.mean));
+        tb_table_known_real(t, sp.sd);
         tb_table_int(t, sp.n);
         tb_table_real(t, trial->tokens);
     }
@@ -115,7 +107,7 @@ static void fill_importance(const struct tb_sweep_view *v, struct tb_table *t)
         const struct tb_sweep_key *k = &v->key[i];
         tb_table_text(t, k->arm == TB_ALL_ARMS ? "(all)" : tb_sweep_arm(v->s, k->arm));
         tb_table_text(t, k->name);
-        put_value(t, k->importance);
+        tb_table_known_real(t, k->importance);
     }
 }
 
@@ -145,8 +137,8 @@ static void fill_now(const struct tb_sweep_view *v, struct tb_table *t)
         tb_table_int(t, (int64_t)v->now[i].rung + 1);
         tb_table_real(t, trial->tokens);
         tb_table_real(t, trial->budget_tok);
-        put_value(t, v->now[i].tok_s);
-        put_value(t, v->now[i].left_s);
+        tb_table_known_real(t, v->now[i].tok_s);
+        tb_table_known_real(t, v->now[i].left_s);
     }
 }
 
@@ -162,15 +154,6 @@ static const struct filled parts[] = {
     { "importance", "importance of keys", fill_importance },
     { "now", "now running", fill_now },
 };
-
-static struct tb_json *table_json(const struct tb_table *t)
-{
-    struct tb_buf b = { 0 };
-    tb_table_emit(t, TB_EMIT_JSON, &b);
-    struct tb_json *j = tb_json_parse(b.p, b.n, "table", NULL);
-    tb_buf_free(&b);
-    return j;
-}
 
 /* Of one word for people, and of the sums for programs. */
 static void put_sums(const struct tb_sweep_view *v, struct tb_json *j)
@@ -235,7 +218,7 @@ static void show_json(const struct tb_sweep_view *v, const struct tb_out *o)
     for (size_t i = 0; i < N_OF(parts); i++) {
         struct tb_table t;
         parts[i].fill(v, &t);
-        tb_json_set(j, parts[i].name, table_json(&t));
+        tb_json_set(j, parts[i].name, tb_table_json(&t));
         tb_table_free(&t);
     }
     tb_json_set(j, "next", next_json(v));

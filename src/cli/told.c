@@ -3,7 +3,8 @@
 #include "cli/told.h"
 
 #include <math.h>
-#include <string.h>
+
+#include "base/str.h"
 
 static struct tb_live_facts facts_of(const struct tb_metrics *m)
 {
@@ -23,10 +24,7 @@ static struct tb_live_facts facts_of(const struct tb_metrics *m)
 static bool is_worth_telling(const struct tb_event *e)
 {
     static const char *const quiet[] = { "checkpoint", "best", NULL };
-    for (int i = 0; quiet[i]; i++)
-        if (strcmp(e->kind, quiet[i]) == 0)
-            return false;
-    return true;
+    return !tb_str_in(e->kind, quiet);
 }
 
 void tb_told_open(struct tb_told_run *r, struct tb_live *live, const char *dir)

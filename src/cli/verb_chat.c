@@ -112,11 +112,8 @@ static bool tell_plain(void *arg, struct tb_json *answer)
     for (void *it = tb_json_first(all); it; it = tb_json_next(all, it)) {
         printf("%-4s", tb_json_iter_key(it));
         for (size_t i = 0; i < tb_json_len(tb_json_iter_value(it)); i++) {
-            const struct tb_json *token = tb_json_at(tb_json_iter_value(it), i);
-            bool is_end = tb_json_bool(tb_json_get(token, "is_end"), false);
-            fputs(" \"", stdout);
-            tb_out_safe(is_end ? "<end>" : tb_json_str(tb_json_get(token, "text"), ""));
-            printf("\" %.2f", tb_json_real(tb_json_get(token, "p"), 0));
+            putchar(' ');
+            tb_chat_show_token(tb_json_at(tb_json_iter_value(it), i));
         }
         putchar('\n');
     }

@@ -144,14 +144,12 @@ static void print_literal(const struct tb_out *o, const char *text)
 {
     while (*text) {
         size_t n = strcspn(text, "\n");
-        char *line = tb_xasprintf("%.*s", (int)n, text);
         struct tb_buf b = { 0 };
-        tb_utf8_safe(&b, line, n);
+        tb_utf8_safe(&b, text, n);
         printf("    ");
         tb_out_paint(o, TB_PAINT_DIM, b.p ? b.p : "");
         putchar('\n');
         tb_buf_free(&b);
-        free(line);
         text += n + (text[n] == '\n');
     }
 }

@@ -143,20 +143,17 @@ static void print_rows(const struct top *x)
 static struct tb_json *answer(const struct top *x)
 {
     struct tb_json *map = tb_json_new_map();
-    struct tb_buf b = { 0 };
     struct tb_table t;
     char now[24];
     fill(x, &t);
     tb_table_drop(&t, "at");
-    tb_table_emit(&t, TB_EMIT_JSON, &b);
     tb_json_set(map, "at", tb_json_new_str(tb_clock_iso(now, sizeof now, tb_clock_wall_ns())));
     tb_json_set(map, "store", tb_json_new_str(tb_store_path(x->work.store)));
     tb_json_set(map, "all", tb_json_new_int((int64_t)x->work.n_all));
     tb_json_set(map, "waiting", tb_json_new_int((int64_t)x->work.n_waiting));
     tb_json_set(map, "lost", tb_json_new_int((int64_t)x->work.n_lost));
-    tb_json_set(map, "runs", tb_json_parse(b.p, b.n, "runs", NULL));
+    tb_json_set(map, "runs", tb_table_json(&t));
     tb_table_free(&t);
-    tb_buf_free(&b);
     return map;
 }
 

@@ -62,13 +62,19 @@ void tb_merge_close(struct tb_merge *m)
     *m = (struct tb_merge){ 0 };
 }
 
-bool tb_merge_has(const struct tb_merge *m, const char *weight)
+/* The first seat at this weight, NULL: nothing sits at it. */
+static const struct tb_seat *any_seat(const struct tb_merge *m, const char *weight)
 {
-    for (int p = 0; m->stack && p < m->stack->n; p++)
+    for (int p = 0; p < m->stack->n; p++)
         for (int i = 0; i < m->stack->part[p]->n_seats; i++)
             if (sits_at(&m->stack->part[p]->seats[i], weight))
-                return true;
-    return false;
+                return &m->stack->part[p]->seats[i];
+    return NULL;
+}
+
+bool tb_merge_has(const struct tb_merge *m, const char *weight)
+{
+    return any_seat(m, weight) != NULL;
 }
 
 /* ---- doing it */
@@ -81,15 +87,6 @@ static const struct tb_seat *seat_of(const struct tb_merge *m, int p, const char
         if (sits_at(&a->seats[i], weight) && place_of(&a->seats[i]) == place)
             return &a->seats[i];
     return NULL;
-}
-
-static const struct tb_seat *any_seat(const struct tb_merge *m, const char *weight)
-{
-    const struct tb_seat *s = NULL;
-    for (int p = 0; !s && p < m->stack->n; p++)
-        for (int place = 0; !s && place < N_PLACES; place++)
-            s = seat_of(m, p, weight, (enum place)place);
-    return s;
 }
 
 static void make(struct tb_merge *m, const char *weight)

@@ -81,14 +81,6 @@ struct line {
     bool is_reference;
 };
 
-static void put_count(struct tb_table *t, int64_t v)
-{
-    if (v < 0)
-        tb_table_none(t);
-    else
-        tb_table_int(t, v);
-}
-
 /* Runs of an arm may end at different steps, of their own accord. */
 static int64_t mean_tokens(const struct tb_arm *a)
 {
@@ -102,8 +94,8 @@ static void put_costs(struct tb_table *t, const struct tb_arm *a)
 {
     tb_table_int(t, mean_tokens(a));
     tb_table_real(t, a->tok_s);
-    put_count(t, a->predicted_bytes);
-    put_count(t, a->peak_bytes);
+    tb_table_known_int(t, a->predicted_bytes);
+    tb_table_known_int(t, a->peak_bytes);
     tb_table_real(t, a->wall_s);
 }
 
@@ -144,9 +136,9 @@ static void line_for_people(struct tb_table *t, const struct line *l)
     tb_table_text(t, name);
     put_state(t, a);
     tb_table_int(t, (int64_t)a->n);
-    put_count(t, a->n_trainable);
+    tb_table_known_int(t, a->n_trainable);
     tb_table_real(t, a->share);
-    put_count(t, a->adapter_bytes);
+    tb_table_known_int(t, a->adapter_bytes);
     tb_table_real(t, a->first_eval);
     tb_table_real(t, a->eval);
     tb_table_real(t, a->eval_sd);
@@ -174,9 +166,9 @@ static void line_for_programs(struct tb_table *t, const struct line *l)
     tb_table_text(t, a->name);
     put_state(t, a);
     tb_table_text(t, first->method);
-    put_count(t, a->n_trainable);
+    tb_table_known_int(t, a->n_trainable);
     tb_table_real(t, a->share);
-    put_count(t, a->adapter_bytes);
+    tb_table_known_int(t, a->adapter_bytes);
     tb_table_real(t, a->first_eval);
     tb_table_real(t, a->eval);
     tb_table_real(t, a->best);

@@ -20,11 +20,6 @@ struct place {
     int y, x;
 };
 
-static bool is_of(const char *metric, const char *group)
-{
-    return tb_str_starts(metric, group);
-}
-
 bool tb_course_is_smoothed(const char *name)
 {
     static const char *const noisy[] = { "train/loss", "loss", "grad_norm", "tok_per_s", NULL };
@@ -33,10 +28,10 @@ bool tb_course_is_smoothed(const char *name)
 
 static struct place place_of(const struct tb_metrics *m, const char *metric, const char *x)
 {
-    bool is_eval = is_of(metric, "eval/");
+    bool is_eval = tb_str_starts(metric, "eval/");
     const struct tb_column *columns = is_eval ? tb_eval_columns : tb_train_columns;
     int n = is_eval ? TB_N_EVAL : TB_N_TRAIN;
-    const char *name = is_eval ? metric + 5 : is_of(metric, "train/") ? metric + 6 : metric;
+    const char *name = is_eval ? metric + 5 : tb_str_starts(metric, "train/") ? metric + 6 : metric;
     struct place p = { .rows = is_eval ? (const double *)m->eval : (const double *)m->train,
                        .n = is_eval ? m->n_eval : m->n_train, .width = (size_t)n };
     p.y = tb_column_find(columns, n, name);

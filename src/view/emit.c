@@ -75,6 +75,22 @@ void tb_table_real(struct tb_table *t, double v)
     tb_table_cell(t, &(struct tb_cell){ .type = TB_CELL_REAL, .r = v });
 }
 
+void tb_table_known_int(struct tb_table *t, int64_t v)
+{
+    if (v < 0)
+        tb_table_none(t);
+    else
+        tb_table_int(t, v);
+}
+
+void tb_table_known_real(struct tb_table *t, double v)
+{
+    if (isnan(v))
+        tb_table_none(t);
+    else
+        tb_table_real(t, v);
+}
+
 void tb_table_text(struct tb_table *t, const char *s)
 {
     if (s && *s)
@@ -334,4 +350,13 @@ void tb_table_emit(const struct tb_table *t, enum tb_emit how, struct tb_buf *ou
         emit_json(t, out);
     else
         emit_lines(t, how == TB_EMIT_CSV, out);
+}
+
+struct tb_json *tb_table_json(const struct tb_table *t)
+{
+    struct tb_buf b = { 0 };
+    tb_table_emit(t, TB_EMIT_JSON, &b);
+    struct tb_json *j = tb_json_parse(b.p, b.n, "table", NULL);
+    tb_buf_free(&b);
+    return j;
 }

@@ -43,6 +43,8 @@ void tb_table_none(struct tb_table *t);
 void tb_table_int(struct tb_table *t, int64_t v);
 void tb_table_real(struct tb_table *t, double v);
 void tb_table_text(struct tb_table *t, const char *s); /* NULL or "": none */
+void tb_table_known_int(struct tb_table *t, int64_t v); /* below 0: none */
+void tb_table_known_real(struct tb_table *t, double v); /* NaN: none, so that it is empty in files, not nan */
 void tb_table_cell(struct tb_table *t, const struct tb_cell *c);
 size_t tb_table_rows(const struct tb_table *t);
 /* One more column of texts behind those of a complete table, one a row (NULL: none). */
@@ -62,5 +64,7 @@ enum tb_emit { TB_EMIT_TEXT, TB_EMIT_JSON, TB_EMIT_CSV, TB_EMIT_PLAIN };
  * unknown is empty. Text from files is made safe for terminals but in JSON, which escapes it; CSV
  * keeps newlines and tabs. */
 void tb_table_emit(const struct tb_table *t, enum tb_emit how, struct tb_buf *out);
+/* What it emits as JSON, as a part of something larger; a new value. */
+struct tb_json *tb_table_json(const struct tb_table *t);
 
 #endif

@@ -174,9 +174,7 @@ void tb_figure_letter(struct tb_figure *f, size_t line, double x, double y, doub
 void tb_figure_row(struct tb_figure *f, size_t i, const char *name, const char *value)
 {
     struct tb_buf cut = { 0 };
-    size_t n = 0, step, len = strlen(name);
-    while (n < len && (step = tb_utf8_step(name + n, len - n, NULL)) && tb_utf8_width(name, n + step) <= NAME)
-        n += step;
+    size_t len = strlen(name), n = tb_utf8_fit(name, len, NAME);
     tb_buf_add(&cut, name, n);
     tb_buf_str(&cut, n < len ? ".." : "");
     text_at(f, f->left - 8, row_y(f, (double)i) + 4, "end", cut.p);

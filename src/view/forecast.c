@@ -35,18 +35,10 @@ static void put_rate(const struct tb_json *json, char *dst, size_t n)
         tb_str_copy(dst, n, "probed");
 }
 
-/* The best checkpoint and the last, values and both moments each, and the adapter once more in run.h5. */
-static int64_t disk_of(const struct tb_json *json)
-{
-    return count_of(json, "n_trainable") * (int64_t)sizeof(float) * (2 * 3 + 1);
-}
-
 static bool is_over(const char *state)
 {
-    for (enum tb_state s = 0; s < TB_N_STATES; s++)
-        if (strcmp(tb_state_name(s), state) == 0)
-            return tb_state_is_over(s);
-    return false;
+    enum tb_state s;
+    return tb_state_find(state, &s) && tb_state_is_over(s);
 }
 
 static void read_run(struct tb_forecast_run *r, const struct tb_json *json)
@@ -66,7 +58,7 @@ static void read_run(struct tb_forecast_run *r, const struct tb_json *json)
         .is_measured = tb_json_bool(tb_json_get(json, "est_is_measured"), false),
         .peak_bytes = count_of(json, "predicted_bytes"),
         .free_bytes = count_of(json, "free_bytes"),
-        .disk_bytes = disk_of(json),
+        .disk_bytes = TB_FORECAST_KEPT_BYTES * count_of(json, "n_trainable"),
     };
     put_rate(json, r->lr, sizeof r->lr);
     r->is_new = !is_over(r->state);

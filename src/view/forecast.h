@@ -12,7 +12,7 @@
 struct tb_forecast_run {
     const char *id, *name, *method, *state; /* "new", or as in the store; lent */
     const char *memory;                     /* "fast", "small" */
-    char lr[64];                            /* "0.01", those of a stack "0.01+0.1", "5 probed" */
+    char lr[64];                            /* "0.01", those of a stack "0.01+0.1", "probed" */
     int64_t n_trainable, n_steps, n_tokens; /* 0 steps: a budget in minutes */
     double share;                           /* of the base's parameters */
     double est_s;
@@ -49,12 +49,15 @@ struct tb_forecast {
 };
 
 enum { TB_FORECAST_IN_FLIGHT = 4 };
+/* Of each trained number that stay on disk: in the best checkpoint and the last its value and both moments, and its
+ * value once more in run.h5. */
+enum { TB_FORECAST_KEPT_BYTES = (2 * 3 + 1) * (int)sizeof(float) };
 
 /* Takes json over. False if it is an error that was answered, {"error": ..}, which goes into *err, or no plan. */
 bool tb_forecast_read(struct tb_forecast *f, struct tb_json *json, struct tb_err *err);
 void tb_forecast_free(struct tb_forecast *f); /* zeroes */
 
-/* Components of a run's memory, largest first, each "activations 84 MiB", at most `most` into words; their number. */
+/* Components of a run's memory, "activations", largest first, at most `most` of them; their number. */
 struct tb_forecast_part {
     const char *name; /* lent */
     int64_t bytes;

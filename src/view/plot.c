@@ -274,10 +274,7 @@ static void pad(struct out *o, int n)
 /* At most `most` columns of s. */
 static void put_cut(struct out *o, uint8_t paint, const char *s, int most)
 {
-    size_t n = 0, step;
-    while (s[n] && (step = tb_utf8_step(s + n, strlen(s + n), NULL)) && tb_utf8_width(s, n + step) <= most)
-        n += step;
-    put_painted(o, paint, s, n);
+    put_painted(o, paint, s, tb_utf8_fit(s, strlen(s), most));
 }
 
 static char *safe(const char *s, bool is_ascii)

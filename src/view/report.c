@@ -141,10 +141,9 @@ static void make_score(struct tb_report_score *to, const struct tb_arm *a, const
     free(v);
 }
 
-void tb_report_forgetting(const struct tb_metrics *m, double *before, double *after)
+static double forget_fact(const struct tb_metrics *m, const char *key)
 {
-    *before = tb_json_real(tb_metrics_fact(m, "forget", "before"), NAN);
-    *after = tb_json_real(tb_metrics_fact(m, "forget", "after"), NAN);
+    return tb_json_real(tb_metrics_fact(m, "forget", key), NAN);
 }
 
 static void make_forgetting(struct tb_report_arm *to, const struct tb_arm *a)
@@ -153,12 +152,13 @@ static void make_forgetting(struct tb_report_arm *to, const struct tb_arm *a)
     double *change = tb_xcalloc(a->n + 1, sizeof *change), below = 0, above = 0;
     size_t n = 0;
     for (size_t i = 0; i < a->n; i++) {
-        tb_report_forgetting(a->m[i], &before[i], &after[i]);
+        before[i] = forget_fact(a->m[i], "before");
+        after[i] = forget_fact(a->m[i], "after");
         change[n] = after[i] - before[i];
         if (!isfinite(change[n]))
             continue;
-        below += change[n] - tb_json_real(tb_metrics_fact(a->m[i], "forget", "low"), NAN);
-        above += tb_json_real(tb_metrics_fact(a->m[i], "forget", "high"), NAN) - change[n];
+        below += change[n] - forget_fact(a->m[i], "low");
+        above += forget_fact(a->m[i], "high") - change[n];
         n++;
     }
     to->forget_before = mean_of(before, a->n);
@@ -259,7 +259,7 @@ bool tb_report_make(struct tb_report *r, const struct tb_arms *arms, const char 
     return true;
 }
 
-void tb_report_sweep_free(struct tb_report_sweep *s)
+static void free_sweep(struct tb_report_sweep *s)
 {
     if (!s)
         return;
@@ -298,7 +298,7 @@ void tb_report_free(struct tb_report *r)
     free(r->merged);
     free(r->lost);
     free(r->check);
-    tb_report_sweep_free(r->sweep);
+    free_sweep(r->sweep);
     tb_verdict_free(&r->verdict);
     *r = (struct tb_report){ 0 };
 }

@@ -122,11 +122,7 @@ struct tb_report {
 bool tb_report_make(struct tb_report *r, const struct tb_arms *arms, const char *reference,
                     struct tb_report_sweep *sweep, struct tb_report_lost *lost, size_t n_lost, struct tb_err *err);
 void tb_report_free(struct tb_report *r);
-void tb_report_sweep_free(struct tb_report_sweep *s);
 
-/* Losses of a general text before and after training, as the facts "forget" of a run have them; NaN where they do
- * not. */
-void tb_report_forgetting(const struct tb_metrics *m, double *before, double *after);
 /* One line for each arm with all its numbers. t must be freed. */
 void tb_report_table(const struct tb_report *r, struct tb_table *t);
 /* All of it, for programs. */

@@ -56,23 +56,6 @@ static const struct tb_table_column columns[] = {
 };
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
 
-static void put_count(struct tb_table *t, int64_t v)
-{
-    if (v < 0)
-        tb_table_none(t);
-    else
-        tb_table_int(t, v);
-}
-
-/* Unknown is empty, not nan. */
-static void put_real(struct tb_table *t, double v)
-{
-    if (isnan(v))
-        tb_table_none(t);
-    else
-        tb_table_real(t, v);
-}
-
 static void put_list(struct tb_table *t, struct tb_buf *b)
 {
     tb_table_cell(t, &(struct tb_cell){ .type = TB_CELL_LIST, .s = b->p ? b->p : (char *)"" });
@@ -94,29 +77,29 @@ static void put_who(struct tb_table *t, const struct tb_arm *a, size_t i)
 static void put_loss(struct tb_table *t, const struct tb_report *r, size_t i)
 {
     const struct tb_report_arm *a = &r->arm[i];
-    put_real(t, tb_report_loss(r, i));
-    put_real(t, a->has_level ? a->level.low : NAN);
-    put_real(t, a->has_level ? a->level.high : NAN);
-    put_real(t, r->arms->arm[i].eval_sd);
-    put_real(t, r->arms->arm[i].first_eval);
+    tb_table_known_real(t, tb_report_loss(r, i));
+    tb_table_known_real(t, a->has_level ? a->level.low : NAN);
+    tb_table_known_real(t, a->has_level ? a->level.high : NAN);
+    tb_table_known_real(t, r->arms->arm[i].eval_sd);
+    tb_table_known_real(t, r->arms->arm[i].first_eval);
 }
 
 static void put_difference(struct tb_table *t, const struct tb_report *r, size_t i)
 {
     const struct tb_report_arm *a = &r->arm[i];
     tb_table_text(t, i == r->reference ? NULL : (char[]){ (char)('A' + r->reference), '\0' });
-    put_real(t, a->is_paired ? a->p.difference : NAN);
-    put_real(t, a->is_paired ? a->p.low : NAN);
-    put_real(t, a->is_paired ? a->p.high : NAN);
-    put_count(t, a->is_paired ? (int64_t)a->p.n_better : -1);
-    put_count(t, a->is_paired ? (int64_t)a->p.n_worse : -1);
-    put_real(t, a->has_fresh ? a->fresh.difference : NAN);
-    put_real(t, a->has_fresh ? a->fresh.low : NAN);
-    put_real(t, a->has_fresh ? a->fresh.high : NAN);
-    put_real(t, a->e.p_prompts);
-    put_real(t, a->e.p_seeds);
-    put_real(t, a->e.p);
-    put_real(t, a->p_holm);
+    tb_table_known_real(t, a->is_paired ? a->p.difference : NAN);
+    tb_table_known_real(t, a->is_paired ? a->p.low : NAN);
+    tb_table_known_real(t, a->is_paired ? a->p.high : NAN);
+    tb_table_known_int(t, a->is_paired ? (int64_t)a->p.n_better : -1);
+    tb_table_known_int(t, a->is_paired ? (int64_t)a->p.n_worse : -1);
+    tb_table_known_real(t, a->has_fresh ? a->fresh.difference : NAN);
+    tb_table_known_real(t, a->has_fresh ? a->fresh.low : NAN);
+    tb_table_known_real(t, a->has_fresh ? a->fresh.high : NAN);
+    tb_table_known_real(t, a->e.p_prompts);
+    tb_table_known_real(t, a->e.p_seeds);
+    tb_table_known_real(t, a->e.p);
+    tb_table_known_real(t, a->p_holm);
 }
 
 static void put_costs(struct tb_table *t, const struct tb_report *r, size_t i)
@@ -124,19 +107,19 @@ static void put_costs(struct tb_table *t, const struct tb_report *r, size_t i)
     const struct tb_arm *a = &r->arms->arm[i];
     const struct tb_report_arm *found = &r->arm[i];
     struct tb_buf front = { 0 };
-    put_count(t, a->n_trainable);
-    put_real(t, a->share);
-    put_count(t, a->adapter_bytes);
-    put_count(t, a->peak_bytes);
-    put_real(t, a->wall_s);
-    put_real(t, a->tok_s);
-    put_real(t, found->reach_tok);
+    tb_table_known_int(t, a->n_trainable);
+    tb_table_known_real(t, a->share);
+    tb_table_known_int(t, a->adapter_bytes);
+    tb_table_known_int(t, a->peak_bytes);
+    tb_table_known_real(t, a->wall_s);
+    tb_table_known_real(t, a->tok_s);
+    tb_table_known_real(t, found->reach_tok);
     tb_table_int(t, (int64_t)found->n_reached);
-    put_real(t, found->forget_before);
-    put_real(t, found->forget_after);
-    put_real(t, found->forget);
-    put_real(t, found->forget_low);
-    put_real(t, found->forget_high);
+    tb_table_known_real(t, found->forget_before);
+    tb_table_known_real(t, found->forget_after);
+    tb_table_known_real(t, found->forget);
+    tb_table_known_real(t, found->forget_low);
+    tb_table_known_real(t, found->forget_high);
     for (int c = 0; c < TB_N_COSTS; c++)
         if (found->is_front[c])
             tb_buf_fmt(&front, "%s%s", front.n ? "," : "", tb_report_costs[c].name);
@@ -145,10 +128,10 @@ static void put_costs(struct tb_table *t, const struct tb_report *r, size_t i)
 
 static void put_search(struct tb_table *t, const struct tb_report_search *s)
 {
-    put_count(t, s ? s->n_trials : -1);
-    put_count(t, s ? s->n_pruned : -1);
-    put_count(t, s ? s->n_failed : -1);
-    put_real(t, s ? s->search_tok : NAN);
+    tb_table_known_int(t, s ? s->n_trials : -1);
+    tb_table_known_int(t, s ? s->n_pruned : -1);
+    tb_table_known_int(t, s ? s->n_failed : -1);
+    tb_table_known_real(t, s ? s->search_tok : NAN);
     tb_table_text(t, s ? s->chosen : NULL);
     tb_table_text(t, s ? s->edges : NULL);
 }
@@ -183,9 +166,9 @@ void tb_report_table(const struct tb_report *r, struct tb_table *t)
         put_costs(t, r, i);
         put_search(t, r->sweep ? &r->sweep->arm[i] : NULL);
         for (size_t k = 0; k < r->n_scores; k++) {
-            put_real(t, r->arm[i].score[k].mean);
-            put_real(t, r->arm[i].score[k].low);
-            put_real(t, r->arm[i].score[k].high);
+            tb_table_known_real(t, r->arm[i].score[k].mean);
+            tb_table_known_real(t, r->arm[i].score[k].low);
+            tb_table_known_real(t, r->arm[i].score[k].high);
         }
     }
 }
@@ -195,11 +178,8 @@ void tb_report_table(const struct tb_report *r, struct tb_table *t)
 static struct tb_json *arms(const struct tb_report *r)
 {
     struct tb_table t;
-    struct tb_buf b = { 0 };
     tb_report_table(r, &t);
-    tb_table_emit(&t, TB_EMIT_JSON, &b);
-    struct tb_json *j = tb_json_parse(b.p, b.n, "table", NULL);
-    tb_buf_free(&b);
+    struct tb_json *j = tb_table_json(&t);
     tb_table_free(&t);
     return j;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "plan/plan.h"
@@ -350,8 +351,7 @@ static bool put_arms(const struct tb_setup *s, struct tb_buf *b, struct tb_err *
 
 static void put_head(const struct tb_setup *s, struct tb_buf *b, const char *path)
 {
-    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    tb_buf_fmt(b, "-- %s - ", name);
+    tb_buf_fmt(b, "-- %s - ", tb_path_base(path));
     for (size_t i = 0, n = 0; i < s->n_arms; i++) {
         char *kind = tb_setup_kind(&s->arm[i]);
         if (s->arm[i].is_on)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sweep_facts.c - the sweeps of a store, and single facts of one: columns of its trials, finalists, reasons. */
+/* sweep_facts.c - the sweeps of a store, and single facts of one: columns of its trials, reasons. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,36 +184,7 @@ char *tb_sweep_scatter(const struct tb_sweep *s, const char *x, const char *y, c
     return text;
 }
 
-/* ---- for reports */
-static bool has_more_seeds(const struct tb_sweep *s, size_t i)
-{
-    for (size_t k = 0; k < s->n; k++)
-        if (s->trial[k].of == (ptrdiff_t)i)
-            return true;
-    return false;
-}
-
-size_t tb_sweep_finalists(const struct tb_sweep *s, size_t arm, size_t *trial)
-{
-    size_t *best = tb_xcalloc(s->n + 1, sizeof *best), n_best = tb_standing_best(s, best, s->n), n = 0;
-    for (size_t i = 0; i < n_best; i++)
-        if (s->trial[best[i]].arm == arm && has_more_seeds(s, best[i]))
-            trial[n++] = best[i];
-    for (size_t i = 0; n == 0 && i < n_best; i++)
-        if (s->trial[best[i]].arm == arm && s->trial[best[i]].state == TB_STATE_DONE)
-            trial[n++] = best[i];
-    free(best);
-    return n;
-}
-
-size_t tb_sweep_seeds(const struct tb_sweep *s, size_t finalist, size_t *trial)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s->n; i++)
-        if ((i == finalist || s->trial[i].of == (ptrdiff_t)finalist) && s->trial[i].state == TB_STATE_DONE)
-            trial[n++] = i;
-    return n;
-}
+/* ---- reasons */
 
 const char *tb_sweep_why(const struct tb_sweep *s, size_t trial)
 {

@@ -269,23 +269,20 @@ static void make_keys(struct tb_sweep_view *v, const struct tb_sweep *s)
 }
 
 /* Wall time over that of training: evaluations and starts are beside it. */
-static double stretch(const struct tb_sweep_view *v, const struct tb_sweep *s)
+static double stretch(const struct tb_sweep_view *v, double trained_s)
 {
-    double trained_s = 0;
-    for (size_t i = 0; i < s->n; i++)
-        trained_s += s->trial[i].wall_s;
     double by = trained_s > 0 ? v->elapsed_s / trained_s : 1;
     return by >= 1 && by <= most_stretch ? by : 1;
 }
 
 static void make_forecast(struct tb_sweep_view *v, const struct tb_sweep *s)
 {
-    double all_s = 0, all_tok = 0, variance = 0, variance_s = 0, by = stretch(v, s);
+    double all_s = 0, all_tok = 0, variance = 0, variance_s = 0;
     for (size_t i = 0; i < s->n; i++) {
         all_s += s->trial[i].wall_s;
         all_tok += s->trial[i].wall_s > 0 ? s->trial[i].tokens : 0;
     }
-    double rate = all_s > 0 ? all_tok / all_s : NAN;
+    double rate = all_s > 0 ? all_tok / all_s : NAN, by = stretch(v, all_s);
     for (size_t arm = 0; arm < v->n_arms; arm++) {
         const struct tb_sweep_arm_view *a = &v->arm[arm];
         double own = isnan(a->tok_s) ? rate : a->tok_s;

@@ -109,13 +109,6 @@ void tb_sweep_points_free(struct tb_plot *p);
 /* The key that is drawn in most arms, for the x of a scatter: "lr" if it is; lent or static. NULL: none is a number. */
 const char *tb_sweep_main_key(const struct tb_sweep_view *v);
 
-/* ---- for reports */
-
-/* Trials of one arm whose other seeds were or will be trained: its finalists; without other seeds its best that came to
- * its end. trial: room for s->n. Best first; their number. */
-size_t tb_sweep_finalists(const struct tb_sweep *s, size_t arm, size_t *trial);
-/* The finalist and its other seeds that came to their end. trial: room for s->n; their number. */
-size_t tb_sweep_seeds(const struct tb_sweep *s, size_t finalist, size_t *trial);
 /* Why a trial ended as it did, in words: the decision that pruned it, or the note of its run; "" if it goes on or came
  * to its end. Lent. */
 const char *tb_sweep_why(const struct tb_sweep *s, size_t trial);

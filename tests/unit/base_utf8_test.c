@@ -45,6 +45,9 @@ static void printing(void)
     is_int(tb_utf8_width("\xe6\x97\xa5\xe6\x9c\xac", 6), 4, "width of CJK");
     is_int(tb_utf8_width("e\xcc\x81", 3), 1, "width with a combining accent");
     is_int(tb_utf8_width("a\xff", 2), 2, "width of an invalid byte");
+    is_int((int64_t)tb_utf8_fit("e\xcc\x81\xe6\x97\xa5" "b", 7, 3), 6, "three columns: what is one, and what is two");
+    is_int((int64_t)tb_utf8_fit("e\xcc\x81\xe6\x97\xa5" "b", 7, 2), 3, "half of what is two does not fit");
+    is_int((int64_t)tb_utf8_fit("a\xff", 2, 9), 1, "nor what is no UTF-8");
     is_safe("a\tb\nc", "a b c", "tab and newline");
     is_safe("\x1b[31m", "\xef\xbf\xbd[31m", "escape");
     is_safe("\xc2\x9b" "31m", "\xef\xbf\xbd" "31m", "escape of 8 bits");

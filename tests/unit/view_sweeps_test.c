@@ -106,7 +106,7 @@ static void bars(void)
 static void facts(void)
 {
     struct tb_sweep s;
-    size_t trial[16];
+    struct tb_spread sp;
     if (!begin(&s, 4))
         return;
     set_stage(&s);
@@ -115,10 +115,10 @@ static void facts(void)
     near(tb_sweep_column(&s, 4, "value"), 0.9, 1e-12, "the objective");
     near(tb_sweep_column(&s, 2, "rung"), 1, 0, "decisions");
     ok(isnan(tb_sweep_column(&s, 4, "nothing")), "no such column");
-    is_int(tb_sweep_finalists(&s, 0, trial), 1, "one came to its end: the finalist");
-    is_int(trial[0], 0, "the first trial");
-    is_int(tb_sweep_seeds(&s, 0, trial), 1, "with one seed so far");
-    is_int(tb_sweep_finalists(&s, 1, trial), 0, "the other arm has none");
+    is_int(tb_standing_finalist(&s, 0), 0, "one came to its end: the finalist");
+    tb_spread_read(&s, 0, &sp);
+    is_int(sp.n, 1, "with one seed so far");
+    is_int(tb_standing_finalist(&s, 1), -1, "the other arm has none");
     ok(strstr(tb_sweep_why(&s, 2), "rank 2 of 2") != NULL, "why it was given up: %s", tb_sweep_why(&s, 2));
     is_str(tb_sweep_why(&s, 0), "", "nothing to say of one that is done");
     struct tb_plot look = { .width = 60, .height = 12, .glyphs = TB_GLYPHS_ASCII };
