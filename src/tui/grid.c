@@ -55,29 +55,14 @@ void tb_grid_follow(struct tb_grid *g, const struct tb_grid_rows *rows, int page
         move_to(g, rows, page, g->cursor, 1);
 }
 
-static int target(const struct tb_grid *g, int n, int page, uint32_t key)
-{
-    switch (key) {
-    case TB_PRESS_UP: return g->cursor - 1;
-    case TB_PRESS_DOWN: return g->cursor + 1;
-    case TB_PRESS_WHEEL_UP: return g->cursor - 3;
-    case TB_PRESS_WHEEL_DOWN: return g->cursor + 3;
-    case TB_PRESS_PAGE_UP: return g->cursor - page;
-    case TB_PRESS_PAGE_DOWN: return g->cursor + page;
-    case TB_CTRL('u'): return g->cursor - page / 2;
-    case TB_CTRL('d'): return g->cursor + page / 2;
-    case TB_PRESS_HOME: return 0;
-    case TB_PRESS_END: return n - 1;
-    default: return -2;
-    }
-}
-
 bool tb_grid_press(struct tb_grid *g, const struct tb_grid_rows *rows, int page, const struct tb_press *p)
 {
-    int to = target(g, rows->n, page, p->key);
+    int to = g->cursor;
     if (p->key == TB_PRESS_CLICK && p->y >= 1 && p->y <= page)
         to = tb_span_keep(g->first, g->cursor, rows->n, page).first + p->y - 1;
-    if (to == -2 || rows->n == 0)
+    else if (!tb_press_scrolls(p->key, page, rows->n - 1, &to))
+        return false;
+    if (rows->n == 0)
         return false;
     move_to(g, rows, page, to, to < g->cursor ? -1 : 1);
     return true;
