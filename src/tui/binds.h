@@ -38,7 +38,7 @@ struct tb_bind {
     const char *verb;  /* a command: {run} the run under the cursor, {runs} the marked ones, else that; {text} the
                           answer to `ask` as one word, {words} as it is; NULL: none */
     const char *ask;   /* asked for first: what stands before the line that is typed; NULL: nothing */
-    const char *confirm; /* a question to be answered with y first, {n} in it the number of {runs}; NULL: none */
+    const char *confirm; /* a question to be answered with y first; NULL: none */
     uint32_t as;       /* does what this key does; 0: none */
 };
 

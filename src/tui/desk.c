@@ -326,23 +326,10 @@ void tb_desk_ask(struct tb_desk *d, const char *label, const char *initial, int 
     tb_overlay_ask(d, label, initial, NULL, act);
 }
 
-void tb_desk_confirm(struct tb_desk *d, const char *question, int act)
-{
-    tb_overlay_confirm(d, question, NULL, act);
-}
-
 void tb_desk_run_program(struct tb_desk *d, const char *command)
 {
     free(d->program);
     d->program = tb_xstrdup(command);
-}
-
-void tb_desk_confirm_number(struct tb_desk *d, const char *question, size_t number, int act)
-{
-    char *label = tb_xasprintf("%s Type %zu: ", question, number);
-    tb_overlay_ask(d, label, NULL, NULL, act);
-    free(label);
-    d->overlay->must = tb_xasprintf("%zu", number);
 }
 
 void tb_desk_copy(struct tb_desk *d, const char *text)

@@ -18,7 +18,6 @@ void tb_overlay_close(struct tb_desk *d)
     tb_field_free(&o->field);
     tb_text_free(&o->text);
     free(o->label);
-    free(o->must);
     free(o);
     d->overlay = NULL;
 }
@@ -41,11 +40,9 @@ void tb_overlay_ask(struct tb_desk *d, const char *label, const char *initial, c
     tb_field_set(&o->field, initial ? initial : "");
 }
 
-void tb_overlay_confirm(struct tb_desk *d, const char *question, const struct tb_bind *bind, int act)
+void tb_overlay_confirm(struct tb_desk *d, const char *question, const struct tb_bind *bind)
 {
-    struct tb_overlay *o = tb_overlay_open(d, TB_OVERLAY_CONFIRM, question);
-    o->bind = bind;
-    o->act = act;
+    tb_overlay_open(d, TB_OVERLAY_CONFIRM, question)->bind = bind;
 }
 
 struct tb_text *tb_overlay_text(struct tb_desk *d, const char *title)
@@ -60,13 +57,7 @@ static unsigned go_on(struct tb_desk *d)
 {
     const struct tb_bind *bind = d->overlay->bind;
     int act = d->overlay->act;
-    const char *must = d->overlay->must;
-    if (must && strcmp(tb_field_text(&d->overlay->field), must) != 0) {
-        tb_desk_say(d, TB_STYLE_MESSAGE, "not done");
-        tb_overlay_close(d);
-        return TB_DO_HANDLED | TB_DO_DRAW;
-    }
-    if (d->overlay->kind == TB_OVERLAY_ASK && !must)
+    if (d->overlay->kind == TB_OVERLAY_ASK)
         tb_history_add(d->history, d->overlay->label, tb_field_text(&d->overlay->field));
     free(d->text);
     d->text = tb_xstrdup(tb_field_text(&d->overlay->field));
