@@ -37,22 +37,15 @@ static void move_to(struct tb_grid *g, const struct tb_grid_rows *rows, int page
         tb_str_copy(g->id, sizeof g->id, rows->id(rows->arg, g->cursor));
 }
 
-bool tb_grid_go(struct tb_grid *g, const struct tb_grid_rows *rows, const char *id, int page)
-{
-    for (int i = 0; i < rows->n; i++)
-        if (is_row(rows, i) && strcmp(rows->id(rows->arg, i), id) == 0) {
-            move_to(g, rows, page, i, 1);
-            return true;
-        }
-    return false;
-}
-
 void tb_grid_follow(struct tb_grid *g, const struct tb_grid_rows *rows, int page)
 {
-    char id[sizeof g->id];
-    tb_str_copy(id, sizeof id, g->id);
-    if (!tb_grid_go(g, rows, id, page))
-        move_to(g, rows, page, g->cursor, 1);
+    int to = g->cursor;
+    for (int i = 0; i < rows->n; i++)
+        if (is_row(rows, i) && strcmp(rows->id(rows->arg, i), g->id) == 0) {
+            to = i;
+            break;
+        }
+    move_to(g, rows, page, to, 1);
 }
 
 bool tb_grid_press(struct tb_grid *g, const struct tb_grid_rows *rows, int page, const struct tb_press *p)

@@ -71,8 +71,6 @@ bool tb_route_has(const struct tb_bind *b);
 unsigned tb_route_bind(struct tb_desk *d, const struct tb_bind *b);
 /* The same once all was asked and confirmed. */
 unsigned tb_route_do(struct tb_desk *d, const struct tb_bind *b, int act);
-/* "stop {runs}" with the runs there are now; malloc'ed, NULL if one is needed and there is none. */
-char *tb_route_command(const struct tb_desk *d, const char *verb);
 /* The line that `:` was given: ":q", a bind's name, a screen's, "set ..", else a verb. */
 unsigned tb_route_line(struct tb_desk *d, const char *line);
 struct tb_screen *tb_route_screen(const struct tb_desk *d);

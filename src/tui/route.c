@@ -35,7 +35,8 @@ static bool add_refs(const struct tb_desk *d, struct tb_buf *b, bool is_one)
     return n > 0;
 }
 
-char *tb_route_command(const struct tb_desk *d, const char *verb)
+/* "stop {runs}" with the runs there are now; malloc'ed, NULL if one is needed and there is none. */
+static char *command_of(const struct tb_desk *d, const char *verb)
 {
     struct tb_buf b = { 0 };
     bool good = true;
@@ -200,7 +201,7 @@ static unsigned act_global(struct tb_desk *d, int act, uint32_t key)
 
 static unsigned do_verb(struct tb_desk *d, const char *verb)
 {
-    char *command = tb_route_command(d, verb);
+    char *command = command_of(d, verb);
     if (command)
         tb_desk_do(d, command, false);
     else
