@@ -53,6 +53,8 @@ extern const struct tb_bind tb_binds_global[], tb_binds_runs[];
 /* The row of a key, NULL if there is none; table NULL is empty. */
 const struct tb_bind *tb_bind_of(const struct tb_bind *table, uint32_t key);
 const struct tb_bind *tb_bind_named(const struct tb_bind *table, const char *name);
+/* Whether a row stands for its name where keys are told: the first of them, with words. */
+bool tb_bind_is_told(const struct tb_bind *table, const struct tb_bind *b);
 /* The keys of a name as people read them, "down j", into dst. */
 char *tb_bind_keys(const struct tb_bind *table, const char *name, char *dst, size_t n);
 
