@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* state.c - what was chosen on the screens, kept for the next time: one JSON file for each store and user in
  * $XDG_STATE_HOME/tunebench. It may be deleted, and what in it makes no sense is passed over. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/json.h"
-#include "base/mem.h"
 #include "base/str.h"
+#include "base/xdg.h"
 #include "tui/absence.h"
 #include "tui/overlay_priv.h"
 
@@ -98,13 +95,6 @@ void tb_state_save(const struct tb_desk *d)
             c->save(&d->screen[i], own);
         tb_json_set(map, c->name, own);
     }
-    char *bytes = tb_json_text(map, TB_JSON_PRETTY), *folder = tb_xstrdup(d->view_file);
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        *slash = '\0';
-    if (slash && tb_dir_make(folder, 0700, NULL))
-        tb_file_replace(d->view_file, bytes, strlen(bytes), NULL); /* lost, if it cannot be written */
-    free(folder);
-    free(bytes);
+    tb_xdg_keep(d->view_file, map);
     tb_json_free(map);
 }
