@@ -59,6 +59,11 @@ struct tb_ink tb_theme_ink(enum tb_depth depth, unsigned style)
     return ink;
 }
 
+bool tb_ink_is(struct tb_ink a, struct tb_ink b)
+{
+    return a.fg == b.fg && a.bg == b.bg && a.bits == b.bits;
+}
+
 bool tb_depth_named(const char *name, enum tb_depth *depth, struct tb_err *err)
 {
     static const char *const names[] = { "mono", "16", "256", "true" };
