@@ -16,11 +16,9 @@ struct tb_json *tb_absence_note(const struct tb_desk *d)
     struct tb_json *map = tb_json_new_map(), *runs = tb_json_new_map();
     tb_json_set(map, "at", tb_json_new_int(d->now_ns));
     for (size_t i = 0; i < d->n; i++) {
-        struct tb_json *seen = tb_json_new_list();
-        if (d->item[i].sum.damage[0]) {
-            tb_json_free(seen);
+        if (d->item[i].sum.damage[0])
             continue;
-        }
+        struct tb_json *seen = tb_json_new_list();
         tb_json_append(seen, tb_json_new_str(tb_state_name(d->item[i].sight.state)));
         tb_json_append(seen, tb_json_new_int(d->item[i].sum.step));
         tb_json_set(runs, d->item[i].sum.id, seen);

@@ -42,9 +42,8 @@ static const struct tb_run_item *item_of(const struct tb_screen *s, int row)
 
 static void number(struct tb_grid_cell *c, enum tb_unit unit, double v)
 {
-    char text[32];
     if (!isnan(v))
-        tb_str_copy(c->text, sizeof c->text, tb_fmt_unit(text, sizeof text, unit, v));
+        tb_fmt_unit(c->text, sizeof c->text, unit, v);
 }
 
 static void put_rate(const struct tb_run_summary *s, struct tb_grid_cell *c)
