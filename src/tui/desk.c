@@ -234,8 +234,7 @@ size_t tb_desk_open_runs(const struct tb_desk *d)
 {
     size_t n = 0;
     for (size_t i = 0; i < d->n; i++)
-        n += !d->item[i].sum.damage[0]
-           && (tb_state_is_live(d->item[i].sight.state) || d->item[i].sight.state == TB_STATE_QUEUED);
+        n += !d->item[i].sum.damage[0] && tb_state_is_open(d->item[i].sight.state);
     return n;
 }
 
