@@ -98,6 +98,22 @@ void tb_buf_u64(struct tb_buf *b, uint64_t v)
     little(b, v, 8);
 }
 
+void tb_shell_quote(struct tb_buf *b, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
+    if (*word && *word != '=' && strspn(word, plain) == strlen(word)) {
+        tb_buf_str(b, word);
+        return;
+    }
+    tb_buf_char(b, '\'');
+    for (; *word; word++)
+        if (*word == '\'')
+            tb_buf_str(b, "'\\''");
+        else
+            tb_buf_char(b, *word);
+    tb_buf_char(b, '\'');
+}
+
 char *tb_buf_take(struct tb_buf *b)
 {
     char *p = b->p ? b->p : tb_xcalloc(1, 1);

@@ -17,6 +17,8 @@ void tb_buf_add(struct tb_buf *b, const void *p, size_t n);
 void tb_buf_str(struct tb_buf *b, const char *s);
 void tb_buf_char(struct tb_buf *b, char c);
 void tb_buf_fmt(struct tb_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A word as a shell reads it back: in quotes, unless no shell takes anything in it for more than letters. */
+void tb_shell_quote(struct tb_buf *b, const char *word);
 /* Little-endian numbers, for file formats. */
 void tb_buf_u16(struct tb_buf *b, uint16_t v);
 void tb_buf_u32(struct tb_buf *b, uint32_t v);

@@ -3,7 +3,9 @@
 #include "base/xdg.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 
 static char *path_of(const char *variable, const char *in_home, const char *name)
@@ -22,4 +24,17 @@ char *tb_xdg_cache(const char *name)
 char *tb_xdg_state(const char *name)
 {
     return path_of("XDG_STATE_HOME", ".local/state", name);
+}
+
+void tb_xdg_keep(const char *path, const struct tb_json *value)
+{
+    if (!path)
+        return;
+    char *text = tb_json_text(value, TB_JSON_PRETTY), *folder = tb_xstrdup(path), *slash = strrchr(folder, '/');
+    if (slash)
+        *slash = '\0';
+    if (slash && tb_dir_make(folder, 0700, NULL))
+        tb_file_replace(path, text, strlen(text), NULL);
+    free(folder);
+    free(text);
 }

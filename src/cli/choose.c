@@ -96,27 +96,10 @@ char *tb_choice_dir(const struct tb_choice *c, size_t i)
     return tb_store_run_dir(c->store, tb_choice_item(c, i)->sum.id);
 }
 
-#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-/@,%"
-static const char plain[] = PLAIN;
-
-void tb_shell_word(struct tb_buf *b, const char *word)
-{
-    if (*word && *word != '=' && strspn(word, PLAIN "=") == strlen(word)) {
-        tb_buf_str(b, word);
-        return;
-    }
-    tb_buf_char(b, '\'');
-    for (const char *s = word; *s; s++)
-        if (*s == '\'')
-            tb_buf_str(b, "'\\''");
-        else
-            tb_buf_char(b, *s);
-    tb_buf_char(b, '\'');
-}
-
 /* The name, if nothing else than this run is called so and no verb takes it for something else. */
 static const char *reference(const struct tb_choice *c, size_t i)
 {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-/@,%";
     const struct tb_run_summary *s = &tb_choice_item(c, i)->sum;
     bool is_plain = *s->name && strspn(s->name, plain) == strlen(s->name) && !strchr("+-@", s->name[0]);
     return is_plain && tb_run_find(c->all, c->n_all, s->name, NULL) == (int64_t)c->at[i] ? s->name : s->id;
@@ -130,7 +113,7 @@ char *tb_choice_command(const struct tb_choice *c, size_t i, const char *verb, c
         tb_buf_fmt(&b, " %s", behind);
     if (c->store_flag) {
         tb_buf_str(&b, " --store ");
-        tb_shell_word(&b, c->store_flag);
+        tb_shell_quote(&b, c->store_flag);
     }
     return tb_buf_take(&b);
 }

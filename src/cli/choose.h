@@ -30,8 +30,6 @@ char *tb_choice_dir(const struct tb_choice *c, size_t i); /* malloc'ed */
 /* The command `tunebench VERB RUN BEHIND` for a shell, with --store if that was given. RUN is the name where it means
  * this run only, else the id. malloc'ed. */
 char *tb_choice_command(const struct tb_choice *c, size_t i, const char *verb, const char *behind);
-/* A word as a shell reads it back, appended to b. */
-void tb_shell_word(struct tb_buf *b, const char *word);
 
 /* Whether a filter says what it wants of the field of a term like "archived:no". */
 bool tb_filter_says(const char *filter, const char *term);

@@ -30,7 +30,7 @@ static char *inverse(const struct tb_args *a, const struct tb_json *facts)
         tb_buf_fmt(&b, "%stunebench %s %s", i ? " && " : "", verbs[i], text_of(facts, "id"));
         if (tb_args_get(a, "store")) {
             tb_buf_str(&b, " --store ");
-            tb_shell_word(&b, tb_args_get(a, "store"));
+            tb_shell_quote(&b, tb_args_get(a, "store"));
         }
     }
     return tb_buf_take(&b);

@@ -11,7 +11,7 @@
 static char *inverse(const struct tb_steer *s, size_t i, const char *old)
 {
     struct tb_buf b = { 0 };
-    tb_shell_word(&b, old);
+    tb_shell_quote(&b, old);
     char *command = tb_choice_command(&s->runs, i, "note", b.p);
     tb_buf_free(&b);
     return command;

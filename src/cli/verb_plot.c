@@ -38,16 +38,11 @@ struct plot {
 
 static bool choose_glyphs(struct plot *x, struct tb_err *err)
 {
-    static const char *const names[] = { "braille", "block", "ascii" };
     const char *name = tb_args_get(x->a, "glyphs"), *term = getenv("TERM");
     bool is_console = term && strcmp(term, "linux") == 0; /* its fonts have no braille */
     x->base.glyphs = x->o.is_ascii ? TB_GLYPHS_ASCII : is_console ? TB_GLYPHS_BLOCK : TB_GLYPHS_BRAILLE;
-    for (int i = 0; name && i < 3; i++)
-        if (strcmp(names[i], name) == 0) {
-            x->base.glyphs = (enum tb_glyphs)i;
-            return true;
-        }
-    return !name || tb_fail(err, TB_ERR_USAGE, "--glyphs %s: expected braille, block or ascii", name);
+    return !name || tb_glyphs_find(name, &x->base.glyphs)
+        || tb_fail(err, TB_ERR_USAGE, "--glyphs %s: expected braille, block or ascii", name);
 }
 
 static enum tb_depth depth(const struct plot *x)

@@ -77,7 +77,7 @@ static void put_data(struct tb_table *t, const struct tb_json *d)
     tb_table_text(t, words);
     put_int(t, d, "bytes");
     if (*text(d, "data"))
-        tb_shell_word(&b, text(d, "data"));
+        tb_shell_quote(&b, text(d, "data"));
     tb_table_text(t, b.p);
     tb_buf_free(&b);
 }

@@ -53,7 +53,7 @@ static char *inverse(const struct work *x, const char *words)
         char *word = tb_xasprintf("%s=%s", tb_json_iter_key(it), was ? was : "");
         tb_buf_str(&b, b.n ? " " : "");
         if (was)
-            tb_shell_word(&b, word);
+            tb_shell_quote(&b, word);
         free(word);
         free(was);
     }

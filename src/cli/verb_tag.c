@@ -53,7 +53,7 @@ static struct tb_json *changed(const struct tb_json *old, const struct change *c
         }
         char *word = tb_xasprintf("%c%s", adds ? '-' : '+', tag);
         tb_buf_str(undo, undo->n ? " " : "");
-        tb_shell_word(undo, word);
+        tb_shell_quote(undo, word);
         free(word);
     }
     return tags;

@@ -62,6 +62,11 @@ bool tb_state_is_live(enum tb_state s)
     return s == TB_STATE_RUNNING || s == TB_STATE_PAUSED;
 }
 
+bool tb_state_is_open(enum tb_state s)
+{
+    return tb_state_is_live(s) || s == TB_STATE_QUEUED;
+}
+
 bool tb_state_is_over(enum tb_state s)
 {
     return s == TB_STATE_DONE || s == TB_STATE_STOPPED || s == TB_STATE_PRUNED

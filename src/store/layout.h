@@ -67,6 +67,7 @@ const char *tb_state_name(enum tb_state s);
 char tb_state_letter(enum tb_state s); /* R P Q D S X=pruned F L */
 bool tb_state_find(const char *name, enum tb_state *s); /* false if there is none of that name */
 bool tb_state_is_live(enum tb_state s); /* running, paused: a process has it */
+bool tb_state_is_open(enum tb_state s); /* live, or queued for it */
 bool tb_state_is_over(enum tb_state s); /* done, stopped, pruned, failed */
 /* Whether a writer may go from one state to the other: nothing leaves done, nothing enters lost,
  * stopped, pruned and failed may be resumed. */

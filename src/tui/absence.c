@@ -16,22 +16,15 @@ struct tb_json *tb_absence_note(const struct tb_desk *d)
     struct tb_json *map = tb_json_new_map(), *runs = tb_json_new_map();
     tb_json_set(map, "at", tb_json_new_int(d->now_ns));
     for (size_t i = 0; i < d->n; i++) {
-        struct tb_json *seen = tb_json_new_list();
-        if (d->item[i].sum.damage[0]) {
-            tb_json_free(seen);
+        if (d->item[i].sum.damage[0])
             continue;
-        }
+        struct tb_json *seen = tb_json_new_list();
         tb_json_append(seen, tb_json_new_str(tb_state_name(d->item[i].sight.state)));
         tb_json_append(seen, tb_json_new_int(d->item[i].sum.step));
         tb_json_set(runs, d->item[i].sum.id, seen);
     }
     tb_json_set(map, "runs", runs);
     return map;
-}
-
-static bool was_open(enum tb_state s)
-{
-    return s == TB_STATE_QUEUED || tb_state_is_live(s);
 }
 
 /* What people and budgets end is no surprise; the rest is. */
@@ -44,7 +37,7 @@ static bool is_auto(const struct tb_run_item *run)
 static enum news news_of(const struct tb_run_item *run, const struct tb_json *seen)
 {
     enum tb_state was;
-    bool is_open = was_open(run->sight.state);
+    bool is_open = tb_state_is_open(run->sight.state);
     if (run->sum.damage[0])
         return NOTHING;
     if (!tb_state_find(tb_json_str(tb_json_at(seen, 0), ""), &was))
@@ -54,7 +47,7 @@ static enum news news_of(const struct tb_run_item *run, const struct tb_json *se
     if (run->sight.state == TB_STATE_LOST)
         return LOST;
     if (is_open)
-        return was_open(was) ? WENT_ON : RESUMED;
+        return tb_state_is_open(was) ? WENT_ON : RESUMED;
     return is_auto(run) ? AUTO : ENDED;
 }
 

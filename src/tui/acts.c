@@ -43,22 +43,6 @@ int tb_shell_words(const char *line, char **store, const char **word, int most)
     return quote ? -1 : n;
 }
 
-void tb_shell_quote(struct tb_buf *b, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
-    if (*word && strspn(word, plain) == strlen(word)) {
-        tb_buf_str(b, word);
-        return;
-    }
-    tb_buf_char(b, '\'');
-    for (; *word; word++)
-        if (*word == '\'')
-            tb_buf_str(b, "'\\''");
-        else
-            tb_buf_char(b, *word);
-    tb_buf_char(b, '\'');
-}
-
 static void drop(struct tb_act *a)
 {
     tb_child_close(a->child);

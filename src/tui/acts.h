@@ -40,7 +40,5 @@ int tb_acts_fds(const struct tb_acts *a, struct pollfd *fds, int room);
 /* Words of a line as a shell reads them: blanks, quotes, backslashes. The words lie in *store, which is to be freed.
  * At most `most` words; their number, -1 if a quote is not closed or there are more. */
 int tb_shell_words(const char *line, char **store, const char **word, int most);
-/* A word as a shell reads it back. */
-void tb_shell_quote(struct tb_buf *b, const char *word);
 
 #endif

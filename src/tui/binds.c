@@ -64,6 +64,11 @@ const struct tb_bind *tb_bind_named(const struct tb_bind *table, const char *nam
     return NULL;
 }
 
+bool tb_bind_is_told(const struct tb_bind *table, const struct tb_bind *b)
+{
+    return *b->help && tb_bind_named(table, b->name) == b;
+}
+
 char *tb_bind_keys(const struct tb_bind *table, const char *name, char *dst, size_t n)
 {
     char key[16];

@@ -38,7 +38,7 @@ struct tb_bind {
     const char *verb;  /* a command: {run} the run under the cursor, {runs} the marked ones, else that; {text} the
                           answer to `ask` as one word, {words} as it is; NULL: none */
     const char *ask;   /* asked for first: what stands before the line that is typed; NULL: nothing */
-    const char *confirm; /* a question to be answered with y first, {n} in it the number of {runs}; NULL: none */
+    const char *confirm; /* a question to be answered with y first; NULL: none */
     uint32_t as;       /* does what this key does; 0: none */
 };
 
@@ -53,6 +53,8 @@ extern const struct tb_bind tb_binds_global[], tb_binds_runs[];
 /* The row of a key, NULL if there is none; table NULL is empty. */
 const struct tb_bind *tb_bind_of(const struct tb_bind *table, uint32_t key);
 const struct tb_bind *tb_bind_named(const struct tb_bind *table, const char *name);
+/* Whether a row stands for its name where keys are told: the first of them, with words. */
+bool tb_bind_is_told(const struct tb_bind *table, const struct tb_bind *b);
 /* The keys of a name as people read them, "down j", into dst. */
 char *tb_bind_keys(const struct tb_bind *table, const char *name, char *dst, size_t n);
 

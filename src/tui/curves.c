@@ -8,7 +8,7 @@ struct onto {
     const unsigned *tint;
 };
 
-unsigned tb_curve_style(unsigned tint, bool is_raw)
+static unsigned style_of(unsigned tint, bool is_raw)
 {
     return tb_style_tint(tint) | (is_raw ? TB_STYLE_FAINT : 0);
 }
@@ -16,7 +16,7 @@ unsigned tb_curve_style(unsigned tint, bool is_raw)
 static void put(void *arg, int row, int column, struct tb_plot_ink ink, const char *s, size_t n)
 {
     const struct onto *o = arg;
-    unsigned style = ink.line < 0 ? TB_STYLE_DIM : tb_curve_style(o->tint[ink.line], ink.is_raw);
+    unsigned style = ink.line < 0 ? TB_STYLE_DIM : style_of(o->tint[ink.line], ink.is_raw);
     tb_canvas_bytes(o->c, column, row, style, s, n);
 }
 

@@ -8,7 +8,5 @@
 
 /* p->width, height, glyphs and depth are set here: those of the canvas. tint[i]: of line i (tb_tint_of). */
 void tb_curves_draw(struct tb_canvas *c, const struct tb_plot *p, const unsigned *tint);
-/* Styles of line i and of what is behind it. */
-unsigned tb_curve_style(unsigned tint, bool is_raw);
 
 #endif

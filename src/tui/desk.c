@@ -255,8 +255,7 @@ size_t tb_desk_open_runs(const struct tb_desk *d)
 {
     size_t n = 0;
     for (size_t i = 0; i < d->n; i++)
-        n += !d->item[i].sum.damage[0]
-           && (tb_state_is_live(d->item[i].sight.state) || d->item[i].sight.state == TB_STATE_QUEUED);
+        n += !d->item[i].sum.damage[0] && tb_state_is_open(d->item[i].sight.state);
     return n;
 }
 
@@ -344,11 +343,6 @@ void tb_desk_ask(struct tb_desk *d, const char *label, const char *initial, int 
     tb_overlay_ask(d, label, initial, NULL, act);
 }
 
-void tb_desk_confirm(struct tb_desk *d, const char *question, int act)
-{
-    tb_overlay_confirm(d, question, NULL, act);
-}
-
 void tb_desk_edit(struct tb_desk *d, const char *path)
 {
     const char *visual = getenv("VISUAL"), *editor = visual && *visual ? visual : getenv("EDITOR");
@@ -357,14 +351,6 @@ void tb_desk_edit(struct tb_desk *d, const char *path)
     tb_shell_quote(&b, path);
     free(d->program);
     d->program = tb_buf_take(&b);
-}
-
-void tb_desk_confirm_number(struct tb_desk *d, const char *question, size_t number, int act)
-{
-    char *label = tb_xasprintf("%s Type %zu: ", question, number);
-    tb_overlay_ask(d, label, NULL, NULL, act);
-    free(label);
-    d->overlay->must = tb_xasprintf("%zu", number);
 }
 
 void tb_desk_copy(struct tb_desk *d, const char *text)

@@ -14,7 +14,7 @@
 struct tb_screen;
 struct tb_overlay;
 
-enum { TB_N_SCREENS = 8, TB_STACK = 16 };
+enum { TB_STACK = 16 };
 
 struct tb_desk {
     /* The store as it was last read. Indices of `order` are those of `item`. */
@@ -107,10 +107,6 @@ void tb_desk_say(struct tb_desk *d, unsigned style, const char *fmt, ...) __attr
 void tb_desk_fail(struct tb_desk *d, const struct tb_err *err);
 /* Has a line typed, which begins as `initial` (NULL: empty); then act() of the screen with d->text. */
 void tb_desk_ask(struct tb_desk *d, const char *label, const char *initial, int act);
-/* Asks y/N; then act() of the screen. */
-void tb_desk_confirm(struct tb_desk *d, const char *question, int act);
-/* Asks to type `number`, for what cannot be undone; then act() of the screen. Anything else: not done. */
-void tb_desk_confirm_number(struct tb_desk *d, const char *question, size_t number, int act);
 /* A text into the clipboard, where the terminal has one, and into the line of messages. */
 void tb_desk_copy(struct tb_desk *d, const char *text);
 /* Opens a pane over the screen, to be filled; lent until it is closed. */

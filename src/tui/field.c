@@ -17,13 +17,6 @@ void tb_field_free(struct tb_field *f)
     *f = (struct tb_field){ 0 };
 }
 
-void tb_field_set(struct tb_field *f, const char *text)
-{
-    tb_buf_clear(&f->text);
-    f->cursor = 0;
-    tb_field_insert(f, text, strlen(text));
-}
-
 /* Characters of s that may stand in a line, as many as fit. */
 static void take(struct tb_buf *to, const char *s, size_t n, size_t most)
 {
@@ -40,7 +33,7 @@ static void take(struct tb_buf *to, const char *s, size_t n, size_t most)
     }
 }
 
-void tb_field_insert(struct tb_field *f, const char *s, size_t n)
+static void insert(struct tb_field *f, const char *s, size_t n)
 {
     struct tb_buf whole = { 0 };
     tb_buf_add(&whole, tb_field_text(f), f->cursor);
@@ -51,6 +44,13 @@ void tb_field_insert(struct tb_field *f, const char *s, size_t n)
     tb_buf_free(&f->text);
     f->text = whole;
     f->cursor = cursor;
+}
+
+void tb_field_set(struct tb_field *f, const char *text)
+{
+    tb_buf_clear(&f->text);
+    f->cursor = 0;
+    insert(f, text, strlen(text));
 }
 
 static size_t before(const struct tb_field *f, size_t at)
@@ -120,9 +120,9 @@ bool tb_field_press(struct tb_field *f, const struct tb_press *p)
 {
     char utf8[4];
     if (p->key == TB_PRESS_PASTE)
-        tb_field_insert(f, p->text, p->n);
+        insert(f, p->text, p->n);
     else if (tb_press_is_text(p->key))
-        tb_field_insert(f, utf8, tb_utf8_put(utf8, p->key));
+        insert(f, utf8, tb_utf8_put(utf8, p->key));
     else
         return edit(f, p->key);
     return true;

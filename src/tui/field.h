@@ -19,7 +19,6 @@ struct tb_field {
 const char *tb_field_text(const struct tb_field *f); /* never NULL; lent */
 void tb_field_set(struct tb_field *f, const char *text); /* cursor behind it */
 void tb_field_free(struct tb_field *f);
-void tb_field_insert(struct tb_field *f, const char *s, size_t n);
 /* Typing, paste, arrows, Home End ^a ^e, Backspace Del, ^w word, ^u all before, ^k all behind; false if the key means
  * nothing here. */
 bool tb_field_press(struct tb_field *f, const struct tb_press *p);

@@ -264,7 +264,7 @@ void tb_form_draw(const struct tb_form *f, struct tb_canvas *c, bool has_focus)
     const struct tb_entry *now = f->at < f->n ? &f->entry[f->at] : NULL;
     bool has_words = now && has_focus && c->height > 2 && (now->err.kind || now->key);
     int label = label_width(f), height = c->height - has_words;
-    struct tb_span seen = tb_span_keep(f->first, (int)f->at, (int)f->n, height);
+    struct tb_span seen = tb_span_keep(0, (int)f->at, (int)f->n, height);
     for (int i = seen.first; i < seen.end; i++)
         draw_entry(&f->entry[i], c, i - seen.first, label, has_focus && (size_t)i == f->at);
     if (has_words)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* form.h - values that a person may change, one a line: typed fields checked by their key (plan/key.h), choices, ticks,
- * radio lines and buttons. An entry is found by its name. */
+/* form.h - values that a person may change, one a line: typed fields checked by their key (plan/key.h), choices, ticks
+ * and buttons. An entry is found by its name. */
 #ifndef TB_TUI_FORM_H
 #define TB_TUI_FORM_H
 
@@ -26,7 +26,6 @@ struct tb_form {
     struct tb_entry *entry;
     size_t n, cap;
     size_t at; /* that has the focus */
-    int first; /* entry at the top */
 };
 
 void tb_form_free(struct tb_form *f);
@@ -53,7 +52,7 @@ enum tb_form_result { TB_FORM_NOTHING, TB_FORM_MOVED, TB_FORM_CHANGED, TB_FORM_P
 /* Up Down Tab S-Tab move; typing edits; Left Right or Space choose; Space or Enter tick and press. NOTHING: the key
  * means nothing here (Esc, Enter on a field), or the focus would leave the form at an end (Tab). */
 enum tb_form_result tb_form_press(struct tb_form *f, const struct tb_press *p);
-/* Rows it takes; from the first entry that is seen on. The error of the entry with the focus stands in the last row. */
+/* From the first entry on, or so far down that the one with the focus is seen, whose error stands in the last row. */
 void tb_form_draw(const struct tb_form *f, struct tb_canvas *c, bool has_focus);
 
 #endif

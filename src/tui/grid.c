@@ -45,47 +45,25 @@ static void move_to(struct tb_grid *g, const struct tb_grid_rows *rows, int page
         tb_str_copy(g->id, sizeof g->id, rows->id(rows->arg, g->cursor));
 }
 
-bool tb_grid_go(struct tb_grid *g, const struct tb_grid_rows *rows, const char *id, int page)
-{
-    for (int i = 0; i < rows->n; i++)
-        if (is_row(rows, i) && strcmp(rows->id(rows->arg, i), id) == 0) {
-            move_to(g, rows, page, i, 1);
-            return true;
-        }
-    return false;
-}
-
 void tb_grid_follow(struct tb_grid *g, const struct tb_grid_rows *rows, int page)
 {
-    char id[sizeof g->id];
-    tb_str_copy(id, sizeof id, g->id);
-    if (!tb_grid_go(g, rows, id, page))
-        move_to(g, rows, page, g->cursor, 1);
-}
-
-static int target(const struct tb_grid *g, int n, int page, uint32_t key)
-{
-    switch (key) {
-    case TB_PRESS_UP: return g->cursor - 1;
-    case TB_PRESS_DOWN: return g->cursor + 1;
-    case TB_PRESS_WHEEL_UP: return g->cursor - 3;
-    case TB_PRESS_WHEEL_DOWN: return g->cursor + 3;
-    case TB_PRESS_PAGE_UP: return g->cursor - page;
-    case TB_PRESS_PAGE_DOWN: return g->cursor + page;
-    case TB_CTRL('u'): return g->cursor - page / 2;
-    case TB_CTRL('d'): return g->cursor + page / 2;
-    case TB_PRESS_HOME: return 0;
-    case TB_PRESS_END: return n - 1;
-    default: return -2;
-    }
+    int to = g->cursor;
+    for (int i = 0; i < rows->n; i++)
+        if (is_row(rows, i) && strcmp(rows->id(rows->arg, i), g->id) == 0) {
+            to = i;
+            break;
+        }
+    move_to(g, rows, page, to, 1);
 }
 
 bool tb_grid_press(struct tb_grid *g, const struct tb_grid_rows *rows, int page, const struct tb_press *p)
 {
-    int to = target(g, rows->n, page, p->key);
+    int to = g->cursor;
     if (p->key == TB_PRESS_CLICK && p->y >= 1 && p->y <= page)
         to = tb_span_keep(g->first, g->cursor, rows->n, page).first + p->y - 1;
-    if (to == -2 || rows->n == 0)
+    else if (!tb_press_scrolls(p->key, page, rows->n - 1, &to))
+        return false;
+    if (rows->n == 0)
         return false;
     move_to(g, rows, page, to, to < g->cursor ? -1 : 1);
     return true;

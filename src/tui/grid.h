@@ -43,8 +43,6 @@ struct tb_grid {
 
 /* Puts the cursor back on its row after rows have changed: the row with its id, else the nearest one. */
 void tb_grid_follow(struct tb_grid *g, const struct tb_grid_rows *rows, int page);
-/* Puts it on a row by id; false if there is none. */
-bool tb_grid_go(struct tb_grid *g, const struct tb_grid_rows *rows, const char *id, int page);
 /* Arrows, Page, Home, End, ^d ^u, wheel, clicks (coordinates of the canvas it is drawn on). `page`: rows seen, without
  * the line of titles. False if the key means nothing here. */
 bool tb_grid_press(struct tb_grid *g, const struct tb_grid_rows *rows, int page, const struct tb_press *p);

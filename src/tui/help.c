@@ -15,7 +15,7 @@ static bool matches(const char *needle, const struct tb_bind *b, const char *key
 
 static bool is_shown(const struct tb_bind *table, const struct tb_bind *own, const struct tb_bind *b)
 {
-    return *b->help && !tb_bind_of(own, b->key) && tb_route_has(b) && tb_bind_named(table, b->name) == b;
+    return tb_bind_is_told(table, b) && !tb_bind_of(own, b->key) && tb_route_has(b);
 }
 
 /* One line for all keys of a name; not for those that the screen has rows of its own for (own). */

@@ -8,13 +8,11 @@ enum { MOST = 50, LONGEST = 4096 };
 
 void tb_history_add(struct tb_json *history, const char *question, const char *line)
 {
+    if (!*line || strlen(line) > LONGEST)
+        return;
     const struct tb_json *old = tb_json_get(history, question);
     struct tb_json *list = tb_json_new_list();
     size_t n = tb_json_len(old);
-    if (!*line || strlen(line) > LONGEST) {
-        tb_json_free(list);
-        return;
-    }
     for (size_t i = n >= MOST ? n - MOST + 1 : 0; i < n; i++) {
         const char *was = tb_json_str(tb_json_at(old, i), line);
         if (strcmp(was, line) != 0)

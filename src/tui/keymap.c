@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* keymap.c - all tables of keys one after the other, for the manual. */
 #include <stdio.h>
-#include <string.h>
 
 #include "tui/screen.h"
 #include "tui/tui.h"
@@ -22,19 +21,13 @@ static struct place place_at(int i)
     return (struct place){ c ? c->title : NULL, c ? c->binds : NULL };
 }
 
-/* A row that is told: the first of its name, with words. */
-static bool is_told(const struct tb_bind *table, const struct tb_bind *b)
-{
-    return *b->help && tb_bind_named(table, b->name) == b;
-}
-
 bool tb_tui_key_at(int i, const char **place, const char **keys, const char **what)
 {
     static char text[64], words[200];
     struct place p;
     for (int at = 0; (p = place_at(at)).title; at++)
         for (const struct tb_bind *b = p.table; b && b->key; b++) {
-            if (!is_told(p.table, b) || i-- > 0)
+            if (!tb_bind_is_told(p.table, b) || i-- > 0)
                 continue;
             tb_bind_keys(p.table, b->name, text, sizeof text);
             snprintf(words, sizeof words, "%s (`:%s`)", b->help, b->name);

@@ -18,7 +18,6 @@ void tb_overlay_close(struct tb_desk *d)
     tb_field_free(&o->field);
     tb_text_free(&o->text);
     free(o->label);
-    free(o->must);
     free(o);
     d->overlay = NULL;
 }
@@ -41,11 +40,9 @@ void tb_overlay_ask(struct tb_desk *d, const char *label, const char *initial, c
     tb_field_set(&o->field, initial ? initial : "");
 }
 
-void tb_overlay_confirm(struct tb_desk *d, const char *question, const struct tb_bind *bind, int act)
+void tb_overlay_confirm(struct tb_desk *d, const char *question, const struct tb_bind *bind)
 {
-    struct tb_overlay *o = tb_overlay_open(d, TB_OVERLAY_CONFIRM, question);
-    o->bind = bind;
-    o->act = act;
+    tb_overlay_open(d, TB_OVERLAY_CONFIRM, question)->bind = bind;
 }
 
 struct tb_text *tb_overlay_text(struct tb_desk *d, const char *title)
@@ -60,13 +57,7 @@ static unsigned go_on(struct tb_desk *d)
 {
     const struct tb_bind *bind = d->overlay->bind;
     int act = d->overlay->act;
-    const char *must = d->overlay->must;
-    if (must && strcmp(tb_field_text(&d->overlay->field), must) != 0) {
-        tb_desk_say(d, TB_STYLE_MESSAGE, "not done");
-        tb_overlay_close(d);
-        return TB_DO_HANDLED | TB_DO_DRAW;
-    }
-    if (d->overlay->kind == TB_OVERLAY_ASK && !must)
+    if (d->overlay->kind == TB_OVERLAY_ASK)
         tb_history_add(d->history, d->overlay->label, tb_field_text(&d->overlay->field));
     free(d->text);
     d->text = tb_xstrdup(tb_field_text(&d->overlay->field));
@@ -81,10 +72,10 @@ static unsigned press_filter(struct tb_desk *d, const struct tb_press *p)
     char *text = tb_xstrdup(tb_field_text(&d->overlay->field));
     bool good = s->class->set_filter ? s->class->set_filter(s, text, &err) : tb_desk_choose(d, text, NULL, NULL, &err);
     free(text);
-    if (p->key == '\n' && good)
+    if (p->key == '\n' && good) {
         tb_history_add(d->history, d->overlay->label, tb_field_text(&d->overlay->field));
-    if (p->key == '\n' && good)
         tb_overlay_close(d);
+    }
     if (good)
         tb_desk_say(d, TB_STYLE_MESSAGE, "%s", "");
     else
@@ -213,16 +204,8 @@ static void draw_pane(const struct tb_overlay *o, struct tb_canvas *area)
     tb_text_draw(&o->text, &part);
 }
 
-static void draw_line(const struct tb_overlay *o, struct tb_canvas *line)
+static void draw_line(const struct tb_overlay *o, struct tb_canvas *line, const char *label)
 {
-    tb_canvas_fill(line, tb_canvas_rect(line), TB_STYLE_PLAIN);
-    int x = tb_canvas_text(line, 0, 0, TB_STYLE_STRONG, o->label);
-    tb_field_draw(&o->field, line, x, 0, line->width - x, TB_STYLE_PLAIN, true);
-}
-
-static void draw_search(const struct tb_overlay *o, struct tb_canvas *line)
-{
-    const char *label = o->act ? "save as: " : o->kind == TB_OVERLAY_KEYS ? "search: " : "/";
     tb_canvas_fill(line, tb_canvas_rect(line), TB_STYLE_PLAIN);
     int x = tb_canvas_text(line, 0, 0, TB_STYLE_STRONG, label);
     tb_field_draw(&o->field, line, x, 0, line->width - x, TB_STYLE_PLAIN, true);
@@ -230,6 +213,7 @@ static void draw_search(const struct tb_overlay *o, struct tb_canvas *line)
 
 static void draw_confirm(const struct tb_overlay *o, struct tb_canvas *line)
 {
+    tb_canvas_fill(line, tb_canvas_rect(line), TB_STYLE_PLAIN);
     int x = tb_canvas_fmt(line, 0, 0, TB_STYLE_STRONG, "%s  y/N ", o->label);
     tb_canvas_hot(line, (struct tb_rect){ x - 4, 0, 1, 1 }, 'y');
     tb_canvas_hot(line, (struct tb_rect){ x - 2, 0, 1, 1 }, 'n');
@@ -240,7 +224,6 @@ void tb_overlay_draw(const struct tb_desk *d, struct tb_canvas *area, struct tb_
     const struct tb_overlay *o = d->overlay;
     switch (o->kind) {
     case TB_OVERLAY_CONFIRM:
-        tb_canvas_fill(line, tb_canvas_rect(line), TB_STYLE_PLAIN);
         draw_confirm(o, line);
         return;
     case TB_OVERLAY_TEXT:
@@ -248,13 +231,13 @@ void tb_overlay_draw(const struct tb_desk *d, struct tb_canvas *area, struct tb_
     case TB_OVERLAY_LOG:
         draw_pane(o, area);
         if (o->is_searching || o->kind == TB_OVERLAY_KEYS)
-            draw_search(o, line);
+            draw_line(o, line, o->act ? "save as: " : o->kind == TB_OVERLAY_KEYS ? "search: " : "/");
         return;
     case TB_OVERLAY_PALETTE:
         tb_palette_draw(o, area);
-        draw_line(o, line);
+        draw_line(o, line, o->label);
         return;
     default:
-        draw_line(o, line);
+        draw_line(o, line, o->label);
     }
 }

@@ -32,7 +32,6 @@ struct tb_overlay {
     int act;
     struct tb_field field;
     bool is_searching; /* a text: what is typed goes to the field */
-    char *must;        /* what must be typed; NULL: anything */
     size_t back;       /* lines typed before that were gone back; 0: none */
     struct tb_text text;
     struct tb_candidate *candidate;
@@ -44,7 +43,7 @@ struct tb_overlay {
 void tb_overlay_close(struct tb_desk *d);
 struct tb_overlay *tb_overlay_open(struct tb_desk *d, enum tb_overlay_kind kind, const char *label);
 void tb_overlay_ask(struct tb_desk *d, const char *label, const char *initial, const struct tb_bind *bind, int act);
-void tb_overlay_confirm(struct tb_desk *d, const char *question, const struct tb_bind *bind, int act);
+void tb_overlay_confirm(struct tb_desk *d, const char *question, const struct tb_bind *bind);
 struct tb_text *tb_overlay_text(struct tb_desk *d, const char *title);
 unsigned tb_overlay_press(struct tb_desk *d, const struct tb_press *p);
 /* Over the screen (area), and in the line of messages. */
@@ -72,8 +71,6 @@ bool tb_route_has(const struct tb_bind *b);
 unsigned tb_route_bind(struct tb_desk *d, const struct tb_bind *b);
 /* The same once all was asked and confirmed. */
 unsigned tb_route_do(struct tb_desk *d, const struct tb_bind *b, int act);
-/* "stop {runs}" with the runs there are now; malloc'ed, NULL if one is needed and there is none. */
-char *tb_route_command(const struct tb_desk *d, const char *verb);
 /* The line that `:` was given: ":q", a bind's name, a screen's, "set ..", else a verb. */
 unsigned tb_route_line(struct tb_desk *d, const char *line);
 struct tb_screen *tb_route_screen(const struct tb_desk *d);

@@ -24,11 +24,6 @@ void tb_paint_free(struct tb_paint *p)
     *p = (struct tb_paint){ 0 };
 }
 
-static bool is_ink(struct tb_ink a, struct tb_ink b)
-{
-    return a.fg == b.fg && a.bg == b.bg && a.bits == b.bits;
-}
-
 /* ";38;5;74" and its like. */
 static void add_color(const struct tb_paint *p, struct tb_buf *out, int32_t color, int base)
 {
@@ -53,7 +48,7 @@ static void set_ink(struct tb_paint *p, struct tb_buf *out, struct tb_ink ink)
         const char *code;
     } codes[] = { { TB_STYLE_BOLD, ";1" }, { TB_STYLE_FAINT, ";2" }, { TB_STYLE_UNDERLINE, ";4" },
                   { TB_STYLE_REVERSE, ";7" } };
-    if (is_ink(p->ink, ink))
+    if (tb_ink_is(p->ink, ink))
         return;
     p->ink = ink;
     tb_buf_str(out, "\033[0");
@@ -101,7 +96,7 @@ static bool is_same(const struct tb_glyph *a, const struct tb_glyph *b)
 
 static bool is_blank(const struct tb_paint *p, const struct tb_glyph *g)
 {
-    return strcmp(g->s, " ") == 0 && is_ink(tb_theme_ink(p->depth, g->style), plain);
+    return strcmp(g->s, " ") == 0 && tb_ink_is(tb_theme_ink(p->depth, g->style), plain);
 }
 
 /* One row; its blank end is erased. */

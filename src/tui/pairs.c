@@ -85,19 +85,8 @@ int tb_pairs_rows(const struct tb_pairs *p, int width)
 bool tb_pairs_press(struct tb_pairs *p, int width, int height, const struct tb_press *press)
 {
     int to = p->first, most = tb_pairs_rows(p, width) - height;
-    switch (press->key) {
-    case TB_PRESS_UP: to--; break;
-    case TB_PRESS_DOWN: to++; break;
-    case TB_PRESS_WHEEL_UP: to -= 3; break;
-    case TB_PRESS_WHEEL_DOWN: to += 3; break;
-    case TB_PRESS_PAGE_UP: to -= height; break;
-    case TB_PRESS_PAGE_DOWN: to += height; break;
-    case TB_CTRL('u'): to -= height / 2; break;
-    case TB_CTRL('d'): to += height / 2; break;
-    case TB_PRESS_HOME: to = 0; break;
-    case TB_PRESS_END: to = most; break;
-    default: return false;
-    }
+    if (!tb_press_scrolls(press->key, height, most, &to))
+        return false;
     p->first = to > most ? most : to;
     p->first = p->first < 0 ? 0 : p->first;
     return true;

@@ -58,3 +58,20 @@ uint32_t tb_press_named(const char *name)
         return (uint32_t)TB_CTRL(name[1]);
     return n > 0 && tb_utf8_step(name, n, &cp) == n && tb_press_is_text(cp) ? cp : TB_PRESS_NONE;
 }
+
+bool tb_press_scrolls(uint32_t key, int page, int last, int *at)
+{
+    switch (key) {
+    case TB_PRESS_UP: --*at; return true;
+    case TB_PRESS_DOWN: ++*at; return true;
+    case TB_PRESS_WHEEL_UP: *at -= 3; return true;
+    case TB_PRESS_WHEEL_DOWN: *at += 3; return true;
+    case TB_PRESS_PAGE_UP: *at -= page; return true;
+    case TB_PRESS_PAGE_DOWN: *at += page; return true;
+    case TB_CTRL('u'): *at -= page / 2; return true;
+    case TB_CTRL('d'): *at += page / 2; return true;
+    case TB_PRESS_HOME: *at = 0; return true;
+    case TB_PRESS_END: *at = last; return true;
+    default: return false;
+    }
+}

@@ -46,5 +46,8 @@ bool tb_press_is_text(uint32_t key); /* a code point that can be typed into a fi
 /* "a", "space", "enter", "esc", "tab", "S-tab", "^d", "up", .. into dst (n >= 16); returns it. */
 char *tb_press_name(uint32_t key, char *dst, size_t n);
 uint32_t tb_press_named(const char *name); /* TB_PRESS_NONE if there is no such key */
+/* Moves *at, a row, as arrows, Page, ^d ^u, Home, End and the wheel do; `last`: the farthest there is. It may lie
+ * outside afterwards. False if the key moves nothing. */
+bool tb_press_scrolls(uint32_t key, int page, int last, int *at);
 
 #endif

@@ -6,21 +6,9 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/mem.h"
 #include "base/xdg.h"
 
 enum { MOST = 20, MOST_BYTES = 1 << 18 };
-
-static void keep(const char *path, const struct tb_json *list)
-{
-    char *text = tb_json_text(list, TB_JSON_PRETTY), *folder = tb_xstrdup(path), *slash = strrchr(folder, '/');
-    if (slash)
-        *slash = '\0';
-    if (slash && tb_dir_make(folder, 0700, NULL))
-        tb_file_replace(path, text, strlen(text), NULL);
-    free(folder);
-    free(text);
-}
 
 struct tb_json *tb_recent_stores(const char *now)
 {
@@ -37,8 +25,8 @@ struct tb_json *tb_recent_stores(const char *now)
         if (tb_dir_exists(other))
             tb_json_append(others, tb_json_new_str(other));
     }
-    if (path && real && !tb_json_equal(all, was))
-        keep(path, all);
+    if (real && !tb_json_equal(all, was))
+        tb_xdg_keep(path, all);
     tb_json_free(all);
     tb_json_free(was);
     free(real);

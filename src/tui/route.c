@@ -35,7 +35,8 @@ static bool add_refs(const struct tb_desk *d, struct tb_buf *b, bool is_one)
     return n > 0;
 }
 
-char *tb_route_command(const struct tb_desk *d, const char *verb)
+/* "stop {runs}" with the runs there are now; malloc'ed, NULL if one is needed and there is none. */
+static char *command_of(const struct tb_desk *d, const char *verb)
 {
     struct tb_buf b = { 0 };
     bool good = true;
@@ -200,7 +201,7 @@ static unsigned act_global(struct tb_desk *d, int act, uint32_t key)
 
 static unsigned do_verb(struct tb_desk *d, const char *verb)
 {
-    char *command = tb_route_command(d, verb);
+    char *command = command_of(d, verb);
     if (command)
         tb_desk_do(d, command, false);
     else
@@ -220,15 +221,6 @@ unsigned tb_route_do(struct tb_desk *d, const struct tb_bind *b, int act)
     return act_global(d, act, b ? b->key : 0);
 }
 
-/* "stop all {n} runs?" */
-static char *question(const struct tb_desk *d, const char *text)
-{
-    const struct tb_run_item *all[TB_CACHE_RUNS * 16];
-    const char *n = strstr(text, "{n}");
-    size_t count = tb_desk_chosen(d, all, sizeof all / sizeof *all);
-    return n ? tb_xasprintf("%.*s%zu%s", (int)(n - text), text, count, n + 3) : tb_xstrdup(text);
-}
-
 unsigned tb_route_bind(struct tb_desk *d, const struct tb_bind *b)
 {
     if (b->act == TB_ACT_GO)
@@ -237,7 +229,7 @@ unsigned tb_route_bind(struct tb_desk *d, const struct tb_bind *b)
         size_t n = tb_desk_open_runs(d);
         char *text = n > 1 ? tb_xasprintf("stop %zu runs behind their checkpoints, and leave?", n)
                            : tb_xstrdup(n ? "stop 1 run behind its checkpoint, and leave?" : "no run to stop: leave?");
-        tb_overlay_confirm(d, text, b, 0);
+        tb_overlay_confirm(d, text, b);
         free(text);
         return TB_DO_HANDLED | TB_DO_DRAW;
     }
@@ -248,9 +240,7 @@ unsigned tb_route_bind(struct tb_desk *d, const struct tb_bind *b)
         return TB_DO_HANDLED | TB_DO_DRAW;
     }
     if (b->confirm) {
-        char *text = question(d, b->confirm);
-        tb_overlay_confirm(d, text, b, 0);
-        free(text);
+        tb_overlay_confirm(d, b->confirm, b);
         return TB_DO_HANDLED | TB_DO_DRAW;
     }
     return TB_DO_HANDLED | tb_route_do(d, b, 0);

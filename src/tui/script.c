@@ -61,18 +61,24 @@ struct looks {
     int n;
 };
 
+static char letter(int i)
+{
+    return (char)(i < 26 ? 'a' + i : 'A' + i - 26);
+}
+
 /* '.' for text as it is, else a letter for each look. */
 static char letter_of(struct looks *l, enum tb_depth depth, unsigned style)
 {
+    static const struct tb_ink plain = { -1, -1, 0 };
     struct tb_ink ink = tb_theme_ink(depth, style);
-    if (ink.fg < 0 && ink.bg < 0 && !ink.bits)
-        return '.';
     int i = 0;
-    while (i < l->n && (l->ink[i].fg != ink.fg || l->ink[i].bg != ink.bg || l->ink[i].bits != ink.bits))
+    if (tb_ink_is(ink, plain))
+        return '.';
+    while (i < l->n && !tb_ink_is(l->ink[i], ink))
         i++;
     if (i == l->n && i < MOST_LOOKS)
         l->ink[l->n++] = ink;
-    return i < MOST_LOOKS ? (char)(i < 26 ? 'a' + i : 'A' + i - 26) : '?';
+    return i < MOST_LOOKS ? letter(i) : '?';
 }
 
 static void add_looks(struct tb_buf *b, const struct tb_sheet *s, enum tb_depth depth)
@@ -82,15 +88,15 @@ static void add_looks(struct tb_buf *b, const struct tb_sheet *s, enum tb_depth 
     for (int y = 0; y < s->height; y++) {
         size_t end = b->n;
         for (int x = 0; x < s->width; x++) {
-            char letter = letter_of(&l, depth, tb_sheet_at(s, x, y)->style);
-            tb_buf_char(b, letter);
-            end = letter == '.' ? end : b->n;
+            char look = letter_of(&l, depth, tb_sheet_at(s, x, y)->style);
+            tb_buf_char(b, look);
+            end = look == '.' ? end : b->n;
         }
         b->n = end;
         tb_buf_char(b, '\n');
     }
     for (int i = 0; i < l.n; i++)
-        tb_buf_fmt(b, "%c: color %d%s%s%s%s\n", i < 26 ? 'a' + i : 'A' + i - 26, (int)l.ink[i].fg,
+        tb_buf_fmt(b, "%c: color %d%s%s%s%s\n", letter(i), (int)l.ink[i].fg,
                    l.ink[i].bits & TB_STYLE_BOLD ? " bold" : "", l.ink[i].bits & TB_STYLE_FAINT ? " faint" : "",
                    l.ink[i].bits & TB_STYLE_UNDERLINE ? " underline" : "",
                    l.ink[i].bits & TB_STYLE_REVERSE ? " reverse" : "");

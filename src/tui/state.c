@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* state.c - what was chosen on the screens, kept for the next time: one JSON file for each store and user in
  * $XDG_STATE_HOME/tunebench. It may be deleted, and what in it makes no sense is passed over. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/json.h"
-#include "base/mem.h"
 #include "base/str.h"
+#include "base/xdg.h"
 #include "tui/absence.h"
 #include "tui/overlay_priv.h"
 
@@ -33,6 +30,14 @@ static void load_id(const struct tb_desk *d, char to[TB_RUN_ID], const char *id)
         tb_str_copy(to, TB_RUN_ID, id);
 }
 
+static void load_map(struct tb_json **to, const struct tb_json *from)
+{
+    if (tb_json_type(from) != TB_JSON_MAP)
+        return;
+    tb_json_free(*to);
+    *to = tb_json_copy(from);
+}
+
 void tb_state_load(struct tb_desk *d)
 {
     struct tb_json *map = d->view_file ? tb_json_load(d->view_file, MOST, NULL) : NULL;
@@ -45,14 +50,8 @@ void tb_state_load(struct tb_desk *d)
     load_marks(d, tb_json_get(map, "marks"));
     load_id(d, d->run, text(map, "run"));
     load_id(d, d->reference, text(map, "reference"));
-    if (tb_json_type(tb_json_get(map, "used")) == TB_JSON_MAP) {
-        tb_json_free(d->used);
-        d->used = tb_json_copy(tb_json_get(map, "used"));
-    }
-    if (tb_json_type(tb_json_get(map, "history")) == TB_JSON_MAP) {
-        tb_json_free(d->history);
-        d->history = tb_json_copy(tb_json_get(map, "history"));
-    }
+    load_map(&d->used, tb_json_get(map, "used"));
+    load_map(&d->history, tb_json_get(map, "history"));
     d->kept_glyphs = (int)tb_json_int(tb_json_get(map, "glyphs"), 0);
     tb_absence_tell(d, tb_json_get(map, "seen"));
     for (int i = 0; i < d->n_screens; i++) {
@@ -98,13 +97,6 @@ void tb_state_save(const struct tb_desk *d)
             c->save(&d->screen[i], own);
         tb_json_set(map, c->name, own);
     }
-    char *bytes = tb_json_text(map, TB_JSON_PRETTY), *folder = tb_xstrdup(d->view_file);
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        *slash = '\0';
-    if (slash && tb_dir_make(folder, 0700, NULL))
-        tb_file_replace(d->view_file, bytes, strlen(bytes), NULL); /* lost, if it cannot be written */
-    free(folder);
-    free(bytes);
+    tb_xdg_keep(d->view_file, map);
     tb_json_free(map);
 }

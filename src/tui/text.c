@@ -52,23 +52,13 @@ static int last_top(const struct tb_text *t, int page)
 
 bool tb_text_press(struct tb_text *t, int page, const struct tb_press *p)
 {
-    int to = t->follow ? last_top(t, page) : t->first;
-    switch (p->key) {
-    case TB_PRESS_UP: to--; break;
-    case TB_PRESS_DOWN: to++; break;
-    case TB_PRESS_WHEEL_UP: to -= 3; break;
-    case TB_PRESS_WHEEL_DOWN: to += 3; break;
-    case TB_PRESS_PAGE_UP: to -= page; break;
-    case TB_PRESS_PAGE_DOWN: to += page; break;
-    case TB_CTRL('u'): to -= page / 2; break;
-    case TB_CTRL('d'): to += page / 2; break;
-    case TB_PRESS_HOME: to = 0; break;
-    case TB_PRESS_END: to = last_top(t, page); break;
-    case TB_PRESS_LEFT: t->column -= t->column < 8 ? t->column : 8; return true;
-    case TB_PRESS_RIGHT: t->column += 8; return true;
-    default: return false;
+    int most = last_top(t, page), to = t->follow ? most : t->first;
+    if (p->key == TB_PRESS_LEFT || p->key == TB_PRESS_RIGHT) {
+        t->column += p->key == TB_PRESS_RIGHT ? 8 : t->column < 8 ? -t->column : -8;
+        return true;
     }
-    int most = last_top(t, page);
+    if (!tb_press_scrolls(p->key, page, most, &to))
+        return false;
     t->first = to < 0 ? 0 : to > most ? most : to;
     t->follow = t->follow && t->first == most;
     return true;

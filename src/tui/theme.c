@@ -59,6 +59,11 @@ struct tb_ink tb_theme_ink(enum tb_depth depth, unsigned style)
     return ink;
 }
 
+bool tb_ink_is(struct tb_ink a, struct tb_ink b)
+{
+    return a.fg == b.fg && a.bg == b.bg && a.bits == b.bits;
+}
+
 bool tb_depth_named(const char *name, enum tb_depth *depth, struct tb_err *err)
 {
     static const char *const names[] = { "mono", "16", "256", "true" };
@@ -72,11 +77,6 @@ bool tb_depth_named(const char *name, enum tb_depth *depth, struct tb_err *err)
 
 bool tb_glyphs_named(const char *name, enum tb_glyphs *glyphs, struct tb_err *err)
 {
-    static const char *const names[] = { "braille", "block", "ascii" };
-    for (int i = 0; i < 3; i++)
-        if (strcmp(name, names[i]) == 0) {
-            *glyphs = (enum tb_glyphs)i;
-            return true;
-        }
-    return tb_fail(err, TB_ERR_USAGE, "glyphs '%.40s': expected braille, block or ascii", name);
+    return tb_glyphs_find(name, glyphs)
+        || tb_fail(err, TB_ERR_USAGE, "glyphs '%.40s': expected braille, block or ascii", name);
 }

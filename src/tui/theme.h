@@ -52,6 +52,7 @@ struct tb_ink {
     unsigned bits; /* TB_STYLE_REVERSE .. */
 };
 struct tb_ink tb_theme_ink(enum tb_depth depth, unsigned style);
+bool tb_ink_is(struct tb_ink a, struct tb_ink b); /* the same */
 
 /* "mono", "16", "256", "true"; "braille", "block", "ascii". */
 bool tb_depth_named(const char *name, enum tb_depth *depth, struct tb_err *err);

@@ -8,8 +8,7 @@
 struct tb_tui {
     struct tb_desk desk;
     struct tb_sheet sheet;
-    double refresh_at, load_at, refreshed_at; /* monotonic seconds */
-    double refresh_cost_s;
+    double refresh_at, load_at; /* monotonic seconds */
     bool is_dirty;
 };
 

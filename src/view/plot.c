@@ -495,3 +495,14 @@ int tb_plot_draw(const struct tb_plot *p, tb_plot_put_fn *put, void *arg)
     tb_chart_free(&c.chart);
     return o.row;
 }
+
+bool tb_glyphs_find(const char *name, enum tb_glyphs *glyphs)
+{
+    static const char *const names[] = { "braille", "block", "ascii" };
+    for (int i = 0; i < 3; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *glyphs = (enum tb_glyphs)i;
+            return true;
+        }
+    return false;
+}

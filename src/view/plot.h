@@ -10,6 +10,7 @@
 
 /* What a cell is made of: 2 x 4 dots, 2 x 2 quarters, or one letter. */
 enum tb_glyphs { TB_GLYPHS_BRAILLE, TB_GLYPHS_BLOCK, TB_GLYPHS_ASCII };
+bool tb_glyphs_find(const char *name, enum tb_glyphs *glyphs); /* "braille", "block", "ascii"; false: none of them */
 enum tb_depth { TB_DEPTH_MONO, TB_DEPTH_16, TB_DEPTH_256, TB_DEPTH_TRUE };
 
 enum { TB_PLOT_LINES = 26 };

@@ -6,7 +6,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -250,13 +249,7 @@ static void keep(struct tb_pace *p, const char *key, struct tb_json *shares)
     if (tb_json_len(p->kept) >= MAX_KEPT)
         tb_json_del(p->kept, tb_json_iter_key(tb_json_first(p->kept)));
     tb_json_set(p->kept, key, shares);
-    char *text = tb_json_text(p->kept, TB_JSON_PRETTY), *dir = tb_xstrdup(p->path);
-    if (dir)
-        *strrchr(dir, '/') = '\0';
-    if (dir && tb_dir_make(dir, 0700, NULL))
-        tb_file_replace(p->path, text, strlen(text), NULL);
-    free(dir);
-    free(text);
+    tb_xdg_keep(p->path, p->kept);
 }
 
 static bool is_wanted(const struct tb_pace *p, const char *key)

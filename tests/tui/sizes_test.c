@@ -42,7 +42,7 @@ static const char *draw_at(struct tb_screen *screen, int width, int height)
 }
 
 /* All widths and all heights, each with some of the other; the whole square would take minutes. */
-static void all_sizes(struct tb_tui *t, struct tb_screen *screen, const char *what)
+static void all_sizes(struct tb_screen *screen, const char *what)
 {
     const char *wrong = NULL;
     int width = 20, height = 5;
@@ -88,12 +88,12 @@ int main(int argc, char **argv)
         tb_tui_resize(t, 120, 40);
         tb_tui_press(t, &(struct tb_press){ .key = (uint32_t)t->desk.screen[i].class->key });
         tb_tui_settle(t);
-        all_sizes(t, &t->desk.screen[i], "as it opens");
+        all_sizes(&t->desk.screen[i], "as it opens");
         frames(t, "as it opens");
         for (const char *keys = "*\t "; *keys; keys++)
             tb_tui_press(t, &(struct tb_press){ .key = (uint32_t)*keys });
         tb_tui_settle(t);
-        all_sizes(t, &t->desk.screen[i], "with marks");
+        all_sizes(&t->desk.screen[i], "with marks");
         tb_tui_press(t, &(struct tb_press){ .key = TB_PRESS_ESC });
         tb_tui_press(t, &(struct tb_press){ .key = '*' });
     }

@@ -354,25 +354,28 @@ static void test_paste(void)
     free(text);
 }
 
+static void shell(const char *command)
+{
+    char *argv[] = { "/bin/sh", "-c", (char *)command, NULL };
+    tb_proc_run(argv, NULL, 0, &(struct tb_proc_limits){ .wall_s = 20 }, NULL, NULL, NULL, NULL);
+}
+
 static void test_stores(void)
 {
     struct session s, other;
-    char *argv[] = { "/bin/sh", "-c", "mv going.d/runs/2222222222222222 away; sleep 0.1", NULL },
-         *gone[] = { "/bin/sh", "-c", "mv going.d gone.d", NULL },
-         *back[] = { "/bin/sh", "-c", "mv gone.d going.d", NULL };
     run_tool("make_store", "going.d", NULL);
     start(&s, 100, 30, NULL, "going.d");
     start(&other, 100, 30, NULL, "going.d");
     is_shown(&s, "prefix20-s0", "a run");
     is_shown(&s, "damaged", "a damaged one says so");
     is_shown(&other, "prefix20-s0", "two look at one store");
-    tb_proc_run(argv, NULL, 0, &(struct tb_proc_limits){ .wall_s = 20 }, NULL, NULL, NULL, NULL);
+    shell("mv going.d/runs/2222222222222222 away; sleep 0.1");
     is_shown(&s, "7 of 7", "the folder of a run is removed: the rest stays");
-    tb_proc_run(gone, NULL, 0, &(struct tb_proc_limits){ .wall_s = 20 }, NULL, NULL, NULL, NULL);
+    shell("mv going.d gone.d");
     is_shown(&s, "the store is gone", "the store is gone");
     type(&s, "s");
     is_shown(&s, "there is no run here to stop", "a key that needs a run says so");
-    tb_proc_run(back, NULL, 0, &(struct tb_proc_limits){ .wall_s = 20 }, NULL, NULL, NULL, NULL);
+    shell("mv gone.d going.d");
     is_shown(&s, "lora-r16-s0", "and is back");
     is_shown(&other, "lora-r16-s0", "for the other, too");
     type(&s, "q");

@@ -49,6 +49,13 @@ static void test_cursor(void)
     is_str(g.id, "d", "end");
     press(&g, "abcd", TB_PRESS_DOWN);
     is_str(g.id, "d", "no further");
+    press(&g, "abcd", TB_PRESS_HOME);
+    press(&g, "abcd", TB_PRESS_DOWN);
+    ok(press(&g, "abcd", TB_PRESS_PAGE_UP), "a page up from the second row");
+    is_str(g.id, "a", "goes to the first");
+    press(&g, "abcd", TB_PRESS_DOWN);
+    ok(press(&g, "abcd", TB_PRESS_WHEEL_UP), "so does the wheel");
+    is_str(g.id, "a", "to the first");
     ok(!press(&g, "abcd", 'z'), "other keys mean nothing");
 }
 
