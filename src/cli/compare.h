@@ -18,6 +18,7 @@ struct tb_compare {
     size_t n, cap;
     struct tb_report_lost *lost; /* the others; the report takes them over */
     size_t n_lost, lost_cap;
+    struct tb_report_text *text; /* --data: what they were measured on; the report takes it over */
     struct tb_arms arms;
     struct tb_sweep sweep;
     bool has_sweep;
@@ -33,6 +34,11 @@ void tb_compare_lose(struct tb_compare *x, const char *name, const char *why);
  * them. The strings in it are lent by x->sweep. */
 bool tb_compare_finalists(struct tb_compare *x, struct tb_err *err);
 struct tb_report_sweep *tb_compare_search(const struct tb_compare *x);
+
+/* compare_data.c: --data and --forget. Losses, scores and forgetting of x->run become those of these texts. */
+bool tb_compare_measure(struct tb_compare *x, struct tb_err *err);
+/* What other verbs call that run: its id, with the step if it is looked at as it was. */
+void tb_compare_ref(const struct tb_pick *p, char *ref, size_t n);
 
 /* compare_merge.c: fills x->report.merged. */
 bool tb_compare_merge(struct tb_compare *x, struct tb_err *err);

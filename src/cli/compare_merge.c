@@ -14,10 +14,9 @@
 
 static const char *ref_of(const struct tb_compare *x, const struct tb_arm *a, char *ref, size_t n)
 {
-    snprintf(ref, n, "%s", a->item[0]->sum.id);
     for (size_t i = 0; i < x->n; i++)
-        if (&x->run[i].item == a->item[0] && x->run[i].at >= 0)
-            snprintf(ref, n, "%s:%lld", a->item[0]->sum.id, (long long)x->run[i].at);
+        if (&x->run[i].item == a->item[0])
+            tb_compare_ref(&x->run[i], ref, n);
     return ref;
 }
 

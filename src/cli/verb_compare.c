@@ -120,12 +120,12 @@ static bool make_arms(struct tb_compare *x, struct tb_err *err)
 
 static bool make_report(struct tb_compare *x, struct tb_err *err)
 {
-    struct tb_report_sweep *sweep = x->has_sweep ? tb_compare_search(x) : NULL;
-    struct tb_report_lost *lost = x->lost;
-    size_t n_lost = x->n_lost;
+    struct tb_report_from from = { .reference = tb_args_get(x->a, "against"), .lost = x->lost, .n_lost = x->n_lost,
+                                    .text = x->text, .sweep = x->has_sweep ? tb_compare_search(x) : NULL };
     x->lost = NULL;
     x->n_lost = 0;
-    return tb_report_make(&x->report, &x->arms, tb_args_get(x->a, "against"), sweep, lost, n_lost, err);
+    x->text = NULL;
+    return tb_report_make(&x->report, &x->arms, &from, err);
 }
 
 /* ---- the answer */
@@ -242,6 +242,7 @@ static void close_all(struct tb_compare *x)
     }
     if (x->has_sweep)
         tb_sweep_close(&x->sweep);
+    tb_report_text_free(x->text);
     free(x->lost);
     free(x->run);
     free(x->all);
@@ -254,7 +255,7 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     (void)exit_code;
     bool good = tb_args_count(a, 1, TB_ARGS_MAX, usage, err) && tb_out_open(&x.out, a, err)
              && (x.store = tb_pick_store(a, err)) && tb_store_list(x.store, &x.all, &x.n_all, err) && take_all(&x, err)
-             && make_arms(&x, err) && make_report(&x, err)
+             && tb_compare_measure(&x, err) && make_arms(&x, err) && make_report(&x, err)
              && (!tb_args_has(a, "merge") || tb_compare_merge(&x, err)) && write_files(&x, err);
     if (good)
         answer(&x);
@@ -265,6 +266,13 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 static const struct tb_flag flags[] = {
     { "against", "ARM", false, "the arm the others are tested against, by name or letter (the first)" },
     { "group", "seed|none", false, "runs that differ in their seed only as one arm (the usual), or each by itself" },
+    { "data", "DATA", false,
+      "measure the runs on this text instead of their held-out rows, by which settings may have been chosen: FILE, or "
+      "KIND:FILE,key=value.. as 'run' takes it" },
+    { "metric", "METRIC", true, "with --data: also what they write behind its prompts, by bleu, rougeL, slots ..; "
+      "score --list names all" },
+    { "forget", "TEXT", false, "measure what they forgot of this general text" },
+    { "threads", "N", false, "threads for these (all processors)" },
     { "merge", NULL, false, "fold the first run of each arm into its base, read that back and compare its logits" },
     { "html", "FILE", false, "also as a page that needs nothing else; also -o FILE.html" },
     { "md", "FILE", false, "also as Markdown; also -o FILE.md" },
@@ -277,9 +285,11 @@ const struct tb_verb tb_verb_compare = {
             "Of a sweep each arm's finalist with all its seeds; runs that differ in their seed only are one arm.\n"
             "Mean and interval over prompts and seeds, paired tests corrected for their number, quality against cost,\n"
             "the search that led there, what a fair comparison needs and whether it was so, and how to do it again.\n"
+            "--data measures on rows that chose nothing, and says whether the runs know them after all.\n"
             "CSV has a line for each arm. A page (--html) has charts, and works without a network.",
     .examples = "  tunebench compare @last\n"
                 "  tunebench compare 5551e1 --html report.html\n"
+                "  tunebench compare @last --data test.txt --metric bleu --forget general.txt\n"
                 "  tunebench compare method:lora,prefix --against lora-r8 --csv\n"
                 "  tunebench compare lora-r8-s0 lora-r8-s1 prefix20-s0 prefix20-s1 -o report.md\n",
     .flags = flags, .is_paged = true, .run = run,

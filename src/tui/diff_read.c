@@ -139,7 +139,7 @@ static void make_arms(struct tb_screen *s)
 static void make_pairs(struct diff_state *st)
 {
     const struct tb_metrics *first[DIFF_ARMS];
-    tb_report_make(&st->report, &st->arms, NULL, NULL, NULL, 0, NULL);
+    tb_report_make(&st->report, &st->arms, NULL, NULL);
     st->has_report = true;
     for (size_t i = 0; i < st->report.n_scores; i++)
         st->score[i] = tb_xstrdup(st->report.score[i]);

@@ -219,10 +219,17 @@ static void interval(struct tb_paired *p, struct table *t)
     free(draws);
 }
 
+/* The text that the rows are of: its own, or another one that it was measured on afterwards. */
+static const struct tb_json *text_of(const struct tb_metrics *m)
+{
+    const struct tb_json *measured = tb_metrics_fact(m, "measured", "id");
+    return measured ? measured : tb_metrics_fact(m, "data", "id");
+}
+
 /* Row numbers mean something within one data set only. */
 static bool is_same_data(const struct tb_metrics *a, const struct tb_metrics *b)
 {
-    const struct tb_json *x = tb_metrics_fact(a, "data", "id"), *y = tb_metrics_fact(b, "data", "id");
+    const struct tb_json *x = text_of(a), *y = text_of(b);
     return (!x && !y) || tb_json_equal(x, y);
 }
 

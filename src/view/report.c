@@ -78,6 +78,14 @@ static double tokens_until(const struct tb_metrics *m, double loss)
     return NAN;
 }
 
+double tb_report_end(const struct tb_arm *a)
+{
+    double sum = 0;
+    for (size_t i = 0; i < a->n; i++)
+        sum += a->m[i]->n_eval ? a->m[i]->eval[a->m[i]->n_eval - 1].loss : NAN;
+    return sum / (double)a->n;
+}
+
 static void make_reach(struct tb_report_arm *to, const struct tb_arm *a, double loss)
 {
     double *v = tb_xcalloc(a->n + 1, sizeof *v), sd;
@@ -189,7 +197,7 @@ static void make_arm(struct tb_report *r, size_t i)
     to->cost[TB_COST_MEMORY] = count(a->peak_bytes);
     to->cost[TB_COST_TIME] = a->wall_s;
     make_curve(to, a);
-    make_reach(to, a, reference->eval);
+    make_reach(to, a, tb_report_end(reference));
     make_forgetting(to, a);
     for (size_t k = 0; k < r->n_scores; k++)
         make_score(&to->score[k], a, r->score[k]);
@@ -239,12 +247,15 @@ static bool find_reference(struct tb_report *r, const char *name, struct tb_err 
                             r->arms->arm[0].name, r->arms->arm[r->arms->n - 1].name, (int)('A' + r->arms->n - 1));
 }
 
-bool tb_report_make(struct tb_report *r, const struct tb_arms *arms, const char *reference,
-                    struct tb_report_sweep *sweep, struct tb_report_lost *lost, size_t n_lost, struct tb_err *err)
+bool tb_report_make(struct tb_report *r, const struct tb_arms *arms, const struct tb_report_from *from,
+                    struct tb_err *err)
 {
-    *r = (struct tb_report){ .arms = arms, .sweep = sweep, .lost = lost, .n_lost = n_lost };
+    static const struct tb_report_from nothing;
+    from = from ? from : &nothing;
+    *r = (struct tb_report){ .arms = arms, .sweep = from->sweep, .lost = from->lost, .n_lost = from->n_lost,
+                             .text = from->text };
     r->arm = tb_xcalloc(arms->n + 1, sizeof *r->arm);
-    if (!find_reference(r, reference, err))
+    if (!find_reference(r, from->reference, err))
         return false;
     for (size_t i = 0; i < arms->n; i++)
         for (size_t k = 0; k < arms->arm[i].n; k++)
@@ -275,6 +286,15 @@ static void free_sweep(struct tb_report_sweep *s)
     free(s);
 }
 
+void tb_report_text_free(struct tb_report_text *t)
+{
+    if (!t)
+        return;
+    tb_json_free(t->base_scores);
+    free(t->path);
+    free(t);
+}
+
 void tb_report_free(struct tb_report *r)
 {
     size_t n = r->arms ? r->arms->n : 0;
@@ -299,6 +319,7 @@ void tb_report_free(struct tb_report *r)
     free(r->lost);
     free(r->check);
     free_sweep(r->sweep);
+    tb_report_text_free(r->text);
     tb_verdict_free(&r->verdict);
     *r = (struct tb_report){ 0 };
 }

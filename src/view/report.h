@@ -68,6 +68,25 @@ struct tb_report_lost {
     char *name, *why;
 };
 
+/* Rows of a text that took the place of the held-out ones: --data. */
+struct tb_report_text {
+    char *path, id[65];
+    size_t n_rows, n_prompts;
+    int64_t n_known;  /* of its prompts that the runs' own texts have; -1: not known */
+    double base_loss; /* of the base alone */
+    struct tb_json *base_scores; /* {name: value, name_low, name_high}, NULL: none */
+};
+void tb_report_text_free(struct tb_report_text *t); /* NULL is fine */
+
+/* What a report is made of, beside its arms. */
+struct tb_report_from {
+    const char *reference; /* the name or letter of an arm; NULL: the first */
+    struct tb_report_sweep *sweep; /* NULL: runs that were named */
+    struct tb_report_lost *lost;
+    size_t n_lost;
+    struct tb_report_text *text; /* NULL: the runs' own held-out rows */
+};
+
 /* ---- what is worked out */
 
 struct tb_report_score {
@@ -110,17 +129,18 @@ struct tb_report {
     struct tb_report_sweep *sweep; /* owned, NULL: runs that were named */
     struct tb_report_lost *lost;
     size_t n_lost;
+    struct tb_report_text *text; /* owned, NULL: the runs' own held-out rows */
     struct tb_report_check *check;
     size_t n_checks;
     struct tb_verdict verdict;
     char **merged; /* of each arm: what became of the check; NULL: nobody asked. Filled in by the caller, owned */
 };
 
-/* arms: at least two, at most TB_REPORT_ARMS, each of runs with results. sweep (NULL: none) and its parts, and lost,
- * are taken over, also on failure. reference: the name or letter of an arm, NULL: the first. TB_ERR_NOTFOUND if there
- * is no such arm. r must be freed also after a failure. */
-bool tb_report_make(struct tb_report *r, const struct tb_arms *arms, const char *reference,
-                    struct tb_report_sweep *sweep, struct tb_report_lost *lost, size_t n_lost, struct tb_err *err);
+/* arms: at least two, at most TB_REPORT_ARMS, each of runs with results. Sweep, lost and text of `from` (NULL: nothing)
+ * are taken over, also on failure. TB_ERR_NOTFOUND if there is no such reference. r must be freed also after a
+ * failure. */
+bool tb_report_make(struct tb_report *r, const struct tb_arms *arms, const struct tb_report_from *from,
+                    struct tb_err *err);
 void tb_report_free(struct tb_report *r);
 
 /* One line for each arm with all its numbers. t must be freed. */

@@ -115,7 +115,7 @@ char *tb_report_chart_loss(const struct tb_report *r)
 static char *forest_words(const struct tb_report *r)
 {
     struct tb_buf b = { 0 };
-    tb_buf_fmt(&b, "Difference of the held-out loss from %c %s with its 95 %% interval; left of zero is better.",
+    tb_buf_fmt(&b, "Difference of the loss in RESULTS from %c %s with its 95 %% interval; left of zero is better.",
                (int)('A' + r->reference), r->arms->arm[r->reference].name);
     for (size_t i = 0; i < r->arms->n; i++)
         if (r->arm[i].is_paired)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "view/fmt.h"
 #include "view/report_priv.h"
@@ -60,7 +61,11 @@ static bool is_same_in_arm(const struct tb_report *r, size_t i, const char *sect
 
 static bool has_other_base(const struct tb_report *r, size_t i) { return !is_same_in_arm(r, i, "base", "id"); }
 static bool has_other_data(const struct tb_report *r, size_t i) { return !is_same_in_arm(r, i, "data", "id"); }
-static bool has_other_rows(const struct tb_report *r, size_t i) { return !is_same_in_arm(r, i, "data", "eval_hash"); }
+static bool has_other_rows(const struct tb_report *r, size_t i)
+{
+    return r->text ? !is_same_in_arm(r, i, "measured", "id") : !is_same_in_arm(r, i, "data", "eval_hash");
+}
+
 static bool has_other_numbers(const struct tb_report *r, size_t i) { return !is_same_in_arm(r, i, "env", "numeric"); }
 
 static bool has_other_machine(const struct tb_report *r, size_t i)
@@ -119,9 +124,10 @@ static void check_prompts(struct tb_report *r)
     size_t n = SIZE_MAX;
     for (size_t i = 0; i < r->arms->n; i++)
         n = r->arm[i].level.n_prompts < n ? r->arm[i].level.n_prompts : n;
-    add(r, n >= TB_REPORT_PROMPTS, "prompts", n >= TB_REPORT_PROMPTS ? tb_xasprintf("%zu held-out prompts or more", n)
-        : tb_xasprintf("%zu held-out prompts: intervals from so few are too narrow; evaluate more rows (eval.rows)",
-                       n));
+    const char *whose = r->text ? "" : "held-out ";
+    add(r, n >= TB_REPORT_PROMPTS, "prompts", n >= TB_REPORT_PROMPTS ? tb_xasprintf("%zu %sprompts or more", n, whose)
+        : tb_xasprintf("%zu %sprompts: intervals from so few are too narrow; evaluate more rows (%s)", n, whose,
+                       r->text ? "of --data" : "eval.rows"));
 }
 
 static void check_lost(struct tb_report *r)
@@ -188,6 +194,22 @@ static bool has_turned(const struct tb_report *r, size_t i)
     return a->has_fresh && a->is_paired && a->fresh.difference * a->p.difference < 0;
 }
 
+/* Rows of another text than those that settings were chosen by, unless the runs know them after all. */
+static void check_text(struct tb_report *r)
+{
+    const struct tb_report_text *t = r->text;
+    const char *name = tb_path_base(t->path);
+    if (t->n_known == 0)
+        add(r, true, "selection", tb_xasprintf("measured on %s, by which nothing was chosen; none of its %zu prompts is "
+                                               "in what the runs trained on or were evaluated on", name, t->n_prompts));
+    else if (t->n_known > 0)
+        add(r, false, "selection", tb_xasprintf("%lld of the %zu prompts of %s are in the runs' own data, trained on or "
+                                                "held out: take them away", (long long)t->n_known, t->n_prompts, name));
+    else
+        add(r, false, "selection", tb_xasprintf("measured on %s; the runs' own data cannot be read any more, so it is not "
+                                                "known whether they know its prompts", name));
+}
+
 static void check_selection(struct tb_report *r)
 {
     char *lone = letters(r, has_no_fresh), *turned = letters(r, has_turned);
@@ -203,7 +225,7 @@ static void check_selection(struct tb_report *r)
         tb_buf_fmt(&b, "; %s: no seed but those that were chosen", lone);
     if (turned)
         tb_buf_fmt(&b, "; %s: the other way round than with it", turned);
-    tb_buf_str(&b, "; to measure on other rows: tunebench eval RUN --data FILE");
+    tb_buf_str(&b, "; to measure on other rows: compare --data FILE");
     add(r, !lone && !turned, "selection", tb_buf_take(&b));
     free(turned);
     free(lone);
@@ -215,7 +237,8 @@ static void check_search(struct tb_report *r)
     check_arms(r, "own rate", has_no_rate, "each arm's learning rate was found by its search",
                "the learning rate was not searched, so it may have been judged by one that suits it badly");
     check_edges(r);
-    check_selection(r);
+    if (!r->text)
+        check_selection(r);
     check_arms(r, "trials", has_failed, "no trial failed or diverged",
                "some trials failed or diverged: fewer points were looked at");
     add(r, r->sweep->is_over, "finished", tb_xstrdup(r->sweep->is_over ? "the search came to its end"
@@ -230,6 +253,8 @@ void tb_report_checks(struct tb_report *r)
     else
         add(r, false, "search budget", tb_xstrdup("runs that were named, not a search: how much was tried to find each "
             "arm's settings, its learning rate above all, is not known here"));
+    if (r->text)
+        check_text(r);
     check_seeds(r);
     check_prompts(r);
     check_arms(r, "base", has_other_base, "all trained on the same base", "another base");

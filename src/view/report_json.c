@@ -277,6 +277,20 @@ static struct tb_json *lost(const struct tb_report *r)
     return out;
 }
 
+static struct tb_json *measured(const struct tb_report_text *t)
+{
+    struct tb_json *map = tb_json_new_map();
+    tb_json_set(map, "path", tb_json_new_str(t->path));
+    tb_json_set(map, "id", tb_json_new_str(t->id));
+    tb_json_set(map, "n_rows", tb_json_new_int((int64_t)t->n_rows));
+    tb_json_set(map, "n_prompts", tb_json_new_int((int64_t)t->n_prompts));
+    tb_json_set(map, "n_known", t->n_known < 0 ? tb_json_new_null() : tb_json_new_int(t->n_known));
+    tb_json_set(map, "base_loss", tb_json_new_real(t->base_loss));
+    if (t->base_scores)
+        tb_json_set(map, "base_scores", tb_json_copy(t->base_scores));
+    return map;
+}
+
 static struct tb_json *merged(const struct tb_report *r)
 {
     struct tb_json *out = tb_json_new_list();
@@ -299,6 +313,8 @@ struct tb_json *tb_report_json(const struct tb_report *r)
     tb_json_set(out, "curves", curves(r));
     if (r->sweep)
         tb_json_set(out, "sweep", sweep(r->sweep));
+    if (r->text)
+        tb_json_set(out, "measured", measured(r->text));
     if (r->merged)
         tb_json_set(out, "merged", merged(r));
     tb_json_set(out, "env", tb_json_copy(tb_json_get(m->facts, "env")));

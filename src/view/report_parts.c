@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/numeric.h"
 #include "base/resample.h"
@@ -169,6 +170,11 @@ static const char *const result_missed[] = { "better", "worse", "p", "seeds", NU
 static char *result_lead(const struct tb_report *r)
 {
     const struct tb_report_arm *a = &r->arm[r->reference];
+    if (r->text)
+        return tb_xasprintf("Loss on the %zu rows of %s, nats per token, mean over seeds with a 95 %% interval (%zu "
+                            "prompts and the seeds resampled together); the difference from %c, row against row. The "
+                            "base without an adapter: %.3f.", r->text->n_rows, tb_path_base(r->text->path),
+                            a->level.n_prompts, (int)('A' + r->reference), r->text->base_loss);
     return tb_xasprintf("Loss on the held-out rows at the end, nats per token, mean over seeds with a 95 %% interval "
                         "(%zu prompts and the seeds resampled together); the difference from %c, row against row.",
                         a->level.n_prompts, (int)('A' + r->reference));
@@ -213,15 +219,34 @@ static void part_results(struct parts *x)
 
 /* ---- metrics of texts */
 
+/* The base without an adapter, below the arms. */
+static void put_base_scores(const struct tb_report *r, struct tb_table *t)
+{
+    tb_table_text(t, "-");
+    tb_table_text(t, "base");
+    for (size_t k = 0; k < r->n_scores; k++) {
+        double v[3];
+        for (int e = 0; e < 3; e++) {
+            char key[112];
+            snprintf(key, sizeof key, "%.90s%s", r->score[k], (const char *const[]){ "", "_low", "_high" }[e]);
+            v[e] = tb_json_real(tb_json_get(r->text->base_scores, key), NAN);
+        }
+        put_interval(t, v[0], v[1], v[2], false);
+    }
+}
+
 static void part_scores(struct parts *x)
 {
     const struct tb_report *r = x->r;
     struct tb_table_column head[TB_REPORT_SCORES + 2] = { result_columns[0], result_columns[1] };
     if (!r->n_scores)
         return;
-    struct tb_report_part *p = add(x, "texts", "TEXTS",
-        "Metrics of what each arm writes, greedily, behind the held-out prompts: mean over seeds, and an interval of "
-        "prompts (as each run recorded it) and seeds (Student's t) added in squares.");
+    struct tb_report_part *p = add(x, "texts", "TEXTS", "");
+    bool is_measured = r->text && r->text->base_scores;
+    free(p->lead);
+    p->lead = tb_xasprintf("Metrics of what each arm writes, greedily, behind the prompts of %s: mean over seeds, and "
+                           "an interval of prompts (of each run's) and seeds (Student's t) added in squares.",
+                           is_measured ? tb_path_base(r->text->path) : "the held-out rows");
     for (size_t k = 0; k < r->n_scores; k++)
         head[k + 2] = (struct tb_table_column){ r->score[k], NULL, TB_UNIT_TEXT, false };
     open_table(p, head, r->n_scores + 2, NULL);
@@ -232,6 +257,8 @@ static void part_scores(struct parts *x)
             put_interval(&p->table, s->mean, s->low, s->high, false);
         }
     }
+    if (is_measured)
+        put_base_scores(r, &p->table);
 }
 
 /* ---- costs */
@@ -285,7 +312,7 @@ static void part_costs(struct parts *x)
     free(p->lead);
     p->lead = tb_xasprintf("front: no arm has both a lower loss and less of it. To reach it: tokens until the loss "
                            "that %c ended with (%.3f), and how many seeds did. Time is that of a run's own turns.",
-                           (int)('A' + r->reference), r->arms->arm[r->reference].eval);
+                           (int)('A' + r->reference), tb_report_end(&r->arms->arm[r->reference]));
     open_table(p, cost_columns, N_OF(cost_columns), cost_missed);
     for (size_t i = 0; i < r->arms->n; i++) {
         const struct tb_arm *a = &r->arms->arm[i];
@@ -428,7 +455,7 @@ static void part_method(struct parts *x)
     add_line(p, "p Holm", tb_xasprintf("Holm's correction over the comparisons with %c", (int)('A' + r->reference)),
              false);
     add_line(p, "limits", tb_xstrdup("one base and one task: nothing is known of others; quality is the loss on "
-        "held-out rows of the same data unless metrics of texts stand beside it; time per generated token is not "
+        "rows that were not trained on unless metrics of texts stand beside it; time per generated token is not "
         "measured here (tunebench bench decode)"), false);
 }
 
@@ -500,7 +527,10 @@ static void part_reproduce(struct parts *x)
         add_line(p, "sweep", tb_xasprintf("%s of %s", r->sweep->id, r->sweep->recipe_path), false);
     add_fact(p, "base", m, "base", "path", "id");
     add_fact(p, "data", m, "data", "path", "id");
-    add_fact(p, "eval rows", m, "data", "path", "eval_hash");
+    if (r->text)
+        add_line(p, "rows", tb_xasprintf("%s  %.16s", r->text->path, r->text->id), false);
+    else
+        add_fact(p, "eval rows", m, "data", "path", "eval_hash");
     add_machine(p, m);
     for (size_t i = 0; i < r->arms->n; i++)
         add_runs(p, &r->arms->arm[i], i);

@@ -7,6 +7,8 @@
 
 /* The loss that an arm is judged by: of the rows all its runs have, else of its evaluations. */
 double tb_report_loss(const struct tb_report *r, size_t arm);
+/* What an arm's own last evaluations said, mean over its runs. */
+double tb_report_end(const struct tb_arm *a);
 /* "lora, prefix and prompt compared", of many their number; names as they are. malloc'ed. */
 char *tb_report_title(const struct tb_report *r);
 /* Fills fresh and has_fresh of the arms of a search. */

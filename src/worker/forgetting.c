@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "view/measured.h"
 #include "worker/general.h"
+#include "worker/losses.h"
 #include "worker/train_priv.h"
 
 struct call {
@@ -58,22 +59,14 @@ static bool measure(const struct tb_job *j, struct tb_engine *e, int64_t step, s
 {
     size_t n = (size_t)j->n_general;
     struct tb_row *rows = tb_xcalloc(n + 1, sizeof *rows);
-    double *loss = tb_xcalloc(n + 1, sizeof *loss), sum = 0, n_tok = 0;
+    double *loss = tb_xcalloc(n + 1, sizeof *loss);
     int *labels = tb_xcalloc(n + 1, sizeof *labels);
-    *out = (struct tb_measure){ .step = step, .name = TB_MEASURE_FORGET, .low = NAN, .high = NAN };
-    out->row = tb_xcalloc(n + 1, sizeof *out->row);
     for (size_t i = 0; i < n; i++)
         rows[i] = tb_dataset_row(j->general, j->general_row[i]);
     bool good = tb_engine_evaluate(e, rows, (int)n, loss, labels, err);
-    for (size_t i = 0; good && i < n; i++) {
-        if (labels[i] == 0)
-            continue;
-        int row = j->general_row[i], prompt = tb_dataset_group(j->general, row);
-        out->row[out->n_rows++] = (struct tb_measure_row){ row, prompt, labels[i], loss[i] / labels[i] };
-        sum += loss[i];
-        n_tok += labels[i];
-    }
-    out->value = n_tok > 0 ? sum / n_tok : NAN;
+    *out = tb_losses_measure(j->general, j->general_row, good ? (int)n : 0, loss, labels);
+    out->step = step;
+    tb_str_copy(out->name, sizeof out->name, TB_MEASURE_FORGET);
     free(labels);
     free(loss);
     free(rows);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "store/measure.h"
 
 /* `trace`: the engine as an open book for comparison with other implementations. */
 struct tb_trace_spec {
@@ -54,6 +55,36 @@ struct tb_eval_spec {
     int threads;
 };
 struct tb_json *tb_session_eval(const struct tb_eval_spec *s, struct tb_err *err);
+
+/* `compare --data`: several runs of one base, and that base alone, on all rows of another text. */
+struct tb_measure_spec {
+    const char *store;
+    const char *const *run; /* as of tb_eval_spec */
+    size_t n;
+    const char *data;
+    const char *const *metrics; /* of what they write behind its prompts */
+    size_t n_metrics;           /* 0: losses only, nothing is written */
+    int threads;
+    void (*done)(void *arg, size_t place, double loss); /* place: 0 the base, then the runs from 1 on */
+    void *arg;
+};
+/* Of one of them. */
+struct tb_measured_one {
+    struct tb_measure loss; /* nats per label token, a row each; row and prompt ids are those of that text */
+    struct tb_json *scores; /* {name: value, name_low, name_high .., n_prompts}; NULL: not asked for */
+};
+struct tb_measured {
+    char *path;             /* of the text's (first) file */
+    char id[65];            /* of how it is read and its content */
+    size_t n_rows, n_prompts;
+    int64_t n_known;        /* of its prompts (of a text without them: rows) that the runs' own texts have, held out or
+                               not; -1: one of these cannot be read any more */
+    struct tb_measured_one base, *run;
+    size_t n;
+};
+/* TB_ERR_USAGE if they are of different bases. m must be freed also after a failure. */
+bool tb_session_measure(struct tb_measured *m, const struct tb_measure_spec *s, struct tb_err *err);
+void tb_measured_free(struct tb_measured *m);
 
 /* `generate`: what a run (or adapters, or the bare base) writes behind prompts. */
 struct tb_generate_spec {

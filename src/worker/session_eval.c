@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "view/measured.h"
 #include "worker/job.h"
+#include "worker/losses.h"
 #include "worker/session_priv.h"
 
 enum { STEP_ROWS = 64 };
@@ -82,36 +83,16 @@ static bool measure_base(struct eval *e, struct tb_err *err)
         && tb_engine_evaluate(e->s.engine, e->rows, e->on.n, e->base_loss, e->labels, err);
 }
 
-static struct tb_measure measure_of(const struct eval *e, const double *loss)
-{
-    struct tb_measure m = { .n_rows = (size_t)e->on.n };
-    m.row = tb_xcalloc(m.n_rows + 1, sizeof *m.row);
-    for (int i = 0; i < e->on.n; i++)
-        m.row[i] = (struct tb_measure_row){ e->on.row[i], tb_dataset_group(e->on.data, e->on.row[i]), e->labels[i],
-                                            loss[i] / e->labels[i] };
-    return m;
-}
-
-static double mean_of(const struct eval *e, const double *loss)
-{
-    double sum = 0, n_tok = 0;
-    for (int i = 0; i < e->on.n; i++) {
-        sum += e->labels[i] ? loss[i] : 0;
-        n_tok += e->labels[i];
-    }
-    return sum / n_tok;
-}
-
 /* {loss, perplexity} of the base and {value, low, high} of what training changed. */
 static void put_base(const struct eval *e, struct tb_json *out)
 {
     struct tb_json *base = tb_json_new_map(), *change = tb_json_new_map();
-    struct tb_measure before = measure_of(e, e->base_loss), after = measure_of(e, e->loss);
+    struct tb_measure before = tb_losses_measure(e->on.data, e->on.row, e->on.n, e->base_loss, e->labels);
+    struct tb_measure after = tb_losses_measure(e->on.data, e->on.row, e->on.n, e->loss, e->labels);
     struct tb_paired p;
-    double loss = mean_of(e, e->base_loss);
     bool is_paired = tb_measure_pair(&p, &before, &after, NULL);
-    tb_json_set(base, "loss", tb_json_new_real(loss));
-    tb_json_set(base, "perplexity", tb_json_new_real(exp(loss)));
+    tb_json_set(base, "loss", tb_json_new_real(before.value));
+    tb_json_set(base, "perplexity", tb_json_new_real(exp(before.value)));
     tb_json_set(change, "value", tb_json_new_real(is_paired ? p.difference : NAN));
     tb_json_set(change, "low", tb_json_new_real(is_paired ? p.low : NAN));
     tb_json_set(change, "high", tb_json_new_real(is_paired ? p.high : NAN));

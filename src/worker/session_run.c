@@ -234,6 +234,14 @@ bool tb_session_run_load(struct tb_session_run *r, struct tb_stack *s, struct tb
     return tb_fail_at(err, why.kind, why.where, why.line, "%s", why.text);
 }
 
+int tb_session_run_virtual(const struct tb_session_run *r, struct tb_err *err)
+{
+    struct tb_stack *shape = tb_stack_open(r->config.map, r->base->model, err);
+    int n = shape ? tb_stack_kv_rows(shape) + tb_stack_input_rows(shape) : -1;
+    tb_stack_close(shape);
+    return n;
+}
+
 bool tb_session_run_start(struct tb_session_run *r, struct tb_session *s, const struct tb_engine_spec *spec,
                           int threads, struct tb_err *err)
 {

@@ -46,11 +46,8 @@ static bool open_run(struct tb_subject *s, struct tb_err *err)
     s->shelf = s->run.shelf;
     s->base = s->run.base;
     s->config.map = tb_json_copy(s->run.config.map);
-    struct tb_stack *shape = tb_stack_open(s->config.map, s->base->model, err); /* for its virtual rows only */
-    if (shape)
-        s->n_virtual = tb_stack_kv_rows(shape) + tb_stack_input_rows(shape);
-    tb_stack_close(shape);
-    return shape != NULL;
+    s->n_virtual = tb_session_run_virtual(&s->run, err);
+    return s->n_virtual >= 0;
 }
 
 bool tb_subject_open(struct tb_subject *s, const struct tb_subject_spec *spec, struct tb_err *err)

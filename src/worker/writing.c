@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* writing.c - prompts of the scored rows, a few at a time on the run's own engine, then the scorer. */
+/* writing.c - when texts are written, behind which prompts (texts.c writes and scores them), what is recorded. */
 #include "worker/writing.h"
 
 #include <math.h>
@@ -10,11 +10,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "dataset/prompt.h"
-#include "engine/generate.h"
-#include "score/score.h"
-#include "text/stream.h"
 #include "worker/sampling.h"
+#include "worker/texts.h"
 #include "worker/train_priv.h"
 
 enum {
@@ -23,27 +20,11 @@ enum {
     MOST_TEXTS = 32,
     TEXTS_SHARE = 100
 }; /* texts of one evaluation: 1 / 100 of the budget's tokens, each of which takes about as long as 5 of training */
-#define NONE SIZE_MAX
-
-/* A prompt of the scored rows. */
-struct asked {
-    int row; /* the first that has it */
-    char *prompt, **refs;
-    size_t n_refs;
-    double loss; /* nats, of all its rows */
-    int64_t n_tok;
-    struct tb_text_stream stream;
-    bool has_ended;
-};
 
 struct writing {
     struct tb_training *t;
     struct tb_scorer *scorer;
-    struct tb_prompt_form form;
-    struct asked *asked;
-    size_t n, *of; /* of: the prompt of each scored row, NONE where a text needs one and it has none */
-    bool writes;   /* some metric reads what is written */
-    struct tb_generator *generator;
+    struct tb_texts *texts;
     int n_rows; /* scored rows whose prompts these are: the first */
     struct tb_scores scores;
     double seconds;
@@ -119,20 +100,6 @@ bool tb_writing_is_each(const struct tb_job *j)
     return strcmp(tb_config_str(&j->config, "eval.when"), "each") == 0;
 }
 
-static struct asked *prompt_of(struct writing *w, int row)
-{
-    const struct tb_dataset *d = w->t->job->data;
-    for (size_t i = 0; i < w->n; i++)
-        if (tb_dataset_group(d, w->asked[i].row) == tb_dataset_group(d, row))
-            return &w->asked[i];
-    size_t n;
-    const char *p = tb_dataset_prompt(d, row, &n);
-    struct asked *a = &w->asked[w->n++];
-    *a = (struct asked){ .row = row, .prompt = tb_xstrndup(p, n) };
-    a->refs = tb_xcalloc((size_t)w->t->job->n_eval, sizeof *a->refs);
-    return a;
-}
-
 /* The losses of the last evaluation, which a run that was resumed behind it makes once more. */
 static bool have_losses(struct tb_training *t, struct tb_err *err)
 {
@@ -142,121 +109,22 @@ static bool have_losses(struct tb_training *t, struct tb_err *err)
     return tb_engine_evaluate(t->engine, t->eval_rows, t->job->n_eval, t->eval_loss, t->eval_labels, err);
 }
 
-/* Rows of one prompt are references of one text. */
-static void collect(struct writing *w)
-{
-    const struct tb_job *j = w->t->job;
-    w->asked = tb_xcalloc((size_t)j->n_eval, sizeof *w->asked);
-    w->of = tb_xcalloc((size_t)j->n_eval, sizeof *w->of);
-    for (int i = 0; i < w->n_rows; i++) {
-        w->of[i] = NONE;
-        if (w->writes && tb_dataset_row(j->data, j->eval_row[i]).n_prompt < 1)
-            continue;
-        struct asked *a = prompt_of(w, j->eval_row[i]);
-        size_t n;
-        const char *p = tb_dataset_completion(j->data, j->eval_row[i], &n);
-        a->refs[a->n_refs++] = tb_xstrndup(p, n);
-        a->loss += w->t->eval_loss[i];
-        a->n_tok += w->t->eval_labels[i];
-        w->of[i] = (size_t)(a - w->asked);
-    }
-}
-
-/* ---- texts */
-static void take_token(struct writing *w, struct asked *a, const struct tb_made *made)
-{
-    const struct tb_tokenizer *tokenizer = w->t->job->base->tokenizer;
-    size_t n;
-    const char *bytes = tb_tokenizer_token(tokenizer, made->id, &n);
-    a->has_ended = made->id == tb_tokenizer_eos(tokenizer) || tb_text_stream_add(&a->stream, bytes, n)
-                || made->is_last;
-    if (a->has_ended)
-        tb_text_stream_end(&a->stream);
-    if (a->has_ended)
-        tb_generator_end(w->generator, made->row);
-}
-
-/* Texts first .. first + n - 1. A prompt that fills a row leaves no room: its text is empty. */
-static bool write_some(struct writing *w, size_t first, int n, struct tb_err *err)
-{
-    struct tb_generate_row rows[AT_ONCE];
-    struct tb_made made[AT_ONCE];
-    struct asked *of[AT_ONCE];
-    int n_rows = 0;
-    for (int i = 0; i < n; i++) {
-        struct asked *a = &w->asked[first + (size_t)i];
-        struct tb_row row = tb_dataset_row(w->t->job->data, a->row);
-        a->stream.lead = w->form.lead;
-        if (row.n_prompt >= w->t->job->longest)
-            continue;
-        of[n_rows] = a;
-        rows[n_rows++] = (struct tb_generate_row){ .ids = row.ids, .n = row.n_prompt, .number = (uint32_t)a->row };
-    }
-    if (n_rows == 0)
-        return true;
-    const struct tb_sampling greedy = { .repeat_penalty = 1, .top_p = 1 };
-    bool good = tb_generator_begin(w->generator, rows, n_rows, err);
-    for (int m; good && (m = tb_generator_next(w->generator, &greedy, made));)
-        for (int i = 0; i < m; i++)
-            take_token(w, of[made[i].row], &made[i]);
-    return good;
-}
-
+/* Prompts of the scored rows, on the run's own engine. */
 static bool write_all(struct writing *w, struct tb_err *err)
 {
-    struct tb_generator_spec spec = generator_spec(w->t->job);
-    struct tb_json *section = tb_config_section(&w->t->job->config, "data");
-    bool good = tb_prompt_form_open(&w->form, section, err);
-    tb_json_free(section);
-    w->generator = good ? tb_generator_open(w->t->engine, &spec, err) : NULL;
-    good = w->generator != NULL;
-    for (size_t at = 0; good && at < w->n; at += (size_t)spec.n_rows) {
-        size_t n = w->n - at < (size_t)spec.n_rows ? w->n - at : (size_t)spec.n_rows;
-        good = write_some(w, at, (int)n, err);
-    }
-    tb_generator_close(w->generator);
-    w->generator = NULL;
-    return good;
-}
-
-static const char *output_of(const struct asked *a)
-{
-    return a->stream.text.p ? a->stream.text.p : "";
-}
-
-/* The first n of them. */
-static bool score(struct writing *w, size_t n, struct tb_scores *scores, struct tb_err *err)
-{
-    struct tb_score_row *rows = tb_xcalloc(n + 1, sizeof *rows);
-    for (size_t i = 0; i < n; i++) {
-        const struct asked *a = &w->asked[i];
-        rows[i] = (struct tb_score_row){ .prompt = a->prompt, .output = output_of(a),
-                                         .refs = (const char *const *)a->refs, .n_refs = a->n_refs,
-                                         .loss = a->n_tok ? a->loss / (double)a->n_tok : NAN, .n_tok = a->n_tok };
-    }
-    bool good = tb_score_rows(w->scorer, rows, n, scores, err);
-    if (good)
-        tb_scores_resample(scores, w->scorer, rows);
-    free(rows);
-    return good;
+    const struct tb_job *j = w->t->job;
+    struct tb_texts_spec spec = { .engine = w->t->engine, .base = j->base, .data = j->data, .config = &j->config,
+                                  .scorer = w->scorer, .row = j->eval_row, .loss = w->t->eval_loss,
+                                  .labels = w->t->eval_labels, .n_rows = w->n_rows, .longest = j->longest,
+                                  .at_once = generator_spec(j).n_rows };
+    w->texts = tb_texts_open(&spec, err);
+    return w->texts != NULL;
 }
 
 /* ---- what is recorded */
 static struct tb_json *facts_of(const struct writing *w)
 {
-    struct tb_json *facts = tb_json_new_map(), *map = tb_json_new_map();
-    for (size_t i = 0; i < w->scores.n_metrics; i++) {
-        const char *name = tb_scorer_name(w->scorer, i);
-        const struct { const char *ending; double v; } part[] = {
-            { "", w->scores.value[i] }, { "_low", w->scores.low[i] }, { "_high", w->scores.high[i] },
-        };
-        for (int k = 0; k < 3; k++) {
-            char *key = tb_xasprintf("%s%s", name, part[k].ending);
-            tb_json_set(map, key, tb_json_new_real(part[k].v));
-            free(key);
-        }
-    }
-    tb_json_set(map, "n_prompts", tb_json_new_int((int64_t)w->n));
+    struct tb_json *facts = tb_json_new_map(), *map = tb_texts_facts(w->texts, &w->scores);
     tb_json_set(map, "seconds", tb_json_new_real(w->seconds));
     tb_json_set(facts, "scores", map);
     return facts;
@@ -267,7 +135,7 @@ static char *words_of(const struct writing *w)
     struct tb_buf b = { 0 };
     for (size_t i = 0; i < w->scores.n_metrics; i++)
         tb_buf_fmt(&b, "%s%s %.4g", i ? ", " : "", tb_scorer_name(w->scorer, i), w->scores.value[i]);
-    tb_buf_fmt(&b, "; %zu texts in %.1f s", w->n, w->seconds);
+    tb_buf_fmt(&b, "; %zu texts in %.1f s", tb_texts_len(w->texts), w->seconds);
     return tb_buf_take(&b);
 }
 
@@ -279,8 +147,8 @@ static struct tb_measure measure_of(const struct writing *w, const struct tb_sco
     tb_str_copy(one.name, sizeof one.name, tb_scorer_name(w->scorer, k));
     one.row = tb_xcalloc(x->n_rows + 1, sizeof *one.row);
     for (size_t i = 0; i < x->n_rows; i++)
-        one.row[i] = (struct tb_measure_row){ w->asked[i].row, w->asked[i].row, w->asked[i].n_tok,
-                                              x->row_value[i * x->n_metrics + k] };
+        one.row[i] = (struct tb_measure_row){ tb_texts_row(w->texts, i), tb_texts_row(w->texts, i),
+                                              tb_texts_labels(w->texts, i), x->row_value[i * x->n_metrics + k] };
     return one;
 }
 
@@ -308,6 +176,13 @@ static bool record(struct tb_run_writer *to, void *arg, struct tb_err *err)
         && tb_sampling_write(to, c->w->t->job, c->w->t->step, c->output, &c->n_samples, err);
 }
 
+/* What was written for scored row i; NULL: nothing. */
+static const char *output_of(const struct tb_texts *x, int i)
+{
+    size_t at = tb_texts_of(x, i);
+    return tb_texts_has_outputs(x) && at != TB_NO_TEXT ? tb_texts_output(x, at) : NULL;
+}
+
 /* curve: of the prompts that are measured at each evaluation. */
 static bool write_down(struct writing *w, const struct tb_scores *curve, bool is_end, struct tb_err *err)
 {
@@ -317,7 +192,7 @@ static bool write_down(struct writing *w, const struct tb_scores *curve, bool is
     for (size_t k = 0; k < curve->n_metrics; k++)
         measure[k] = measure_of(w, curve, k);
     for (int i = 0; i < w->n_rows; i++)
-        output[i] = w->writes && w->of[i] != NONE ? output_of(&w->asked[w->of[i]]) : NULL;
+        output[i] = output_of(w->texts, i);
     struct record_call c = { .w = w, .measure = measure, .facts = is_end ? facts_of(w) : NULL, .words = words,
                              .output = output };
     bool good = tb_recorder_do(w->t->recorder, record, &c, err);
@@ -334,18 +209,9 @@ static bool write_down(struct writing *w, const struct tb_scores *curve, bool is
 
 static void close_writing(struct writing *w)
 {
-    for (size_t i = 0; i < w->n; i++) {
-        for (size_t k = 0; k < w->asked[i].n_refs; k++)
-            free(w->asked[i].refs[k]);
-        free(w->asked[i].refs);
-        free(w->asked[i].prompt);
-        tb_text_stream_close(&w->asked[i].stream);
-    }
     tb_scores_free(&w->scores);
+    tb_texts_close(w->texts);
     tb_scorer_close(w->scorer);
-    tb_prompt_form_close(&w->form);
-    free(w->asked);
-    free(w->of);
 }
 
 /* Those of the curve are fewer at the end, if there is one. */
@@ -354,9 +220,12 @@ static bool score_and_record(struct writing *w, bool is_end, struct tb_err *err)
     struct tb_scores few = { 0 };
     size_t n = 0; /* prompts of the first rows */
     for (int i = first_rows(w->t->job); i-- > 0;)
-        n = w->of[i] != NONE && w->of[i] >= n ? w->of[i] + 1 : n;
-    bool is_part = is_end && tb_writing_is_each(w->t->job) && n < w->n;
-    bool good = score(w, w->n, &w->scores, err) && (!is_part || score(w, n, &few, err))
+        if (tb_texts_of(w->texts, i) != TB_NO_TEXT && tb_texts_of(w->texts, i) >= n)
+            n = tb_texts_of(w->texts, i) + 1;
+    size_t all = tb_texts_len(w->texts);
+    bool is_part = is_end && tb_writing_is_each(w->t->job) && n < all;
+    bool good = tb_texts_score(w->texts, all, &w->scores, err)
+             && (!is_part || tb_texts_score(w->texts, n, &few, err))
              && write_down(w, is_part ? &few : &w->scores, is_end, err);
     tb_scores_free(&few);
     return good;
@@ -368,12 +237,8 @@ bool tb_training_write(struct tb_training *t, bool is_end, struct tb_err *err)
     double begin_s = tb_clock_mono_s();
     bool good = w.scorer != NULL;
     if (good && t->job->n_eval && has_more_than_loss(w.scorer)) {
-        w.writes = tb_scorer_needs(w.scorer) & TB_NEEDS_OUTPUT;
         w.n_rows = is_end ? t->job->n_eval : first_rows(t->job);
-        good = have_losses(t, err);
-        if (good)
-            collect(&w);
-        good = good && (!w.writes || write_all(&w, err));
+        good = have_losses(t, err) && write_all(&w, err);
         w.seconds = tb_clock_mono_s() - begin_s;
         good = good && score_and_record(&w, is_end, err);
     }

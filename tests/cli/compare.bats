@@ -189,3 +189,54 @@ well_formed() { # FILE: as XML, which the pages are too
     ask 3 compare @last --store "$BATS_TEST_TMPDIR/cut.d"
     complains "0 arms with results" "has no trial with a result"
 }
+
+@test "another text: its rows take the place of those that chose, and whether they are new to the runs is looked at" {
+    need_sweep
+    head -45 "$TREE/data/places-new.txt" >"$BATS_TEST_TMPDIR/new rows.txt"
+    head -12 "$TREE/data/style.txt" >"$BATS_TEST_TMPDIR/general.txt"
+    ask 0 compare @last --data "$BATS_TEST_TMPDIR/new rows.txt" --metric bleu --metric slots --threads 1 \
+        --forget "text:$BATS_TEST_TMPDIR/general.txt,rows=line" --json
+    complains "the base: loss " "(5 of 5)"
+    answer=$output
+    [ "$(json '.measured | [.n_rows, .n_prompts, .n_known] | @json')" = '[45,15,0]' ]
+    [ "$(json '[.checks[] | select(.name == "selection") | .ok] | @json')" = '[true]' ]
+    [ "$(json '[.arms[].forget | type] | unique | @json')" = '["number"]' ]
+    [ "$(json '.measured.base_scores.bleu | type')" = number ]
+    [ "$(json '[.arms[] | .bleu_high >= .bleu and .bleu >= .bleu_low] | all')" = true ]
+    base=$(json '.measured.base_loss')
+    first=$(json '.arms[0].runs | if type == "array" then .[0] else split(",")[0] end')
+    seeds=$(json '.arms[0].seeds')
+    loss=$(json '.arms[0].eval_loss')
+
+    # the same numbers as eval's, the mean over the arm's seeds
+    ask 0 eval "$first" --data "$BATS_TEST_TMPDIR/new rows.txt" --threads 1 --json
+    [ "$(json '.n_rows')" = 45 ]
+    [ "$(json "(.base.loss - $base) | fabs < 1e-9")" = true ]
+    sum=0
+    for run in $(jq -r '.arms[0].runs | if type == "array" then .[] else split(",")[] end' <<<"$answer"); do
+        ask 0 eval "$run" --data "$BATS_TEST_TMPDIR/new rows.txt" --threads 1 --json
+        sum=$(json "$sum + .loss")
+    done
+    [ "$(jq -n "($sum / $seeds - $loss) | fabs < 1e-9")" = true ]
+
+    ask 0 compare @last --data "$BATS_TEST_TMPDIR/new rows.txt" --threads 1
+    says "Loss on the 45 rows of new rows.txt" "The base without an adapter" "none of its 15 prompts is in"
+    sed -n 1,30p "$TREE/data/places.txt" >"$BATS_TEST_TMPDIR/old.txt"
+    ask 0 compare @last --data "$BATS_TEST_TMPDIR/old.txt" --threads 1
+    says "NO: 10 of the 10 prompts of old.txt are in the runs' own data"
+    ask 0 compare @last --json
+    [ "$(json '.measured')" = null ]
+}
+
+@test "another text: what cannot be measured" {
+    need_sweep
+    ask 2 compare @last --metric bleu
+    complains "--metric is of texts behind the prompts of --data"
+    ask 3 compare @last --data "$BATS_TEST_TMPDIR/nobody.txt"
+    complains "nobody.txt"
+    printf 'no separator here\n' >"$BATS_TEST_TMPDIR/bad.txt"
+    ask 1 compare @last --data "pairs:$BATS_TEST_TMPDIR/bad.txt"
+    complains "bad.txt"
+    ask 4 compare @last --data "$TREE/data/places-new.txt" --metric blau
+    complains "bleu"
+}

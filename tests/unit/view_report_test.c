@@ -61,7 +61,7 @@ static void fill(int i)
 static void make(struct tb_report *r, const char *reference)
 {
     struct tb_err err = { 0 };
-    ok(tb_report_make(r, &arms, reference, NULL, NULL, 0, &err), "a report %s", err.text);
+    ok(tb_report_make(r, &arms, &(struct tb_report_from){ .reference = reference }, &err), "a report %s", err.text);
 }
 
 static const struct tb_report_check *check_of(const struct tb_report *r, const char *name)
@@ -104,7 +104,7 @@ static void numbers(void)
     ok(r.reference == 1, "by its name");
     tb_report_free(&r);
     struct tb_err err = { 0 };
-    ok(!tb_report_make(&r, &arms, "nobody", NULL, NULL, 0, &err) && err.kind == TB_ERR_NOTFOUND, "no arm: %s",
+    ok(!tb_report_make(&r, &arms, &(struct tb_report_from){ .reference = "nobody" }, &err) && err.kind == TB_ERR_NOTFOUND, "no arm: %s",
        err.text);
     tb_report_free(&r);
 }
@@ -216,7 +216,7 @@ static void selection(void)
     struct tb_err err = { 0 };
     for (int i = 0; i < ROWS; i++)
         metrics[SEEDS].rows[i].loss -= 3;
-    ok(tb_report_make(&r, &arms, NULL, search_of(ARMS), NULL, 0, &err), "a report of a search %s", err.text);
+    ok(tb_report_make(&r, &arms, &(struct tb_report_from){ .sweep = search_of(ARMS) }, &err), "a report of a search %s", err.text);
     ok(r.arm[1].p.difference < 0 && r.arm[1].has_fresh, "the best of its trials makes an arm the best");
     near(r.arm[1].fresh.difference, 0.5, 1e-9, "without it the arm is worse");
     ok(!r.arm[0].has_fresh && r.arm[1].fresh.n_seeds_b == 2, "two seeds chose nothing");
@@ -226,7 +226,7 @@ static void selection(void)
     tb_report_free(&r);
     for (int i = 0; i < ROWS; i++)
         metrics[SEEDS].rows[i].loss += 3;
-    ok(tb_report_make(&r, &arms, NULL, search_of(ARMS), NULL, 0, &err), "the same with a chosen seed like others");
+    ok(tb_report_make(&r, &arms, &(struct tb_report_from){ .sweep = search_of(ARMS) }, &err), "the same with a chosen seed like others");
     ok(check_of(&r, "selection")->is_good, "%s", check_of(&r, "selection")->words);
     tb_report_free(&r);
 }
@@ -240,7 +240,7 @@ static void lone(void)
     const struct tb_run_item *item[] = { &items[0], &items[SEEDS] };
     const struct tb_metrics *m[] = { &metrics[0], &metrics[SEEDS] };
     tb_arms_make(&few, item, m, 2, items, ARMS * SEEDS, TB_ARMS_BY_SEED);
-    ok(tb_report_make(&r, &few, NULL, search_of(2), NULL, 0, &err), "a report of one seed %s", err.text);
+    ok(tb_report_make(&r, &few, &(struct tb_report_from){ .sweep = search_of(2) }, &err), "a report of one seed %s", err.text);
     const struct tb_report_check *c = check_of(&r, "selection");
     ok(!c->is_good && strstr(c->words, "B: no seed but"), "%s", c->words);
     tb_report_free(&r);
