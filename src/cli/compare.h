@@ -34,6 +34,9 @@ void tb_compare_lose(struct tb_compare *x, const char *name, const char *why);
 bool tb_compare_finalists(struct tb_compare *x, struct tb_err *err);
 struct tb_report_sweep *tb_compare_search(const struct tb_compare *x);
 
+/* compare_left.c: what a sweep that is not over still lacks, and how it goes on; malloc'ed, NULL if it is over. */
+char *tb_compare_left(const struct tb_compare *x);
+
 /* compare_merge.c: fills x->report.merged. */
 bool tb_compare_merge(struct tb_compare *x, struct tb_err *err);
 
