@@ -248,9 +248,10 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 const struct tb_verb tb_verb_plan = {
     .name = "plan", .usage = "RECIPE | --base B --data D --method M.. --budget N",
     .help = "Shows the runs of a recipe, their memory and about their time.\n"
-            "It trains nothing. The time is the work of training and evaluations over what this machine does in a second:\n"
-            "a probe of the processor, and the share of it that training on the base reaches, which --measure finds out.\n"
-            "It is for a machine without other work. With --serve it stays, for programs: each line of stdin is a list of\n"
+            "It trains nothing. The time is the work of training and evaluations over what this machine does in a\n"
+            "second: a probe of the processor, and the share of it that training on the base reaches, which --measure\n"
+            "finds out. It is for a machine without other work.\n"
+            "With --serve it stays, for programs: each line of stdin is a list of\n"
             "words as they stand behind plan, or {\"id\": 1, \"args\": [words]}; each is answered by a line as --json\n"
             "prints it, with that id, or by {\"error\": {kind, text, where, line}}. Base, data and speeds are kept.",
     .examples = "  tunebench plan recipes/compare-three.lua\n"

@@ -176,7 +176,7 @@ static void check_spent(struct tb_report *r)
     char a[32], b[32];
     for (size_t i = 1; i < r->arms->n; i++) {
         least = search_of(r, i)->search_tok < search_of(r, least)->search_tok ? i : least;
-        most = search_of(r, i)->search_tok > search_of(r, most)->search_tok ? i : most;
+        most = search_of(r, i)->search_tok >= search_of(r, most)->search_tok ? i : most;
     }
     double low = search_of(r, least)->search_tok, high = search_of(r, most)->search_tok;
     bool is_good = high <= most_times * low;
@@ -185,8 +185,8 @@ static void check_spent(struct tb_report *r)
     add(r, is_good, "search tokens", is_good
         ? tb_xasprintf("no arm's search trained on more than %g times the tokens of another's (%c %s, %c %s)",
                        most_times, (int)('A' + most), a, (int)('A' + least), b)
-        : tb_xasprintf("%c's search trained on %s tokens, %.3g times %c's %s: more of its trials were let go on, so its "
-                       "settings were chosen with more care", (int)('A' + most), a, high / fmax(low, 1),
+        : tb_xasprintf("%c's search trained on %s tokens, %.3g times %c's %s: more of its trials were let go on, so "
+                       "its settings were chosen with more care", (int)('A' + most), a, high / fmax(low, 1),
                        (int)('A' + least), b));
 }
 
