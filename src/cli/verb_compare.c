@@ -222,7 +222,8 @@ static void answer(struct tb_compare *x)
 /* `text` is taken over. */
 static bool write_file(const char *path, char *text, struct tb_err *err)
 {
-    bool good = tb_file_replace(path, text, strlen(text), err);
+    bool good = tb_dir_exists(path) ? tb_fail(err, TB_ERR_USAGE, "%s is a folder; a file is to be written", path)
+                                    : tb_file_replace(path, text, strlen(text), err);
     free(text);
     return good;
 }

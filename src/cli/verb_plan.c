@@ -110,8 +110,9 @@ static void print_data(const struct tb_json *run)
     tb_out_safe(tb_json_str(tb_json_get(d, "path"), ""));
     printf(": ");
     print_how(d);
-    printf("; %s rows, %s to train on, %s held out (by prompt, %s scored)",
-           tb_fmt_count(a, sizeof a, count_of(d, "n_rows")), tb_fmt_count(b, sizeof b, count_of(d, "n_train")),
+    printf("; %s row%s, %s to train on, %s held out (by prompt, %s scored)",
+           tb_fmt_count(a, sizeof a, count_of(d, "n_rows")), count_of(d, "n_rows") == 1 ? "" : "s",
+           tb_fmt_count(b, sizeof b, count_of(d, "n_train")),
            tb_fmt_count(c, sizeof c, count_of(d, "n_held")), tb_fmt_count(e, sizeof e, count_of(d, "n_eval")));
     if (count_of(d, "n_dropped"))
         printf("; %s dropped (too long, or no label)", tb_fmt_count(a, sizeof a, count_of(d, "n_dropped")));

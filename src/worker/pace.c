@@ -19,7 +19,8 @@
 
 enum { MAX_KEPT = 256, MAX_BYTES = 1 << 20, MAX_SHARES = 9, PROBES = 3, ENOUGH_STEPS = 5 };
 static const double probe_s = 0.1, measure_s = 1.5, enough_s = 0.3;
-static const double usual_share = 0.8; /* of the probe that steps of a base of 100 million weights reach */
+static const double usual_share = 0.8, usual_of_small = 0.4; /* of the probe that steps reach */
+static const int64_t small_params = 30000000;
 
 struct tb_pace {
     enum tb_pace_when when;
@@ -203,7 +204,8 @@ static void choose_share(struct tb_pace *p, const struct tb_job *j)
     }
     qsort(v, (size_t)n, sizeof *v, by_size);
     p->n_measured = n;
-    p->share = n ? (v[(n - 1) / 2] + v[n / 2]) / 2 : usual_share;
+    double usual = j->base->model->n_params < small_params ? usual_of_small : usual_share;
+    p->share = n ? (v[(n - 1) / 2] + v[n / 2]) / 2 : usual;
 }
 
 /* Whether base and method are to be measured now; once in a process. */

@@ -19,8 +19,8 @@ void tb_pace_close(struct tb_pace *p); /* NULL is fine */
 /* Measures what is to be measured of that run. To be called for all runs of a plan before the first is asked for its
  * time, so that all rest on the same share. */
 bool tb_pace_learn(struct tb_pace *p, const struct tb_job *j, struct tb_err *err);
-/* Seconds of training and evaluations, were the run's threads alone. *is_measured: by steps on that base. NaN and *err if there is no back end to be
- * asked. */
+/* Seconds of training and evaluations, were the run's threads alone. *is_measured: by steps on that base. NaN and *err
+ * if there is no back end to be asked. */
 double tb_pace_seconds(struct tb_pace *p, const struct tb_job *j, bool *is_measured, struct tb_err *err);
 /* What the last answer rests on: {threads, probe_gflops, share, n_measured, free}, free being the part of the
  * processors' time that other programs leave; a new value. */

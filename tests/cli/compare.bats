@@ -129,6 +129,8 @@ well_formed() { # FILE: as XML, which the pages are too
     ask 3 compare method:nothing
     ask 2 compare lora-r16-s0 prefix20-s0 --group wrong
     ask 3 compare lora-r16-s0 prefix20-s0 --store "$BATS_TEST_TMPDIR/none.d"
+    ask 2 compare lora-r16-s0 prefix20-s0 --html "$BATS_TEST_TMPDIR"
+    complains "is a folder"
 }
 
 @test "a store that cannot be written to is read" {
@@ -191,5 +193,6 @@ well_formed() { # FILE: as XML, which the pages are too
     [ "$(json '.verdict.settle | test("--resume")')" = true ]
     sed -i '2,$d' "$BATS_TEST_TMPDIR"/cut\ here.d/sweeps/*/events.jsonl
     ask 3 compare @last --store "$BATS_TEST_TMPDIR/cut here.d"
-    complains "0 arms with results" "has no trial with a result" "still missing: lora 3 of 3 trials and 1 of 1 other seeds"
+    complains "0 arms with results" "has no trial with a result" \
+        "still missing: lora 3 of 3 trials and 1 of 1 other seeds"
 }
