@@ -171,8 +171,8 @@ static void print_pace(const struct tb_json *run)
     else
         puts("a guess until it is measured on this base: plan --measure");
     if (free < 0.8)
-        printf("other programs leave %.0f %% of the processors now; while they run it takes about %.1f times as long\n",
-               100 * free, 1 / free);
+        printf("other programs leave %.0f %% of the processors now; while they run it takes %s %.1f times as long\n",
+               100 * free, free < 0.1 ? "more than" : "about", 1 / fmax(free, 0.1));
 }
 
 /* Of each base and number of threads. */
