@@ -129,6 +129,10 @@ function takes.per(here, v)
     return v
 end
 
+local function is_finite(v)
+    return type(v) == "number" and v - v == 0
+end
+
 function takes.objective(here, v)
     local words = 'objective must be as { "eval/loss", "min", target = 1.1 }'
     if type(v) ~= "table" or of(v) then
@@ -144,8 +148,8 @@ function takes.objective(here, v)
         bind.fail(here, "objective", format("%s, not %s", words, describe(v[1])))
     elseif v[2] ~= "min" and v[2] ~= "max" then
         bind.fail(here, "objective", format('%s: "min" or "max", not %s', words, describe(v[2])))
-    elseif v.target ~= nil and type(v.target) ~= "number" then
-        bind.fail(here, "objective", format("target must be a number, not %s", describe(v.target)))
+    elseif v.target ~= nil and not is_finite(v.target) then
+        bind.fail(here, "objective", format("objective: target must be a finite number, not %s", describe(v.target)))
     end
     return { metric = v[1], goal = v[2], target = v.target }
 end

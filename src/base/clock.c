@@ -24,6 +24,11 @@ double tb_clock_mono_s(void)
     return seconds(CLOCK_MONOTONIC);
 }
 
+double tb_clock_cpu_s(void)
+{
+    return seconds(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 bool tb_clock_parse(const char *iso, int64_t *wall_ns)
 {
     struct tm tm = { 0 };

@@ -8,6 +8,7 @@
 
 void tb_clock_nap(double seconds); /* sleeps so long, less if a signal comes */
 double tb_clock_mono_s(void); /* monotonic seconds, for durations */
+double tb_clock_cpu_s(void);  /* processor time of all threads of this process */
 int64_t tb_clock_wall_ns(void); /* UTC since 1970 */
 double tb_clock_since_start_s(void); /* since exec of this process (from /proc/self/stat), else since first call */
 /* "2026-11-24T13:05:33Z"; n >= 24. Returns dst. */

@@ -141,6 +141,15 @@ const char *tb_args_get(const struct tb_args *a, const char *name)
     return last;
 }
 
+void tb_args_tell_store(struct tb_buf *b, const struct tb_args *a)
+{
+    const char *store = tb_args_get(a, "store");
+    if (!store)
+        return;
+    tb_buf_str(b, " --store ");
+    tb_shell_quote(b, store);
+}
+
 const char *tb_args_at(const struct tb_args *a, const char *name, int i)
 {
     for (int j = 0; j < a->n_flags; j++)

@@ -4,6 +4,7 @@
 #ifndef TB_CLI_ARGS_H
 #define TB_CLI_ARGS_H
 
+#include "base/buf.h"
 #include "base/err.h"
 
 struct tb_flag {
@@ -40,6 +41,8 @@ bool tb_args_count(const struct tb_args *a, int min, int max, const char *usage,
 bool tb_args_has(const struct tb_args *a, const char *name);
 /* The last value given, or NULL. */
 const char *tb_args_get(const struct tb_args *a, const char *name);
+/* " --store DIR" where that was given, as a shell reads it: behind a command that is told. */
+void tb_args_tell_store(struct tb_buf *b, const struct tb_args *a);
 /* The i-th value of a flag that may be repeated, or NULL behind the last. */
 const char *tb_args_at(const struct tb_args *a, const char *name, int i);
 /* A whole number between min and max; `otherwise` if the flag is not there. */

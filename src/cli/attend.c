@@ -323,19 +323,22 @@ static bool serve_or_follow(struct tb_worker *w, struct attend *a, struct tb_wor
 
 static bool print_detached(const struct attend *a, const struct tb_worker_result *r, FILE *to)
 {
+    struct tb_buf store = { 0 };
     size_t n = 0;
+    tb_shell_quote(&store, tb_store_path(a->store));
     for (size_t i = 0; i < r->n; i++)
         n += !tb_state_is_over(r->run[i].state);
     if (n == 0)
         fprintf(to, "nothing to train: every run is over\n");
     else
         fprintf(to, "%zu run%s on the list; look: tunebench watch --store %s; undo: tunebench stop --store %s", n,
-               n == 1 ? "" : "s", tb_store_path(a->store), tb_store_path(a->store));
+               n == 1 ? "" : "s", store.p, store.p);
     for (size_t i = 0; i < r->n && n; i++)
         if (!tb_state_is_over(r->run[i].state))
             fprintf(to, " %.8s", r->run[i].id);
     if (n)
         fputc('\n', to);
+    tb_buf_free(&store);
     return true;
 }
 

@@ -128,7 +128,7 @@ static void print_fork(const struct tb_json *fork)
         printf("%s%s ", i ? ", " : "", str(tb_json_at(tokens, i), "side"));
         tb_chat_show_token(tb_json_at(tokens, i));
     }
-    printf("; KL of the second from the first %.3g nat", real(fork, "kl"));
+    printf("; their chances there differ by %.3g nats (KL divergence of the second from the first)", real(fork, "kl"));
     if (tb_json_type(base) == TB_JSON_MAP) {
         fputs("; the base would say ", stdout);
         tb_chat_show_token(base);

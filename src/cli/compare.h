@@ -40,6 +40,9 @@ bool tb_compare_measure(struct tb_compare *x, struct tb_err *err);
 /* What other verbs call that run: its id, with the step if it is looked at as it was. */
 void tb_compare_ref(const struct tb_pick *p, char *ref, size_t n);
 
+/* compare_left.c: what a sweep that is not over still lacks, and how it goes on; malloc'ed, NULL if it is over. */
+char *tb_compare_left(const struct tb_compare *x);
+
 /* compare_merge.c: fills x->report.merged. */
 bool tb_compare_merge(struct tb_compare *x, struct tb_err *err);
 

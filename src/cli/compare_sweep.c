@@ -232,6 +232,7 @@ struct tb_report_sweep *tb_compare_search(const struct tb_compare *x)
     to->recipe_path = s->plan->recipe_path ? s->plan->recipe_path : "-";
     to->plan = tb_buf_take(&b);
     to->is_over = is_over(s);
+    to->left = tb_compare_left(x);
     to->n_arms = x->arms.n;
     to->arm = tb_xcalloc(x->arms.n + 1, sizeof *to->arm);
     for (size_t i = 0; i < x->arms.n; i++)

@@ -28,10 +28,7 @@ static char *inverse(const struct tb_args *a, const struct tb_json *facts)
     struct tb_buf b = { 0 };
     for (int i = 0; i < 2; i++) {
         tb_buf_fmt(&b, "%stunebench %s %s", i ? " && " : "", verbs[i], text_of(facts, "id"));
-        if (tb_args_get(a, "store")) {
-            tb_buf_str(&b, " --store ");
-            tb_shell_quote(&b, tb_args_get(a, "store"));
-        }
+        tb_args_tell_store(&b, a);
     }
     return tb_buf_take(&b);
 }

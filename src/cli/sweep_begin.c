@@ -71,7 +71,7 @@ static bool begin(struct tb_sweep *s, struct tb_worker *w, const struct stock *k
 }
 
 /* What was noted about its beginning, or going on. */
-static void tell(const struct tb_sweep *s, bool is_led)
+static void tell(const struct tb_sweep *s, const struct tb_args *a, bool is_led)
 {
     static const char *const kinds[] = { "begin", "resume", NULL };
     const char *words = is_led ? "is led by a worker already" : "";
@@ -80,7 +80,10 @@ static void tell(const struct tb_sweep *s, bool is_led)
         if (tb_str_in(tb_json_str(tb_json_get(e, "kind"), ""), kinds))
             words = tb_json_str(tb_json_get(e, "text"), "");
     }
-    fprintf(stderr, "sweep %s: %s; look: tunebench sweep %s\n", s->id, words, s->id);
+    struct tb_buf b = { 0 };
+    tb_args_tell_store(&b, a);
+    fprintf(stderr, "sweep %s: %s; look: tunebench sweep %s%s\n", s->id, words, s->id, b.p ? b.p : "");
+    tb_buf_free(&b);
 }
 
 bool tb_sweep_wake(const struct tb_store *store, const struct tb_worker_spec *spec, struct tb_err *err)
@@ -106,7 +109,7 @@ bool tb_sweep_begin(struct tb_plan *p, const struct tb_args *a, const struct tb_
     if (store && !good && !is_led)
         *err = why;
     if (good || is_led)
-        tell(&s, is_led);
+        tell(&s, a, is_led);
     tb_sweep_close(&s);
     tb_worker_close(w); /* the base and the data it read are not needed to look on */
     good = (good || is_led) && (*is_over || tb_sweep_wake(store, spec, err));

@@ -188,9 +188,13 @@ static const char *inverse_of(const char *verb, enum tb_sweep_phase before)
 
 static void tell(const struct steering *x, const struct tb_sweep *s, const struct tb_args *a, const struct tb_out *out)
 {
-    const char *back = inverse_of(x->verb, s->phase), *store = tb_args_get(a, "store");
-    char *inverse = back ? tb_xasprintf("tunebench sweep %s %s%s%s", s->id, back, store ? " --store " : "",
-                                        store ? store : "") : NULL;
+    const char *back = inverse_of(x->verb, s->phase);
+    struct tb_buf b = { 0 };
+    if (back) {
+        tb_buf_fmt(&b, "tunebench sweep %s %s", s->id, back);
+        tb_args_tell_store(&b, a);
+    }
+    char *inverse = back ? tb_buf_take(&b) : NULL;
     if (out->form == TB_EMIT_JSON) {
         struct tb_json *j = tb_json_new_map();
         tb_json_set(j, "id", tb_json_new_str(s->id));

@@ -144,6 +144,9 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     int i = 0;
     while (i < N_SUBJECTS && (a->n_pos != 1 || strcmp(a->pos[0], subjects[i].name) != 0))
         i++;
+    if (i == N_SUBJECTS && a->n_pos == 1)
+        return tb_fail(err, TB_ERR_USAGE, "'%.60s' is nothing that bench measures; it measures step, gemm or decode",
+                       a->pos[0]);
     if (i == N_SUBJECTS)
         return tb_fail(err, TB_ERR_USAGE, "what shall be measured? usage: tunebench bench step|gemm|decode");
     if (!tb_out_open(&out, a, err))

@@ -267,7 +267,9 @@ const struct tb_verb tb_verb_chat = {
     .usage = "RUN [RUN] [--serve] | --base MODEL [--adapter DIR ..]",
     .help = "Talks with one run, or two side by side, while training goes on.\n"
             "Both stand on one loaded base. Each line is a prompt, which goes through the data's template; under the "
-            "texts stands where they part, how sure each was there and what the base would say. Runs being trained are "
+            "texts stands where they part, how sure each was there and what the base would say. How far their chances "
+            "for that token differ is the Kullback-Leibler (KL) divergence of the second from the first in nats: 0 "
+            "where they are the same, above 1 where they expect quite different things. Runs being trained are "
             "as in their newest checkpoint; RUN:400 and RUN:best as they were then. It runs at a lower priority than "
             "training.\n"
             "--serve answers {\"prompt\": \"..\"} or {\"row\": 3} with events begin, piece, end, compared, done: see "

@@ -112,9 +112,13 @@ static bool make_arms(struct tb_compare *x, struct tb_err *err)
         return tb_fail(err, TB_ERR_LIMIT, "%zu arms; compare has letters for %d", x->arms.n, TB_REPORT_ARMS);
     if (x->arms.n > 1)
         return true;
-    if (x->n_lost)
-        return tb_fail(err, TB_ERR_NOTFOUND, "%zu arm%s with results; %s %s", x->arms.n, x->arms.n == 1 ? "" : "s",
-                       x->lost[0].name, x->lost[0].why);
+    if (x->n_lost) {
+        char *left = x->has_sweep ? tb_compare_left(x) : NULL;
+        tb_fail(err, TB_ERR_NOTFOUND, "%zu arm%s with results; %s %s%s%s", x->arms.n, x->arms.n == 1 ? "" : "s",
+                x->lost[0].name, x->lost[0].why, left ? "; " : "", left ? left : "");
+        free(left);
+        return false;
+    }
     return tb_fail(err, TB_ERR_NOTFOUND, "one arm; a sweep has several with t.one_of{..} and per = \"method\"");
 }
 
@@ -218,7 +222,8 @@ static void answer(struct tb_compare *x)
 /* `text` is taken over. */
 static bool write_file(const char *path, char *text, struct tb_err *err)
 {
-    bool good = tb_file_replace(path, text, strlen(text), err);
+    bool good = tb_dir_exists(path) ? tb_fail(err, TB_ERR_USAGE, "%s is a folder; a file is to be written", path)
+                                    : tb_file_replace(path, text, strlen(text), err);
     free(text);
     return good;
 }

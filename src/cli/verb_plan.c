@@ -21,7 +21,7 @@ static const struct tb_flag flags[] = {
     { "csv", NULL, false, "the table as CSV" },
     { "plain", NULL, false, "the table separated by tabs" },
     TB_FLAG_OUTPUT,
-    { "measure", NULL, false, "measure each base and method for two seconds, to tell the time" },
+    { "measure", NULL, false, "train each base and method for two seconds, to tell the time" },
     { "serve", NULL, false, "stay, and answer a plan for each line of stdin: [\"RECIPE\", \"--set\", ..]" },
     { 0 }
 };
@@ -110,8 +110,9 @@ static void print_data(const struct tb_json *run)
     tb_out_safe(tb_json_str(tb_json_get(d, "path"), ""));
     printf(": ");
     print_how(d);
-    printf("; %s rows, %s to train on, %s held out (by prompt, %s scored)",
-           tb_fmt_count(a, sizeof a, count_of(d, "n_rows")), tb_fmt_count(b, sizeof b, count_of(d, "n_train")),
+    printf("; %s row%s, %s to train on, %s held out (by prompt, %s scored)",
+           tb_fmt_count(a, sizeof a, count_of(d, "n_rows")), count_of(d, "n_rows") == 1 ? "" : "s",
+           tb_fmt_count(b, sizeof b, count_of(d, "n_train")),
            tb_fmt_count(c, sizeof c, count_of(d, "n_held")), tb_fmt_count(e, sizeof e, count_of(d, "n_eval")));
     if (count_of(d, "n_dropped"))
         printf("; %s dropped (too long, or no label)", tb_fmt_count(a, sizeof a, count_of(d, "n_dropped")));
@@ -156,6 +157,34 @@ static void print_measuring(const struct tb_json *run)
                tb_fmt_count(a, sizeof a, count_of(run, "general_tokens")));
 }
 
+/* What the times rest on. */
+static void print_pace(const struct tb_json *run)
+{
+    const struct tb_json *p = tb_json_get(run, "pace");
+    double share = 100 * tb_json_real(tb_json_get(p, "share"), NAN), free = tb_json_real(tb_json_get(p, "free"), 1);
+    double gflops = tb_json_real(tb_json_get(p, "probe_gflops"), NAN);
+    long long threads = count_of(p, "threads"), n = count_of(p, "n_measured");
+    printf("time: evaluations included, at %.0f %% of the %.0f GFLOP/s that a probe of %lld thread%s reaches; ", share,
+           gflops, threads, threads == 1 ? "" : "s");
+    if (n)
+        printf("measured on this base (%lld time%s)\n", n, n == 1 ? "" : "s");
+    else
+        puts("a guess until it is measured on this base: plan --measure");
+    if (free < 0.8)
+        printf("other programs leave %.0f %% of the processors now; while they run it takes %s %.1f times as long\n",
+               100 * free, free < 0.1 ? "more than" : "about", 1 / fmax(free, 0.1));
+}
+
+/* Of each base and number of threads. */
+static void print_paces(const struct tb_json *runs)
+{
+    for (size_t i = 0; i < tb_json_len(runs); i++) {
+        const struct tb_json *r = tb_json_at(runs, i), *before = i ? tb_json_at(runs, i - 1) : NULL;
+        if (!before || !tb_json_equal(tb_json_get(before, "pace"), tb_json_get(r, "pace")))
+            print_pace(r);
+    }
+}
+
 static void print_plan(const struct tb_out *o, const struct tb_json *plan)
 {
     const struct tb_json *runs = tb_json_get(plan, "runs");
@@ -170,6 +199,7 @@ static void print_plan(const struct tb_out *o, const struct tb_json *plan)
     print_data(tb_json_at(runs, 0));
     print_measuring(tb_json_at(runs, 0));
     print_memory(runs);
+    print_paces(runs);
     tb_sources_print(o, tb_json_get(tb_json_at(runs, 0), "data"), NULL);
     if (count_of(plan, "n_same") == 1)
         puts("1 run was written twice and is made once");
@@ -219,8 +249,10 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 const struct tb_verb tb_verb_plan = {
     .name = "plan", .usage = "RECIPE | --base B --data D --method M.. --budget N",
     .help = "Shows the runs of a recipe, their memory and about their time.\n"
-            "It trains nothing. The time comes from a probe of the processor, and from what was measured of base and\n"
-            "method before: --measure does that. With --serve it stays, for programs: each line of stdin is a list of\n"
+            "It trains nothing. The time is the work of training and evaluations over what this machine does in a\n"
+            "second: a probe of the processor, and the share of it that training on the base reaches, which --measure\n"
+            "finds out. It is for a machine without other work.\n"
+            "With --serve it stays, for programs: each line of stdin is a list of\n"
             "words as they stand behind plan, or {\"id\": 1, \"args\": [words]}; each is answered by a line as --json\n"
             "prints it, with that id, or by {\"error\": {kind, text, where, line}}. Base, data and speeds are kept.",
     .examples = "  tunebench plan recipes/compare-three.lua\n"

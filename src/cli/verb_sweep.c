@@ -98,13 +98,15 @@ static bool list(const struct tb_args *a, const struct tb_out *out, struct tb_er
 static bool tell_detached(const char *id, const struct tb_args *a)
 {
     static const char *const ways[][2] = { { "look on", "--follow" }, { "undo", "--stop" } };
-    const char *store = tb_args_get(a, "store");
-    printf("sweep %s is led by the worker", id);
+    struct tb_buf b = { 0 };
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
-        printf("; %s: tunebench sweep %s %s%s", ways[i][0], id, ways[i][1], store ? " --store " : "");
-        tb_out_safe(store ? store : "");
+        tb_buf_fmt(&b, "; %s: tunebench sweep %s %s", ways[i][0], id, ways[i][1]);
+        tb_args_tell_store(&b, a);
     }
+    printf("sweep %s is led by the worker", id);
+    tb_out_safe(b.p);
     putchar('\n');
+    tb_buf_free(&b);
     return true;
 }
 

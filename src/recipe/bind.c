@@ -12,8 +12,10 @@
  *   draw()                  after the last: the points of a search
  *   part(name)              what another shipped module returns */
 #include <lauxlib.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/str.h"
 #include "plan/keys.h"
 #include "plan/schema.h"
@@ -139,16 +141,29 @@ static const char *who(lua_State *L, const char *group, const char *name)
     return lua_pushfstring(L, "t.%s", name);
 }
 
+/* With what was expected in its place; key may be NULL. */
+static int refused(lua_State *L, const struct tb_key *key, const char *text)
+{
+    struct tb_buf want = { 0 };
+    char words[400];
+    if (key)
+        tb_key_expected(key, &want);
+    snprintf(words, sizeof words, "%s%s%s", text, want.p ? "; expected " : "", want.p ? want.p : "");
+    tb_buf_free(&want);
+    return sorry(L, words);
+}
+
 static int check(lua_State *L)
 {
-    const char *group = luaL_checkstring(L, 1), *name = luaL_checkstring(L, 2), *why = "";
+    const char *group = luaL_checkstring(L, 1), *name = luaL_checkstring(L, 2);
     const char *key = luaL_checkstring(L, 3), *by = who(L, group, name);
     const struct tb_key *keys = table_of(L, group, name);
+    struct tb_refusal why;
     struct tb_err err;
     struct tb_json **given = push_box(L), **checked = push_box(L);
     struct tb_json *value = tb_value_read(L, 4, &why);
     if (!value)
-        return sorry(L, lua_pushfstring(L, "%s: %s is %s", by, key, why));
+        return refused(L, tb_key_find(keys, key), lua_pushfstring(L, "%s: %s%s is %s", by, key, why.at, why.words));
     *given = tb_json_new_map();
     tb_json_set(*given, key, value);
     *checked = tb_key_check(keys, *given, by, &err);
@@ -179,11 +194,12 @@ static int unknown(lua_State *L)
 static int begin(lua_State *L)
 {
     struct tb_child *c = tb_child_of(L);
-    const char *why;
+    struct tb_refusal why;
     read_place(L, 1, &c->sweep);
     lua_settop(L, 3);
     if (!lua_isnil(L, 3) && !(c->search = tb_value_read(L, 3, &why)))
-        return tb_fault_raise(L, &c->sweep, "search", why);
+        return tb_fault_raise(L, &c->sweep, "search", lua_pushfstring(L, "%s is %s", why.at + (*why.at == '.'),
+                                                                      why.words));
     lua_settop(L, 2);
     c->where_ref = lua_isnil(L, 2) ? LUA_NOREF : luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
@@ -239,7 +255,7 @@ static int emit(lua_State *L)
 {
     struct tb_child *c = tb_child_of(L);
     struct tb_err err = { 0 };
-    const char *why = "";
+    struct tb_refusal why;
     struct tb_json **box = push_box(L);
     struct tb_place at = c->sweep;
     if (++c->n_points > TB_RECIPE_MAX_POINTS)
@@ -247,7 +263,7 @@ static int emit(lua_State *L)
                               "this makes more than 100000 points for `where` to look at");
     *box = tb_value_read(L, 1, &why);
     if (!*box)
-        return tb_fault_raise(L, &at, NULL, lua_pushfstring(L, "a run is %s", why));
+        return tb_fault_raise(L, &at, NULL, lua_pushfstring(L, "a run%s is %s", why.at, why.words));
     int top = lua_gettop(L);
     bool good = c->search ? tb_draw_take(c, *box, &err)
                           : tb_plan_add(c->plan, *box, &c->overrides, tb_bind_keep, L, &err);

@@ -102,6 +102,8 @@ bool tb_recipe_eval(const char *path, const struct tb_overrides *o, struct tb_pl
     struct tb_err why = { 0 };
     int status = 0;
     *out = NULL;
+    if (tb_dir_exists(path))
+        return tb_fail(err, TB_ERR_NOTFOUND, "%.300s is a folder, not a recipe", path);
     if (!tb_file_exists(path))
         return tb_fail(err, TB_ERR_NOTFOUND, "there is no recipe %.300s", path);
     char *in = overrides_text(o);

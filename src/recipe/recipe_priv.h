@@ -54,8 +54,12 @@ int tb_fault_split(const char *message, const char **words);
 /* The fault on top of the stack as {file, line, key, text}; `status` is lua_pcall's. */
 struct tb_json *tb_fault_json(lua_State *L, int status);
 
-/* value.c: NULL and *why ("a function", ..) for what is no plain data. Never raises. */
-struct tb_json *tb_value_read(lua_State *L, int index, const char **why);
+/* value.c: NULL and *why for what is no plain data. Never raises. */
+struct tb_refusal {
+    const char *words; /* "a function" */
+    char at[96];       /* where in the value: ".target", "[2]"; empty: all of it */
+};
+struct tb_json *tb_value_read(lua_State *L, int index, struct tb_refusal *why);
 void tb_value_push(lua_State *L, const struct tb_json *j);
 /* A config as a table with both c["method.lora.r"] and c.method.lora.r. */
 void tb_value_push_config(lua_State *L, const struct tb_json *map);

@@ -4,24 +4,36 @@
  * passes. Reading uses only calls that never raise, so a half-made value cannot be lost. */
 #include <lauxlib.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/utf8.h"
 #include "recipe/recipe_priv.h"
 
 enum { MAX_DEPTH = 16, MAX_ENTRIES = 100000 };
 
-static struct tb_json *read_value(lua_State *L, int i, int depth, const char **why);
+static struct tb_json *read_value(lua_State *L, int i, int depth, struct tb_refusal *why);
 
-static struct tb_json *refuse(const char **why, const char *words)
+static struct tb_json *refuse(struct tb_refusal *why, const char *words)
 {
-    *why = words;
+    *why = (struct tb_refusal){ .words = words };
     return NULL;
 }
 
-static struct tb_json *read_string(lua_State *L, int i, const char **why)
+/* On the way out of what holds the refused value: ".key" or "[3]" in front. What is too long is cut at its end. */
+static void locate(struct tb_refusal *why, const char *step)
+{
+    char behind[sizeof why->at];
+    tb_str_copy(behind, sizeof behind, why->at);
+    tb_str_copy(why->at, sizeof why->at, step);
+    size_t n = strlen(why->at);
+    tb_str_copy(why->at + n, sizeof why->at - n, behind);
+}
+
+static struct tb_json *read_string(lua_State *L, int i, struct tb_refusal *why)
 {
     size_t n;
     const char *s = lua_tolstring(L, i, &n);
@@ -30,7 +42,7 @@ static struct tb_json *read_string(lua_State *L, int i, const char **why)
     return tb_json_new_strn(s, n);
 }
 
-static struct tb_json *read_number(lua_State *L, int i, const char **why)
+static struct tb_json *read_number(lua_State *L, int i, struct tb_refusal *why)
 {
     if (lua_isinteger(L, i))
         return tb_json_new_int(lua_tointeger(L, i));
@@ -50,7 +62,7 @@ static int count(lua_State *L, int i, int *n_names)
     return n;
 }
 
-static struct tb_json *read_list(lua_State *L, int i, int n, int depth, const char **why)
+static struct tb_json *read_list(lua_State *L, int i, int n, int depth, struct tb_refusal *why)
 {
     struct tb_json *list = tb_json_new_list();
     for (int k = 1; k <= n; k++) {
@@ -58,6 +70,9 @@ static struct tb_json *read_list(lua_State *L, int i, int n, int depth, const ch
         struct tb_json *v = read_value(L, lua_gettop(L), depth, why);
         lua_pop(L, 1);
         if (!v) {
+            char step[24];
+            snprintf(step, sizeof step, "[%d]", k);
+            locate(why, step);
             tb_json_free(list);
             return NULL;
         }
@@ -66,7 +81,7 @@ static struct tb_json *read_list(lua_State *L, int i, int n, int depth, const ch
     return list;
 }
 
-static struct tb_json *read_map(lua_State *L, int i, int depth, const char **why)
+static struct tb_json *read_map(lua_State *L, int i, int depth, struct tb_refusal *why)
 {
     struct tb_json *map = tb_json_new_map();
     for (lua_pushnil(L); lua_next(L, i); lua_pop(L, 1)) {
@@ -76,6 +91,9 @@ static struct tb_json *read_map(lua_State *L, int i, int depth, const char **why
         struct tb_json *v = is_text ? read_value(L, lua_gettop(L), depth, why)
                                     : refuse(why, "a table with a name that is not UTF-8 text");
         if (!v) {
+            char step[sizeof why->at];
+            snprintf(step, sizeof step, ".%s", is_text ? key : "?");
+            locate(why, step);
             lua_pop(L, 2);
             tb_json_free(map);
             return NULL;
@@ -85,7 +103,7 @@ static struct tb_json *read_map(lua_State *L, int i, int depth, const char **why
     return map;
 }
 
-static struct tb_json *read_table(lua_State *L, int i, int depth, const char **why)
+static struct tb_json *read_table(lua_State *L, int i, int depth, struct tb_refusal *why)
 {
     int n_names, n;
     if (lua_getmetatable(L, i)) {
@@ -104,7 +122,7 @@ static struct tb_json *read_table(lua_State *L, int i, int depth, const char **w
     return refuse(why, "a table that mixes a list with names");
 }
 
-static struct tb_json *read_value(lua_State *L, int i, int depth, const char **why)
+static struct tb_json *read_value(lua_State *L, int i, int depth, struct tb_refusal *why)
 {
     if (!lua_checkstack(L, 8))
         return refuse(why, "a table nested too deeply");
@@ -119,7 +137,7 @@ static struct tb_json *read_value(lua_State *L, int i, int depth, const char **w
     }
 }
 
-struct tb_json *tb_value_read(lua_State *L, int index, const char **why)
+struct tb_json *tb_value_read(lua_State *L, int index, struct tb_refusal *why)
 {
     return read_value(L, lua_absindex(L, index), 0, why);
 }

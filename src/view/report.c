@@ -267,6 +267,10 @@ bool tb_report_make(struct tb_report *r, const struct tb_arms *arms, const struc
     tb_report_selection(r);
     tb_report_checks(r);
     tb_verdict_all(&r->verdict, arms);
+    if (sweep && sweep->left) {
+        free(r->verdict.settle);
+        r->verdict.settle = tb_xstrdup(sweep->left);
+    }
     return true;
 }
 
@@ -281,6 +285,7 @@ static void free_sweep(struct tb_report_sweep *s)
     for (size_t i = 0; i < s->n; i++)
         free(s->trial[i].value);
     free(s->plan);
+    free(s->left);
     free(s->arm);
     free(s->trial);
     free(s);

@@ -54,6 +54,7 @@ struct tb_report_sweep {
     const char *metric;    /* by which trials were judged: "eval/loss" */
     char *plan;            /* "random search, 9 trials an arm, pruned by asha": owned by the report */
     bool is_over;
+    char *left;            /* of one that is not: what is missing and the command it goes on with; NULL; owned */
     double spent_tok, saved_tok;
     double rung[32];       /* tokens */
     size_t n_rungs;

@@ -11,7 +11,8 @@
 #include "view/fmt.h"
 #include "view/report_priv.h"
 
-enum { MOST_CHECKS = 20 };
+enum { MOST_CHECKS = 24 };
+static const double most_times = 1.5; /* an arm's tokens may be of another's */
 
 static void add(struct tb_report *r, bool is_good, const char *name, char *words)
 {
@@ -174,6 +175,27 @@ static void check_share(struct tb_report *r)
     add(r, is_equal, "search budget", tb_buf_take(&b));
 }
 
+/* Trials that are pruned leave their tokens to nobody: arms with as many trials may have been trained more or less. */
+static void check_spent(struct tb_report *r)
+{
+    size_t least = 0, most = 0;
+    char a[32], b[32];
+    for (size_t i = 1; i < r->arms->n; i++) {
+        least = search_of(r, i)->search_tok < search_of(r, least)->search_tok ? i : least;
+        most = search_of(r, i)->search_tok >= search_of(r, most)->search_tok ? i : most;
+    }
+    double low = search_of(r, least)->search_tok, high = search_of(r, most)->search_tok;
+    bool is_good = high <= most_times * low;
+    tb_fmt_unit(a, sizeof a, TB_UNIT_SHORT, high);
+    tb_fmt_unit(b, sizeof b, TB_UNIT_SHORT, low);
+    add(r, is_good, "search tokens", is_good
+        ? tb_xasprintf("no arm's search trained on more than %g times the tokens of another's (%c %s, %c %s)",
+                       most_times, (int)('A' + most), a, (int)('A' + least), b)
+        : tb_xasprintf("%c's search trained on %s tokens, %.3g times %c's %s: more of its trials were let go on, so "
+                       "its settings were chosen with more care", (int)('A' + most), a, high / fmax(low, 1),
+                       (int)('A' + least), b));
+}
+
 static void check_edges(struct tb_report *r)
 {
     struct tb_buf b = { 0 };
@@ -234,6 +256,7 @@ static void check_selection(struct tb_report *r)
 static void check_search(struct tb_report *r)
 {
     check_share(r);
+    check_spent(r);
     check_arms(r, "own rate", has_no_rate, "each arm's learning rate was found by its search",
                "the learning rate was not searched, so it may have been judged by one that suits it badly");
     check_edges(r);

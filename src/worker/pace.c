@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* pace.c - steps on the rows of a run's own first step, twice as many rows each time, until the step is whole or
- * the time is up. Of a large model that is a part of a step, from which the rest is told by what the last rows took
- * more: packing the weights costs the same for one row as for many. */
+ * the time is up. A share is kept for a base, not for each method: what methods do differently is counted (work.h), and
+ * shares that were measured on different days would make arms of one comparison differ that do the same work. The
+ * last few are kept, and their median holds. */
 #include "worker/pace.h"
 
 #include <math.h>
@@ -13,23 +14,25 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/xdg.h"
-#include "worker/measuring.h"
-#include "worker/probe.h"
 #include "worker/session_priv.h"
+#include "worker/work.h"
 
-enum { MAX_KEPT = 256, MAX_BYTES = 1 << 20, ENOUGH_STEPS = 5 };
+enum { MAX_KEPT = 256, MAX_BYTES = 1 << 20, MAX_SHARES = 9, PROBES = 3, ENOUGH_STEPS = 5 };
 static const double probe_s = 0.1, measure_s = 1.5, enough_s = 0.3;
-static const double usual_share = 0.6; /* of the probe that whole steps reach */
-static const double decode_share = 0.1; /* of an evaluation's rate that texts are written with */
+static const double usual_share = 0.8, usual_of_small = 0.4; /* of the probe that steps reach */
+static const int64_t small_params = 30000000;
 
 struct tb_pace {
     enum tb_pace_when when;
-    struct tb_json *fresh; /* keys that were measured by this process */
-    int n_threads;        /* of the probe, 0: none yet */
-    double gflops;        /* of the probe */
+    struct tb_json *fresh; /* base and method that were measured by this process */
+    int n_threads;         /* of the probe, 0: none yet */
+    double gflops;         /* of the probe, all threads, were they alone */
+    double free;           /* part of their time that they got */
     char isa[24];
     char *path;           /* of what is kept, NULL: nowhere */
-    struct tb_json *kept; /* {key: {train, eval}} */
+    struct tb_json *kept; /* {key: {shares: [..]}}, the newest last */
+    double share;         /* of the last answer */
+    int n_measured;
     uint64_t left_bytes;
 };
 
@@ -58,157 +61,82 @@ void tb_pace_close(struct tb_pace *p)
     free(p);
 }
 
-/* ---- work */
-
-static bool is_full(const struct tb_job *j)
-{
-    return !j->stack->part[0]->method->peft_type;
-}
-
-/* FLOP of both directions for each token, without the adapters' own. */
-static double pass_flop(const struct tb_job *j)
-{
-    const struct tb_shape *s = &j->base->model->shape;
-    double q = (double)s->n_heads * s->head_dim, kv = (double)s->n_kv * s->head_dim;
-    double linear = s->n_layers * (s->d * (2 * q + 2 * kv) + 3.0 * s->d * s->ff), head = (double)s->vocab * s->d;
-    return (is_full(j) ? 6 : 4) * (linear + head);
-}
-
-/* Training computes again what it had no room to keep. */
-static double train_flop(const struct tb_job *j)
-{
-    return pass_flop(j) + tb_job_again_flop(j);
-}
-
-/* Evaluations only go forward. */
-static double eval_flop(const struct tb_job *j)
-{
-    return pass_flop(j) / (is_full(j) ? 3 : 2);
-}
-
 /* ---- measuring */
 
-/* Rows of the first step, malloc'ed. */
-static struct tb_row *rows_of_step(const struct tb_job *j, int *n)
+/* Rate of the probe in processor time; *free: part of its threads' time that it got. */
+static double probe_rate(struct tb_kernels *k, int n_threads, double *free)
 {
-    int n_train;
-    const int *train = tb_dataset_train(j->data, &n_train), *at = tb_order_step(j->order, 0, n);
-    struct tb_row *rows = tb_xcalloc((size_t)*n, sizeof *rows);
-    for (int i = 0; i < *n; i++)
-        rows[i] = tb_dataset_row(j->data, train[at[i]]);
-    return rows;
+    double wall = 0, cpu = 0, work = 0;
+    for (int i = 0; i < PROBES; i++) {
+        double from = tb_clock_mono_s(), cpu_from = tb_clock_cpu_s(), rate = tb_kernels_probe(k, probe_s);
+        double took = tb_clock_mono_s() - from;
+        cpu += tb_clock_cpu_s() - cpu_from;
+        wall += took;
+        work += rate * took;
+    }
+    *free = fmin(1, cpu / (n_threads * wall));
+    return cpu > 0 ? work * n_threads / cpu : 0;
 }
 
-static double tokens_of(const struct tb_row *rows, int n)
-{
-    double tok = 0;
-    for (int i = 0; i < n; i++)
-        tok += rows[i].n;
-    return tok;
-}
-
-/* Seconds of one step, NaN if it failed. */
+/* Processor time of one step, NaN if it failed. */
 static double step(struct tb_engine *e, const struct tb_row *rows, int n)
 {
     struct tb_update u = { .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .clip = 1 };
     struct tb_step_out out;
-    double from = tb_clock_mono_s();
+    double from = tb_clock_cpu_s();
     for (int i = 0; i < TB_STACK_PARTS; i++)
         u.lr[i] = 1e-6;
     if (!tb_engine_gradient(e, rows, n, 0, 0, &out, NULL))
         return NAN;
     tb_engine_update(e, &u, &out);
-    return tb_clock_mono_s() - from;
+    return tb_clock_cpu_s() - from;
 }
 
-/* Tokens a second of the best of some whole steps, until `end` at the latest; `took`: what one takes, about. The best,
- * as of the probe: other programs may run. */
-static double whole_rate(struct tb_engine *e, const struct tb_row *rows, int n, double took, double end)
+/* Of the best of some steps on the first *n_reached of these rows, as many as the time allows. The first step reads the
+ * weights, and each larger one takes fresh memory. */
+static double best_step(struct tb_engine *e, const struct tb_row *rows, int n_rows, int *n_reached)
 {
-    double best = INFINITY, sum = 0;
-    int n_steps = 0;
-    bool is_enough = false;
-    while (n_steps == 0 || (!is_enough && tb_clock_mono_s() + took < end)) {
-        double s = step(e, rows, n);
-        best = s < best ? s : best;
-        sum += s;
-        n_steps++;
-        is_enough = !(n_steps < ENOUGH_STEPS || sum < enough_s); /* also after a failure: NaN */
+    double took = step(e, rows, 1), begin = tb_clock_mono_s(), best, sum = 0, last = 0;
+    int n = 1, n_steps = 0;
+    for (; n < n_rows && !isnan(took); n = 2 * n < n_rows ? 2 * n : n_rows) {
+        double from = tb_clock_mono_s();
+        took = step(e, rows, n);
+        last = tb_clock_mono_s() - from;
+        if (from + 6 * last > begin + measure_s) /* what is measured is twice as large, and done twice */
+            break;
     }
-    return tokens_of(rows, n) / best;
-}
-
-/* Tokens a second of a whole step of n_rows, of which n took `took` and half as many took `half`. */
-static double extended_rate(const struct tb_row *rows, int n_rows, int n, double took, double half)
-{
-    double tok = tokens_of(rows, n), more = tok - tokens_of(rows, n / 2), mean = took / tok;
-    double each = n > 1 && more > 0 ? (took - half) / more : mean;
-    each = fmin(fmax(each, mean / 2), mean);
-    double whole = tokens_of(rows, n_rows);
-    return whole / (took + (whole - tok) * each);
-}
-
-/* Of training. *n_reached: rows that fitted into the time. */
-static double train_rate(struct tb_engine *e, const struct tb_row *rows, int n_rows, int *n_reached)
-{
-    double half, took = step(e, rows, 1), end = tb_clock_mono_s() + measure_s; /* the first reads the weights */
-    int n = 1;
-    for (took = half = step(e, rows, 1); 2 * n < n_rows && tb_clock_mono_s() + 2 * took < end; n *= 2) {
-        half = took;
-        took = step(e, rows, 2 * n);
+    for (best = step(e, rows, n); n_steps < 1 || sum < enough_s || n_steps < ENOUGH_STEPS; n_steps++) {
+        if (isnan(best) || (n_steps && tb_clock_mono_s() + last > begin + measure_s))
+            break;
+        double from = tb_clock_mono_s();
+        took = step(e, rows, n);
+        last = tb_clock_mono_s() - from;
+        best = fmin(best, took);
+        sum += took;
     }
     *n_reached = n;
-    double left = end - tb_clock_mono_s(), whole_s = took * n_rows / n;
-    if (2 * n >= n_rows && whole_s < left) {
-        *n_reached = n_rows;
-        took = step(e, rows, n_rows); /* fresh memory */
-        return whole_rate(e, rows, n_rows, took, end);
-    }
-    return extended_rate(rows, n_rows, n, took, half);
-}
-
-static double eval_rate(struct tb_engine *e, const struct tb_row *rows, int n)
-{
-    double *loss = tb_xcalloc((size_t)n, sizeof *loss), best = INFINITY;
-    int *labels = tb_xcalloc((size_t)n, sizeof *labels);
-    bool good = true;
-    for (int i = 0; good && i < 2; i++) {
-        double from = tb_clock_mono_s();
-        good = tb_engine_evaluate(e, rows, n, loss, labels, NULL);
-        best = fmin(best, tb_clock_mono_s() - from);
-    }
-    free(loss);
-    free(labels);
-    return good ? tokens_of(rows, n) / best : NAN;
-}
-
-/* The best of three short probes, since other programs may run. */
-static double best_probe(struct tb_kernels *k)
-{
-    double best = 0;
-    for (int i = 0; i < 3; i++)
-        best = fmax(best, tb_kernels_probe(k, probe_s));
     return best;
 }
 
-/* {train, eval}: shares of the probe beside them; NULL if nothing can be measured (no memory, say). */
-static struct tb_json *measure(const struct tb_pace *p, const struct tb_job *j)
+/* The share of the probe; NaN if nothing can be measured (no memory, say). */
+static double measure(const struct tb_pace *p, const struct tb_job *j)
 {
     struct tb_session s = { 0 };
+    struct tb_counters done = { 0 };
     struct tb_stack *stack = tb_stack_open(j->config.map, j->base->model, NULL);
-    struct tb_json *out = NULL;
     int n, n_reached;
-    struct tb_row *rows = rows_of_step(j, &n);
+    double share = NAN, free_part;
+    struct tb_row *rows = tb_work_first_rows(j, &n);
     if (stack && n > 0 && tb_session_open(&s, j->base->model, stack, &j->spec, p->n_threads, NULL)) {
-        double before = best_probe(s.k), train = train_rate(s.engine, rows, n, &n_reached),
-               eval = eval_rate(s.engine, rows, n_reached), flops = fmax(before, best_probe(s.k)) * 1e9;
-        out = tb_json_new_map();
-        tb_json_set(out, "train", tb_json_new_real(train * train_flop(j) / flops));
-        tb_json_set(out, "eval", tb_json_new_real(eval * eval_flop(j) / flops));
+        double before = probe_rate(s.k, p->n_threads, &free_part);
+        double took = best_step(s.engine, rows, n, &n_reached) / p->n_threads;
+        double rate = fmax(before, probe_rate(s.k, p->n_threads, &free_part)) * 1e9;
+        if (tb_work_step(&done, j, rows, n_reached, NULL))
+            share = tb_work_flop(&done, j) / took / rate;
     }
     tb_session_close(&s);
     free(rows);
-    return out;
+    return share;
 }
 
 /* ---- what is known */
@@ -221,7 +149,7 @@ static bool probe(struct tb_pace *p, int n_threads, struct tb_err *err)
     struct tb_kernels *k = tb_kernels_open(NULL, n_threads, why, sizeof why);
     if (!k)
         return tb_fail(err, TB_ERR_USAGE, "%s", why);
-    p->gflops = best_probe(k);
+    p->gflops = probe_rate(k, n_threads, &p->free);
     p->n_threads = n_threads;
     tb_str_copy(p->isa, sizeof p->isa, k->name);
     k->close(k);
@@ -230,48 +158,83 @@ static bool probe(struct tb_pace *p, int n_threads, struct tb_err *err)
 
 static char *key_of(const struct tb_pace *p, const struct tb_job *j)
 {
-    char host[256] = "", *method = tb_stack_name(j->stack);
+    char host[256] = "";
     gethostname(host, sizeof host - 1);
-    char *key = tb_xasprintf("%s %s %d %.16s %s", host, p->isa, p->n_threads, j->base->id, method);
-    free(method);
-    return key;
+    return tb_xasprintf("%s %s %d %.16s", host, p->isa, p->n_threads, j->base->id);
 }
 
-static bool is_share(const struct tb_json *shares, const char *name)
+static bool is_share(double v)
 {
-    double v = tb_json_real(tb_json_get(shares, name), NAN);
     return v > 1e-4 && v < 10;
 }
 
 /* A cache that cannot be written is none. */
-static void keep(struct tb_pace *p, const char *key, struct tb_json *shares)
+static void keep(struct tb_pace *p, const char *key, double share)
 {
-    if (tb_json_len(p->kept) >= MAX_KEPT)
+    const struct tb_json *old = tb_json_get(tb_json_get(p->kept, key), "shares");
+    struct tb_json *map = tb_json_new_map(), *list = tb_json_new_list();
+    size_t n = tb_json_len(old);
+    for (size_t i = n < MAX_SHARES ? 0 : n + 1 - MAX_SHARES; i < n; i++)
+        tb_json_append(list, tb_json_copy(tb_json_at(old, i)));
+    tb_json_append(list, tb_json_new_real(share));
+    tb_json_set(map, "shares", list);
+    if (!old && tb_json_len(p->kept) >= MAX_KEPT)
         tb_json_del(p->kept, tb_json_iter_key(tb_json_first(p->kept)));
-    tb_json_set(p->kept, key, shares);
+    tb_json_set(p->kept, key, map);
     tb_xdg_keep(p->path, p->kept);
 }
 
-static bool is_wanted(const struct tb_pace *p, const char *key)
+static int by_size(const void *a, const void *b)
 {
-    bool is_missing = !tb_json_get(p->kept, key);
-    return !tb_json_get(p->fresh, key) && (p->when == TB_PACE_ANEW || (p->when == TB_PACE_MISSING && is_missing));
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
 }
 
-/* Lent; NULL if it was never measured, and is not now. */
-static const struct tb_json *shares_of(struct tb_pace *p, const struct tb_job *j)
+/* The median of what was measured, as p->share; the usual one where nothing was. */
+static void choose_share(struct tb_pace *p, const struct tb_job *j)
 {
     char *key = key_of(p, j);
+    const struct tb_json *list = tb_json_get(tb_json_get(p->kept, key), "shares");
+    double v[MAX_SHARES];
+    int n = 0;
+    free(key);
+    for (size_t i = 0; i < tb_json_len(list) && n < MAX_SHARES; i++) {
+        v[n] = tb_json_real(tb_json_at(list, i), NAN);
+        n += is_share(v[n]);
+    }
+    qsort(v, (size_t)n, sizeof *v, by_size);
+    p->n_measured = n;
+    double usual = j->base->model->n_params < small_params ? usual_of_small : usual_share;
+    p->share = n ? (v[(n - 1) / 2] + v[n / 2]) / 2 : usual;
+}
+
+/* Whether base and method are to be measured now; once in a process. */
+static bool is_wanted(struct tb_pace *p, const char *key, const struct tb_job *j)
+{
+    char *method = tb_stack_name(j->stack), *both = tb_xasprintf("%s %s", key, method);
+    bool is_wanted = p->when == TB_PACE_ANEW ? !tb_json_get(p->fresh, both)
+                                             : p->when == TB_PACE_MISSING && !tb_json_get(p->fresh, key)
+                                                   && !tb_json_get(tb_json_get(p->kept, key), "shares");
+    tb_json_set(p->fresh, key, tb_json_new_bool(true));
+    tb_json_set(p->fresh, both, tb_json_new_bool(true));
+    free(method);
+    free(both);
+    return is_wanted;
+}
+
+bool tb_pace_learn(struct tb_pace *p, const struct tb_job *j, struct tb_err *err)
+{
+    if (!probe(p, tb_job_threads(j), err))
+        return false;
+    char *key = key_of(p, j);
     uint64_t before = tb_mem_anon_bytes();
-    struct tb_json *fresh = is_wanted(p, key) ? measure(p, j) : NULL;
+    double share = is_wanted(p, key, j) ? measure(p, j) : NAN;
     uint64_t after = tb_mem_anon_bytes();
     p->left_bytes += after > before ? after - before : 0;
-    if (fresh)
-        keep(p, key, fresh);
-    tb_json_set(p->fresh, key, tb_json_new_bool(true));
-    const struct tb_json *shares = tb_json_get(p->kept, key);
+    if (is_share(share))
+        keep(p, key, share);
     free(key);
-    return is_share(shares, "train") && is_share(shares, "eval") ? shares : NULL;
+    return true;
 }
 
 uint64_t tb_pace_left_bytes(const struct tb_pace *p)
@@ -279,18 +242,24 @@ uint64_t tb_pace_left_bytes(const struct tb_pace *p)
     return p->left_bytes;
 }
 
+struct tb_json *tb_pace_facts(const struct tb_pace *p)
+{
+    struct tb_json *map = tb_json_new_map();
+    tb_json_set(map, "threads", tb_json_new_int(p->n_threads));
+    tb_json_set(map, "probe_gflops", tb_json_new_real(p->gflops));
+    tb_json_set(map, "share", tb_json_new_real(p->share));
+    tb_json_set(map, "n_measured", tb_json_new_int(p->n_measured));
+    tb_json_set(map, "free", tb_json_new_real(p->free));
+    return map;
+}
+
 double tb_pace_seconds(struct tb_pace *p, const struct tb_job *j, bool *is_measured, struct tb_err *err)
 {
-    double tok = 0;
-    if (!probe(p, tb_job_threads(j), err))
+    struct tb_work w;
+    if (!probe(p, tb_job_threads(j), err) || !tb_work_of(&w, j, err))
         return NAN;
-    const struct tb_json *shares = shares_of(p, j);
-    double flops = p->gflops * 1e9, train = flops * tb_json_real(tb_json_get(shares, "train"), usual_share),
-           eval = flops * tb_json_real(tb_json_get(shares, "eval"), usual_share);
-    for (int i = 0; i < j->n_eval; i++)
-        tok += tb_dataset_row(j->data, j->eval_row[i]).n;
-    *is_measured = shares != NULL;
-    return (j->seconds > 0 ? j->seconds : train_flop(j) * (double)(j->n_tokens + tb_probe_tokens(j)) / train)
-         + eval_flop(j) * (tok * j->n_eval_at + (double)tb_measuring_reads(j)
-                           + (double)tb_measuring_writes(j) / decode_share) / eval;
+    choose_share(p, j);
+    *is_measured = p->n_measured > 0;
+    double rate = p->gflops * 1e9 * p->share, other = (w.scoring + w.measuring) / rate;
+    return other + (j->seconds > 0 ? j->seconds : w.training / rate);
 }

@@ -352,6 +352,15 @@ static struct tb_json *planned(const struct tb_worker *w, const struct tb_job *j
     return row;
 }
 
+static bool learn_pace(struct tb_worker *w, struct tb_pace *pace, const struct tb_config *c, int n_virtual,
+                       struct tb_err *err)
+{
+    struct tb_job j = { 0 };
+    bool good = tb_job_open(&j, w->shelf, c, n_virtual, 0, err) && tb_pace_learn(pace, &j, err);
+    tb_job_close(&j);
+    return good;
+}
+
 static bool plan_run(struct tb_worker *w, struct tb_pace *pace, const struct tb_config *c, int n_virtual,
                      struct tb_json *runs, struct tb_err *err)
 {
@@ -365,6 +374,7 @@ static bool plan_run(struct tb_worker *w, struct tb_pace *pace, const struct tb_
     if (good) {
         tb_json_set(row, "est_s", tb_json_new_real(seconds));
         tb_json_set(row, "est_is_measured", tb_json_new_bool(is_measured));
+        tb_json_set(row, "pace", tb_pace_facts(pace));
         tb_json_append(runs, tb_json_ref(row));
     }
     tb_json_free(row);
@@ -380,6 +390,8 @@ struct tb_json *tb_plan_runs(const struct tb_plan *p, struct tb_shelf *shelf, st
     struct tb_worker w = { .shelf = shelf, .store = tb_store_open(store, false, NULL) };
     int n_virtual = tb_job_virtual_rows(shelf, p->whole ? p->whole : p, err);
     bool good = n_virtual >= 0;
+    for (size_t i = 0; good && i < p->n_runs; i++)
+        good = learn_pace(&w, pace, &p->runs[i], n_virtual, err);
     for (size_t i = 0; good && i < p->n_runs; i++)
         good = plan_run(&w, pace, &p->runs[i], n_virtual, runs, err);
     if (good) {

@@ -70,7 +70,7 @@ void tb_worker_result_free(struct tb_worker_result *r);
 bool tb_worker_start(const char *store, const struct tb_worker_spec *spec, struct tb_err *err);
 
 /* What training a plan would take, trained nothing: {runs: [{id, name, state ("new" if it is not in the store), method,
- * trainable, share, steps, tokens, eval_rows, predicted_bytes, predicted {..}, est_s, est_is_measured, ..}],
+ * trainable, share, steps, tokens, eval_rows, predicted_bytes, predicted {..}, est_s, est_is_measured, pace {..}, ..}],
  * data: [..]}; a new value. */
 struct tb_json *tb_worker_plan(const struct tb_plan *p, const struct tb_worker_spec *spec, struct tb_err *err);
 

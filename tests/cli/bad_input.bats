@@ -165,3 +165,11 @@ LUA
     complains file.d
     ask 3 show x --store file.d
 }
+
+@test "a folder where a file is meant, a word that bench does not know" {
+    mkdir "a folder"
+    ask 3 plan "a folder"
+    complains "a folder is a folder, not a recipe"
+    ask 2 bench nothing
+    complains "'nothing' is nothing that bench measures" "step, gemm or decode"
+}

@@ -129,6 +129,8 @@ well_formed() { # FILE: as XML, which the pages are too
     ask 3 compare method:nothing
     ask 2 compare lora-r16-s0 prefix20-s0 --group wrong
     ask 3 compare lora-r16-s0 prefix20-s0 --store "$BATS_TEST_TMPDIR/none.d"
+    ask 2 compare lora-r16-s0 prefix20-s0 --html "$BATS_TEST_TMPDIR"
+    complains "is a folder"
 }
 
 @test "a store that cannot be written to is read" {
@@ -179,15 +181,20 @@ well_formed() { # FILE: as XML, which the pages are too
     done
 }
 
-@test "a sweep that is not over is shown as it stands" {
+@test "a sweep that is not over is shown as it stands, with what is missing and how it goes on" {
     need_sweep
-    cp -r "$TUNEBENCH_STORE" "$BATS_TEST_TMPDIR/cut.d"
-    sed -i '$d' "$BATS_TEST_TMPDIR"/cut.d/sweeps/*/events.jsonl
-    ask 0 compare @last --store "$BATS_TEST_TMPDIR/cut.d"
-    says "NO: the search is not over"
-    sed -i '2,$d' "$BATS_TEST_TMPDIR"/cut.d/sweeps/*/events.jsonl
-    ask 3 compare @last --store "$BATS_TEST_TMPDIR/cut.d"
-    complains "0 arms with results" "has no trial with a result"
+    cp -r "$TUNEBENCH_STORE" "$BATS_TEST_TMPDIR/cut here.d"
+    sed -i '$d' "$BATS_TEST_TMPDIR"/cut\ here.d/sweeps/*/events.jsonl
+    ask 0 compare @last --store "$BATS_TEST_TMPDIR/cut here.d"
+    says "NO: the search is not over" "the sweep is not over (left); go on: tunebench sweep " \
+        " --resume --store '$BATS_TEST_TMPDIR/cut here.d'"
+    [[ $output != *"clone "*--seeds* ]]
+    ask 0 compare @last --store "$BATS_TEST_TMPDIR/cut here.d" --json
+    [ "$(json '.verdict.settle | test("--resume")')" = true ]
+    sed -i '2,$d' "$BATS_TEST_TMPDIR"/cut\ here.d/sweeps/*/events.jsonl
+    ask 3 compare @last --store "$BATS_TEST_TMPDIR/cut here.d"
+    complains "0 arms with results" "has no trial with a result" \
+        "still missing: lora 3 of 3 trials and 1 of 1 other seeds"
 }
 
 @test "another text: its rows take the place of those that chose, and whether they are new to the runs is looked at" {

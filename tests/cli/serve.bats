@@ -137,8 +137,9 @@ finish() {
     [ ! -e cache ]
     ask 0 plan r.lua --measure --json
     [ "$(json '[.runs[] | .est_is_measured and .est_s > 0] | unique | @json')" = '[true]' ]
-    [ "$(jq -r 'to_entries | .[0].key | endswith(" lora")' cache/tunebench/pace.json)" = true ]
-    [ "$(jq -r '[.[] | .train > 0 and .eval > 0] | all' cache/tunebench/pace.json)" = true ]
+    [ "$(jq -r '[.[].shares | length == 1 and .[0] > 0] | all' cache/tunebench/pace.json)" = true ]
+    [ "$(json '.runs[0].pace | .n_measured == 1 and .share > 0 and .probe_gflops > 0')" = true ]
+    [ "$(json '.runs[0].pace | .free > 0 and .free <= 1')" = true ]
     before=$(cat cache/tunebench/pace.json)
     ask 0 plan r.lua --json
     [ "$(cat cache/tunebench/pace.json)" = "$before" ]
@@ -147,9 +148,9 @@ finish() {
     echo '[1, 2' >cache/tunebench/pace.json
     ask 0 plan r.lua --json
     [ "$(json '[.runs[].est_is_measured] | unique | @json')" = '[false]' ]
-    jq -n --arg k "$(jq -r 'keys[0]' <<<"$before")" '{($k): {train: "x", eval: -3}}' >cache/tunebench/pace.json
+    jq -n --arg k "$(jq -r 'keys[0]' <<<"$before")" '{($k): {shares: ["x", -3, 1e9]}}' >cache/tunebench/pace.json
     ask 0 plan r.lua --json
-    [ "$(json '.runs[0].est_s > 0')" = true ]
+    [ "$(json '.runs[0] | .est_s > 0 and (.est_is_measured | not)')" = true ]
     rm -r cache
     : >cache
     ask 0 plan r.lua --measure --json

@@ -247,6 +247,38 @@ static void lone(void)
     tb_arms_free(&few);
 }
 
+/* As many trials for each arm, and yet one was trained on more tokens. */
+static void spent(double a, double b, bool is_good, const char *words)
+{
+    struct tb_report r;
+    struct tb_err err = { 0 };
+    struct tb_report_sweep *s = search_of(ARMS);
+    double tok[ARMS] = { a, b, a };
+    for (int i = 0; i < ARMS; i++)
+        s->arm[i].search_tok = tok[i];
+    ok(tb_report_make(&r, &arms, NULL, s, NULL, 0, &err), "a search of %g and %g tokens %s", a, b, err.text);
+    const struct tb_report_check *c = check_of(&r, "search tokens");
+    ok(c->is_good == is_good && strstr(c->words, words), "%s", c->words);
+    struct tb_json *j = tb_report_json(&r);
+    char *page = tb_report_html(&r), *json = tb_json_text(j, TB_JSON_LINE);
+    ok(strstr(page, "search tokens") && strstr(json, "search tokens"), "on the page and in JSON");
+    tb_json_free(j);
+    free(page);
+    free(json);
+    tb_report_free(&r);
+}
+
+static void unfinished(void)
+{
+    struct tb_report r;
+    struct tb_err err = { 0 };
+    struct tb_report_sweep *s = search_of(ARMS);
+    s->left = tb_xstrdup("the sweep is not over; go on: tunebench sweep x --resume");
+    ok(tb_report_make(&r, &arms, NULL, s, NULL, 0, &err) && strstr(r.verdict.settle, "sweep x --resume")
+       && !strstr(r.verdict.settle, "clone"), "what settles an unfinished sweep is its end: %s", r.verdict.settle);
+    tb_report_free(&r);
+}
+
 int main(void)
 {
     const struct tb_run_item *item[ARMS * SEEDS];
@@ -263,6 +295,11 @@ int main(void)
     table();
     selection();
     lone();
+    spent(60e3, 80e3, true, "no arm's search trained on more than 1.5 times");
+    spent(40e3, 100e3, false, "B's search trained on 100k tokens, 2.5 times A's 40k");
+    spent(0, 800, false, "B's search trained on 800 tokens");
+    spent(0, 0, true, "no arm's search");
+    unfinished();
     tb_arms_free(&arms);
     for (int i = 0; i < ARMS * SEEDS; i++)
         tb_metrics_free(&metrics[i]);
