@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/plan.h"
 #include "view/defaults.h"
 #include "view/fmt.h"
 
@@ -78,12 +79,24 @@ static char *bare(const char *json)
     return n >= 2 && json[0] == '"' ? tb_xstrndup(json + 1, n - 2) : tb_xstrdup(json);
 }
 
+static bool is_budget(const struct tb_diff_key *key)
+{
+    return strcmp(key->key, "budget.n") == 0;
+}
+
+/* A budget with its unit, which is a key of its own. */
+static char *key_text(const struct diff_state *st, const struct tb_diff_key *key, size_t arm)
+{
+    char *words = is_budget(key) ? tb_budget_words(tb_json_get(st->arms.arm[arm].m[0]->facts, "config")) : NULL;
+    return words ? words : bare(key->value[arm]);
+}
+
 static void add_key(struct diff_state *st, const struct tb_diff_key *key)
 {
     char *id = tb_xasprintf("key %s", key->key);
-    struct diff_line *l = add_line(st, id, key->key);
+    struct diff_line *l = add_line(st, id, is_budget(key) ? "budget" : key->key);
     for (size_t i = 0; i < st->arms.n; i++) {
-        char *text = bare(key->value[i]);
+        char *text = key_text(st, key, i);
         bool is_other = strcmp(key->value[i], key->value[0]) != 0;
         put(l, i, key->is_equal ? TB_STYLE_DIM : is_other ? TB_STYLE_STRONG : TB_STYLE_PLAIN, text);
         free(text);
@@ -107,10 +120,18 @@ static bool is_noise(const struct diff_state *st, const struct tb_diff_key *key,
     return !is_everywhere;
 }
 
-/* Places of keys: those that differ, then what is usually hidden. */
-enum place { DIFFERS, NOISE, EQUAL };
+/* Places of keys: those that differ, then what is usually hidden; what another key tells is nowhere. */
+enum place { DIFFERS, NOISE, EQUAL, NOWHERE, N_PLACES };
 
-static enum place *places_of(const struct diff_state *st, size_t count[3])
+static bool has_other_units(const struct diff_state *st)
+{
+    for (size_t k = 0; k < st->d.n_keys; k++)
+        if (strcmp(st->d.key[k].key, "budget.unit") == 0)
+            return !st->d.key[k].is_equal;
+    return false;
+}
+
+static enum place *places_of(const struct diff_state *st, size_t count[N_PLACES])
 {
     enum place *place = tb_xcalloc(st->d.n_keys + 1, sizeof *place);
     struct tb_json **defaults = tb_xcalloc(st->arms.n + 1, sizeof *defaults);
@@ -118,7 +139,10 @@ static enum place *places_of(const struct diff_state *st, size_t count[3])
         defaults[i] = tb_run_defaults(tb_json_get(st->arms.arm[i].m[0]->facts, "config"));
     for (size_t k = 0; k < st->d.n_keys; k++) {
         const struct tb_diff_key *key = &st->d.key[k];
-        place[k] = key->is_equal ? EQUAL : is_noise(st, key, defaults) ? NOISE : DIFFERS;
+        place[k] = strcmp(key->key, "budget.unit") == 0 ? NOWHERE
+                 : key->is_equal && !(is_budget(key) && has_other_units(st)) ? EQUAL
+                 : is_noise(st, key, defaults) ? NOISE
+                                               : DIFFERS;
         count[place[k]]++;
     }
     for (size_t i = 0; i < st->arms.n; i++)
@@ -129,7 +153,7 @@ static enum place *places_of(const struct diff_state *st, size_t count[3])
 
 static void add_keys(struct diff_state *st)
 {
-    size_t count[3] = { 0 };
+    size_t count[N_PLACES] = { 0 };
     enum place *place = places_of(st, count);
     char *text = tb_xasprintf("CONFIG  %zu key%s; %zu of one method as by default, %zu equal (= %s them)",
                               count[DIFFERS], count[DIFFERS] == 1 ? " differs" : "s differ", count[NOISE],
