@@ -228,7 +228,7 @@ static void draw_value(const struct tb_entry *e, struct tb_canvas *c, int x, int
     const char *text = tb_field_text(&e->field);
     bool is_idle = !*text && e->idle;
     int room = c->width - x - 2, width = tb_text_width(is_idle ? e->idle : text) + 1;
-    width = width < FIELD_LEAST ? FIELD_LEAST : width > FIELD_MOST ? FIELD_MOST : width;
+    width = width < FIELD_LEAST && !e->is_amount ? FIELD_LEAST : width > FIELD_MOST ? FIELD_MOST : width;
     width = width > room ? room : width;
     unsigned style = e->err.kind ? TB_STYLE_BAD : e->is_fixed ? TB_STYLE_DIM : TB_STYLE_FIELD;
     tb_canvas_text(c, x, y, TB_STYLE_PLAIN, "[");
@@ -243,7 +243,7 @@ static void draw_value(const struct tb_entry *e, struct tb_canvas *c, int x, int
     if (e->is_fixed)
         tb_canvas_text(c, x, y, TB_STYLE_DIM, e->was ? "fixed" : "not used");
     else if (e->was)
-        tb_canvas_fmt(c, x, y, TB_STYLE_DIM, "was %s%s", e->was, tb_form_unit(e, e->was));
+        tb_canvas_fmt(c, x, y, TB_STYLE_DIM, "was %s", e->was);
 }
 
 static void draw_entry(const struct tb_entry *e, struct tb_canvas *c, int y, int label, bool has_focus)

@@ -170,8 +170,9 @@ static char *result_lead(const struct tb_report *r)
 {
     const struct tb_report_arm *a = &r->arm[r->reference];
     return tb_xasprintf("Loss on the held-out rows at the end, nats per token, mean over seeds with a 95 %% interval "
-                        "(%zu prompts and the seeds resampled together); the difference from %c, row against row.",
-                        a->level.n_prompts, (int)('A' + r->reference));
+                        "(%zu prompts and the seeds resampled together); the difference from %c, row against row%s.",
+                        a->level.n_prompts, (int)('A' + r->reference),
+                        tb_report_is_partial(r) ? ", over the seeds that both have" : "");
 }
 
 static void put_result(const struct parts *x, struct tb_table *t, size_t i)
