@@ -268,14 +268,14 @@ static void common_seeds(void)
     tb_arm_free(&a);
     tb_arm_free(&b);
     tb_verdict_pair(&v, &x.arm[0], &x.arm[2], &p, NULL);
-    says(v.result, "b is better than a by 0.1");
+    says(v.result, "b is better than a by 0.0999");
     says(v.result, "mean of the 2 seeds that both have");
     ok(v.n_settled == 1 && v.seeds == 1, "a seed more of b");
     tb_verdict_free(&v);
     tb_verdict_all(&v, &x);
     says(v.result, "a has the lowest loss (1.66");
-    says(v.result, "it is better, in nats per token, than c");
-    says(v.result, "on the seeds that both have it is worse than b (-0.1");
+    says(v.result, "it cannot be told apart from c");
+    says(v.result, "on the seeds that both have it is worse than b (-0.0999");
     says(v.result, "each difference is of the seeds that both have");
     says(v.settle, "clone b-s0 --seeds 1");
     tb_verdict_free(&v);
