@@ -198,8 +198,9 @@ static void add_key(struct start *st, const struct tb_key *key, const struct tb_
                  : strcmp(key->name, "lr") == 0 ? tb_xstrdup("")
                  : def                          ? tb_setup_typed(def)
                                                 : NULL;
-    if (key->type != TB_KEY_MAP)
-        tb_form_key(&st->keys, key->name, key, text);
+    struct tb_entry *e = key->type == TB_KEY_MAP ? NULL : tb_form_key(&st->keys, key->name, key, text);
+    if (e && key->follows && !key->def)
+        e->idle = tb_xasprintf("%g x %s", key->times, key->follows);
     tb_json_free(def);
     free(text);
 }
