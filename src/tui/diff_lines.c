@@ -391,9 +391,9 @@ static void add_forgetting(struct diff_state *st)
 
 static void add_results(struct diff_state *st)
 {
-    add_heading(st, TB_STYLE_HEAD, !st->arms.is_grouped              ? "RESULT"
-                                   : tb_report_is_partial(&st->report) ? "RESULT  means over seeds; differences over the "
-                                                                         "seeds that both have"
+    static const char common[] = "RESULT  means over seeds; differences over the seeds that both have";
+    add_heading(st, TB_STYLE_HEAD, !st->arms.is_grouped                ? "RESULT"
+                                   : tb_report_is_partial(&st->report) ? common
                                                                        : "RESULT  means over seeds");
     add_seeds(st);
     add_result(st, &results[0]);

@@ -439,6 +439,6 @@ static void status(const struct tb_screen *s, char *dst, size_t n)
 const struct tb_screen_class tb_screen_start = {
     .name = "start", .title = "Start", .key = '0', .state_size = sizeof(struct start), .binds = binds,
     .open = open_start, .close = close_start, .load = load, .draw = start_draw, .press = press, .act = act,
-    .is_typing = is_typing, .typing = typing, .is_busy = is_busy, .tick = start_tick, .fds = fds, .status = status, .save = keep,
-    .restore = restore,
+    .is_typing = is_typing, .typing = typing, .is_busy = is_busy, .tick = start_tick, .fds = fds, .status = status,
+    .save = keep, .restore = restore,
 };

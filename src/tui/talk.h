@@ -92,8 +92,8 @@ bool tb_talk_is_hidden(const struct tb_talk_turn *t); /* who is who, until it wa
  * the last ones lose it again when there are fewer. */
 void tb_talk_count(struct tb_talk *t, int64_t before, int64_t now);
 /* From row `at` (an index; -1: before the first) `step` on, round about, to the next one that has another prompt than
- * `at` and on whose prompt those who talk now were voted on least often: a vote asked for twice is not blind. Its index,
- * -1 if there are no rows; *n_votes: how often that was (NULL: not asked). */
+ * `at` and on whose prompt those who talk now were voted on least often: a vote asked for twice is not blind. Its
+ * index, -1 if there are no rows; *n_votes: how often that was (NULL: not asked). */
 int64_t tb_talk_next_row(const struct tb_talk *t, int64_t at, int step, size_t *n_votes);
 /* The byte where the token at the fork begins in the text of side 0 or 1; SIZE_MAX if there is no fork. */
 size_t tb_talk_fork_byte(const struct tb_talk_turn *t, int side);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* talk_rows.c - which of the rows held out comes next. Rows beside each other often share a prompt, and a prompt that was
- * voted on is known: as long as there are others it is not offered again. */
+/* talk_rows.c - which of the rows held out comes next. Rows beside each other often share a prompt, and a prompt that
+ * was voted on is known: as long as there are others it is not offered again. */
 #include "tui/talk.h"
 
 #include <stdlib.h>

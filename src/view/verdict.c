@@ -376,7 +376,8 @@ void tb_verdict_all(struct tb_verdict *v, const struct tb_arms *x)
                                   .but = but_of_all(r, n), .doubt = doubt_of_all(r, n) };
         settle_all(v, r, n);
     } else {
-        *v = (struct tb_verdict){ tb_xstrdup(""), tb_xstrdup(""), tb_xstrdup(""), tb_xstrdup(""), tb_xstrdup(""), 0, 0 };
+        *v = (struct tb_verdict){ .result = tb_xstrdup(""), .cost = tb_xstrdup(""), .but = tb_xstrdup(""),
+                                  .doubt = tb_xstrdup(""), .settle = tb_xstrdup("") };
     }
     free(r);
 }

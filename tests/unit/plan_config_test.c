@@ -258,8 +258,9 @@ static void budgets(void)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         ok(!tb_budget_parse(bad[i], &b, &err), "no budget: '%s'", bad[i]);
     static const char *const written[][3] = {
-        { "100000", "tokens", "100k tokens" }, { "5120", "tokens", "5120 tokens" }, { "1800000", "tokens", "1800k tokens" },
-        { "2000000", "tokens", "2M tokens" }, { "300", "steps", "300 steps" },
+        { "100000", "tokens", "100k tokens" },    { "5120", "tokens", "5120 tokens" },
+        { "1800000", "tokens", "1800k tokens" },  { "2000000", "tokens", "2M tokens" },
+        { "300", "steps", "300 steps" },
     };
     for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
         char text[80];
