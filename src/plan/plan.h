@@ -116,9 +116,11 @@ void tb_config_id(const struct tb_config *c, const char *data_hash, const char *
 /* What the run is called within its plan: key exec.name, e.g. "lora-r8-s0". Lent. */
 const char *tb_config_name(const struct tb_config *c);
 
-/* "60k", "2M", "100000tokens", "300steps", "2epochs", "30minutes". */
+/* "60k", "2M", "100000tokens", "300 steps", "2epochs", "30minutes". */
 bool tb_budget_parse(const char *text, struct tb_budget *b, struct tb_err *err);
 const char *tb_budget_unit_name(enum tb_budget_unit unit); /* "tokens" */
+/* "100k tokens", exact, of a map of keys; malloc'ed. NULL: it has no budget. */
+char *tb_budget_words(const struct tb_json *config);
 
 /* ---- building a plan ---- */
 

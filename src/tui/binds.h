@@ -26,6 +26,7 @@ enum tb_act_code {
     TB_ACT_GO, /* to the screen that is called as the row; the row is not there where that screen is not */
     TB_ACT_INSPECT, /* to the screen Inspect for what this key does there, and back when its dialog is closed */
     TB_ACT_ABSENCE,
+    TB_ACT_GC, /* once a number was typed */
     TB_ACT_OWN = 100, /* and above: the screen's own */
 };
 

@@ -34,8 +34,8 @@ bool tb_batch_open(struct tb_screen *s, const struct tb_run_item *item, int64_t 
     b->child = child;
     b->step = step;
     tb_str_copy(b->id, sizeof b->id, item->sum.id);
-    snprintf(b->title, sizeof b->title, "%.80s, step %lld: the rows it was %s on", item->sum.name, (long long)step,
-             is_eval ? "evaluated" : "trained");
+    snprintf(b->title, sizeof b->title, "%.80s, step %lld: the rows it was %s", item->sum.name, (long long)step,
+             is_eval ? "evaluated on" : "trained on; a step's loss is of all of them");
     return true;
 }
 

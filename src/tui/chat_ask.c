@@ -159,6 +159,21 @@ void tb_chatbox_write(struct tb_screen *s, const char *prompt, int64_t row)
     tb_chatbox_send(s, request_of(st, turn, &k));
 }
 
+/* A server that has to be started anew forgets the rows. */
+static void write_row(struct tb_screen *s, int step)
+{
+    struct chat_state *st = s->state;
+    size_t n_votes;
+    st->row_at = tb_talk_next_row(&st->talk, st->row_at, step, &n_votes);
+    int64_t id = st->talk.row[st->row_at].id;
+    char *prompt = tb_xstrdup(st->talk.row[st->row_at].prompt);
+    tb_chatbox_write(s, prompt, id);
+    free(prompt);
+    if (n_votes)
+        tb_desk_say(s->desk, TB_STYLE_WARN, "you have voted on every prompt that is held out%s: they come again",
+                    n_votes > 1 ? ", more than once" : "");
+}
+
 void tb_chatbox_step_row(struct tb_screen *s, int step)
 {
     struct chat_state *st = s->state;
@@ -173,11 +188,8 @@ void tb_chatbox_step_row(struct tb_screen *s, int step)
         if (st->child)
             ask(s, "rows");
     } else {
-        char label[32];
         st->row_step = 0;
-        st->row_at = st->row_at < 0 ? (step > 0 ? 0 : n - 1) : (st->row_at + step + n) % n;
-        snprintf(label, sizeof label, "row %lld", (long long)st->talk.row[st->row_at]);
-        tb_chatbox_write(s, label, st->talk.row[st->row_at]);
+        write_row(s, step);
     }
 }
 

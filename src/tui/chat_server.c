@@ -41,7 +41,7 @@ static void take_over(struct chat_state *st)
 {
     memcpy(st->has, st->wants, sizeof st->has);
     st->n_has = st->n_wants;
-    st->talk.n_rows = 0;
+    tb_talk_drop_rows(&st->talk);
     st->row_at = -1;
     st->row_step = st->side = 0;
     st->scale[0] = st->scale[1] = 1;

@@ -20,7 +20,8 @@
 #define NOT_A_VALUE "not a value that this key can have"
 enum { WORDS = 250, ANSWER_ROWS = 6, DIVERGED_LESS = 10 };
 
-static const char begins[] = "begins", from[] = "from", budget[] = "budget", name[] = "name", pauses[] = "pauses";
+static const char begins[] = "begins", from[] = "from", budget[] = "budget", unit[] = " tokens",
+                  name[] = "name", pauses[] = "pauses";
 
 /* ---- entries */
 
@@ -59,10 +60,12 @@ static void add_key(struct tb_clone_form *f, const struct tb_json *config, const
 
 static void add_budget(struct tb_clone_form *f, const struct tb_json *config)
 {
-    const char *unit = tb_json_str(tb_json_get(config, "budget.unit"), "tokens");
-    char *value = tb_xasprintf("%lld%s", (long long)tb_json_int(tb_json_get(config, "budget.n"), 0),
-                               strcmp(unit, "tokens") == 0 ? "" : unit);
-    tb_form_field(&f->form, budget, budget, value)->was = value;
+    char *value = tb_budget_words(config);
+    if (value && tb_str_ends(value, unit))
+        value[strlen(value) - strlen(unit)] = '\0';
+    struct tb_entry *e = tb_form_field(&f->form, budget, budget, value);
+    e->was = value ? value : tb_xstrdup("");
+    e->is_amount = true;
 }
 
 static bool is_rate(const char *key)
@@ -75,9 +78,14 @@ static bool is_first(const char *key)
     return is_rate(key) || (tb_str_starts(key, "method.") && !tb_str_ends(key, "kind")) || strcmp(key, "seed") == 0;
 }
 
+static bool is_budget(const char *key)
+{
+    return tb_str_starts(key, "budget.");
+}
+
 static bool is_hidden(const char *key)
 {
-    return tb_str_starts(key, "budget.") || strcmp(key, "exec.name") == 0;
+    return is_budget(key) || strcmp(key, "exec.name") == 0;
 }
 
 static void add_keys(struct tb_clone_form *f, const struct tb_json *config)
@@ -383,17 +391,37 @@ static char *cost_of(const struct tb_clone_form *f)
                         tb_fmt_unit(bytes, sizeof bytes, TB_UNIT_BYTES, number(f, "bytes")));
 }
 
+static void say_change(struct tb_buf *b, const char *key, char *was, char *is)
+{
+    tb_buf_fmt(b, "%s%s %s -> %s", b->n ? ", " : "changes ", key, was, is);
+    free(was);
+    free(is);
+}
+
+/* The budget as it is typed: its two keys are one here. */
+static void say_budget(struct tb_buf *b, const struct tb_clone_form *f)
+{
+    const struct tb_entry *e = tb_form_named((struct tb_form *)&f->form, budget);
+    const char *is = tb_field_text(&e->field);
+    say_change(b, budget, tb_xasprintf("%s%s", e->was, tb_form_unit(e, e->was)),
+               tb_xasprintf("%s%s", is, tb_form_unit(e, is)));
+}
+
 /* All keys that differ in the end, also those that follow others: "optim.lr 0.0005 -> 0.001, ..". */
 static char *changes_of(const struct tb_clone_form *f)
 {
     const struct tb_json *keys = tb_json_get(f->facts, "keys");
     struct tb_buf b = { 0 };
+    bool has_budget = false;
     for (void *it = tb_json_first(keys); it; it = tb_json_next(keys, it)) {
-        char *was = typed(tb_json_at(tb_json_iter_value(it), 0)), *is = typed(tb_json_at(tb_json_iter_value(it), 1));
-        tb_buf_fmt(&b, "%s%s %s -> %s", b.n ? ", " : "changes ", tb_json_iter_key(it), was, is);
-        free(was);
-        free(is);
+        const char *key = tb_json_iter_key(it);
+        const struct tb_json *both = tb_json_iter_value(it);
+        has_budget |= is_budget(key);
+        if (!is_budget(key))
+            say_change(&b, key, typed(tb_json_at(both, 0)), typed(tb_json_at(both, 1)));
     }
+    if (has_budget)
+        say_budget(&b, f);
     if (!b.n)
         tb_buf_str(&b, "changes nothing");
     return tb_buf_take(&b);

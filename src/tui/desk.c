@@ -318,6 +318,12 @@ void tb_desk_fail(struct tb_desk *d, const struct tb_err *err)
     tb_desk_say(d, TB_STYLE_BAD, "%s", tb_err_string(err, text, sizeof text));
 }
 
+void tb_desk_unsay(struct tb_desk *d, const char *text)
+{
+    if (strcmp(d->message, text) == 0)
+        tb_desk_say(d, TB_STYLE_MESSAGE, "%s", "");
+}
+
 void tb_desk_do(struct tb_desk *d, const char *command, bool is_shown)
 {
     struct tb_err err = { 0 };

@@ -105,6 +105,8 @@ bool tb_desk_has_acts(const struct tb_desk *d); /* a verb has still to answer */
 /* A message in the last line, until the next one. */
 void tb_desk_say(struct tb_desk *d, unsigned style, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void tb_desk_fail(struct tb_desk *d, const struct tb_err *err);
+/* Takes that message back, if it is still the last one. */
+void tb_desk_unsay(struct tb_desk *d, const char *text);
 /* Has a line typed, which begins as `initial` (NULL: empty); then act() of the screen with d->text. */
 void tb_desk_ask(struct tb_desk *d, const char *label, const char *initial, int act);
 /* A text into the clipboard, where the terminal has one, and into the line of messages. */

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "plan/plan.h"
 #include "view/defaults.h"
 #include "view/fmt.h"
 
@@ -78,12 +79,24 @@ static char *bare(const char *json)
     return n >= 2 && json[0] == '"' ? tb_xstrndup(json + 1, n - 2) : tb_xstrdup(json);
 }
 
+static bool is_budget(const struct tb_diff_key *key)
+{
+    return strcmp(key->key, "budget.n") == 0;
+}
+
+/* A budget with its unit, which is a key of its own. */
+static char *key_text(const struct diff_state *st, const struct tb_diff_key *key, size_t arm)
+{
+    char *words = is_budget(key) ? tb_budget_words(tb_json_get(st->arms.arm[arm].m[0]->facts, "config")) : NULL;
+    return words ? words : bare(key->value[arm]);
+}
+
 static void add_key(struct diff_state *st, const struct tb_diff_key *key)
 {
     char *id = tb_xasprintf("key %s", key->key);
-    struct diff_line *l = add_line(st, id, key->key);
+    struct diff_line *l = add_line(st, id, is_budget(key) ? "budget" : key->key);
     for (size_t i = 0; i < st->arms.n; i++) {
-        char *text = bare(key->value[i]);
+        char *text = key_text(st, key, i);
         bool is_other = strcmp(key->value[i], key->value[0]) != 0;
         put(l, i, key->is_equal ? TB_STYLE_DIM : is_other ? TB_STYLE_STRONG : TB_STYLE_PLAIN, text);
         free(text);
@@ -107,10 +120,18 @@ static bool is_noise(const struct diff_state *st, const struct tb_diff_key *key,
     return !is_everywhere;
 }
 
-/* Places of keys: those that differ, then what is usually hidden. */
-enum place { DIFFERS, NOISE, EQUAL };
+/* Places of keys: those that differ, then what is usually hidden; what another key tells is nowhere. */
+enum place { DIFFERS, NOISE, EQUAL, NOWHERE, N_PLACES };
 
-static enum place *places_of(const struct diff_state *st, size_t count[3])
+static bool has_other_units(const struct diff_state *st)
+{
+    for (size_t k = 0; k < st->d.n_keys; k++)
+        if (strcmp(st->d.key[k].key, "budget.unit") == 0)
+            return !st->d.key[k].is_equal;
+    return false;
+}
+
+static enum place *places_of(const struct diff_state *st, size_t count[N_PLACES])
 {
     enum place *place = tb_xcalloc(st->d.n_keys + 1, sizeof *place);
     struct tb_json **defaults = tb_xcalloc(st->arms.n + 1, sizeof *defaults);
@@ -118,7 +139,10 @@ static enum place *places_of(const struct diff_state *st, size_t count[3])
         defaults[i] = tb_run_defaults(tb_json_get(st->arms.arm[i].m[0]->facts, "config"));
     for (size_t k = 0; k < st->d.n_keys; k++) {
         const struct tb_diff_key *key = &st->d.key[k];
-        place[k] = key->is_equal ? EQUAL : is_noise(st, key, defaults) ? NOISE : DIFFERS;
+        place[k] = strcmp(key->key, "budget.unit") == 0 ? NOWHERE
+                 : key->is_equal && !(is_budget(key) && has_other_units(st)) ? EQUAL
+                 : is_noise(st, key, defaults) ? NOISE
+                                               : DIFFERS;
         count[place[k]]++;
     }
     for (size_t i = 0; i < st->arms.n; i++)
@@ -129,7 +153,7 @@ static enum place *places_of(const struct diff_state *st, size_t count[3])
 
 static void add_keys(struct diff_state *st)
 {
-    size_t count[3] = { 0 };
+    size_t count[N_PLACES] = { 0 };
     enum place *place = places_of(st, count);
     char *text = tb_xasprintf("CONFIG  %zu key%s; %zu of one method as by default, %zu equal (= %s them)",
                               count[DIFFERS], count[DIFFERS] == 1 ? " differs" : "s differ", count[NOISE],
@@ -169,7 +193,7 @@ static char *short_value(const char *json)
 static void add_proofs(struct diff_state *st)
 {
     struct tb_buf b = { 0 };
-    tb_buf_str(&b, st->arms.is_grouped ? "SAME FOR ALL, first seed of each" : "SAME FOR ALL");
+    tb_buf_str(&b, st->arms.is_grouped ? "SAME FOR ALL, one seed of each" : "SAME FOR ALL");
     for (size_t k = 0; k < st->d.n_same; k++) {
         char *value = short_value(st->d.same[k].value[0]);
         if (st->d.same[k].is_equal)
@@ -242,6 +266,25 @@ static void add_delta(char *text, size_t n, double v, double from, bool is_share
         snprintf(text + used, n - used, "  %+.3f", v - from);
 }
 
+static const struct tb_report_arm *told(const struct diff_state *st, size_t i)
+{
+    return &st->report.arm[i];
+}
+
+/* The difference from A as the verdict has it: of the runs that are compared, for the loss row against row. */
+static void add_difference(const struct diff_state *st, const struct result *r, size_t i, char *text, size_t n)
+{
+    const struct tb_report_arm *t = told(st, i);
+    struct tb_arm of_a, of_b;
+    tb_arms_common(&st->arms.arm[0], &st->arms.arm[i], &of_a, &of_b);
+    if (r->of == eval_of && t->is_paired)
+        add_delta(text, n, t->p.difference, 0, false);
+    else
+        add_delta(text, n, r->of(&of_b), r->of(&of_a), r->is_share);
+    tb_arm_free(&of_a);
+    tb_arm_free(&of_b);
+}
+
 static void add_result(struct diff_state *st, const struct result *r)
 {
     struct diff_line *l = add_line(st, r->name, r->name);
@@ -249,29 +292,26 @@ static void add_result(struct diff_state *st, const struct result *r)
     for (size_t i = 0; i < st->arms.n; i++) {
         const struct tb_arm *a = &st->arms.arm[i];
         char text[CELL];
-        double v = r->of(a);
-        tb_fmt_unit(text, sizeof text, r->unit, v);
+        tb_fmt_unit(text, sizeof text, r->unit, r->of(a));
         if (r->of == eval_of && a->n > 1 && isfinite(a->eval_sd))
             snprintf(text + strlen(text), sizeof text - strlen(text), " +-%.3f", a->eval_sd);
         if (i)
-            add_delta(text, sizeof text, v, r->of(&st->arms.arm[0]), r->is_share);
+            add_difference(st, r, i, text, sizeof text);
         put(l, i, i == best ? TB_STYLE_STRONG : TB_STYLE_PLAIN, text);
     }
 }
 
+/* "3", "3, 2 shared with A": differences are of these. */
 static void add_seeds(struct diff_state *st)
 {
     struct diff_line *l = st->arms.is_grouped ? add_line(st, "seeds", "seeds") : NULL;
     for (size_t i = 0; l && i < st->arms.n; i++) {
-        char text[32];
-        snprintf(text, sizeof text, "%zu", st->arms.arm[i].n);
-        put(l, i, TB_STYLE_PLAIN, text);
+        const struct tb_paired *p = &told(st, i)->p;
+        bool is_partial = told(st, i)->is_paired && tb_arms_is_partial(p, &st->arms.arm[0], &st->arms.arm[i]);
+        char text[CELL];
+        snprintf(text, sizeof text, is_partial ? "%zu, %zu shared with A" : "%zu", st->arms.arm[i].n, p->n_seeds_b);
+        put(l, i, is_partial ? TB_STYLE_STRONG : TB_STYLE_PLAIN, text);
     }
-}
-
-static const struct tb_report_arm *told(const struct diff_state *st, size_t i)
-{
-    return &st->report.arm[i];
 }
 
 static void say_paired(const struct tb_report_arm *r, char rows[CELL], char between[CELL])
@@ -325,10 +365,10 @@ static void add_score(struct diff_state *st, size_t k)
     char *id = tb_xasprintf("score %s", st->score[k]), text[CELL];
     struct diff_line *l = add_line(st, id, st->score[k]);
     for (size_t i = 0; i < st->arms.n; i++) {
-        double v = told(st, i)->score[k].mean, from = told(st, 0)->score[k].mean;
+        double v = told(st, i)->score[k].mean, d = told(st, i)->score[k].difference;
         snprintf(text, sizeof text, isfinite(v) ? "%.4g" : "-", v);
-        if (i && isfinite(v) && isfinite(from))
-            snprintf(text + strlen(text), sizeof text - strlen(text), "  %+.3g", v - from);
+        if (i && isfinite(d))
+            snprintf(text + strlen(text), sizeof text - strlen(text), "  %+.3g", d);
         put(l, i, TB_STYLE_PLAIN, text);
     }
     free(id);
@@ -351,7 +391,10 @@ static void add_forgetting(struct diff_state *st)
 
 static void add_results(struct diff_state *st)
 {
-    add_heading(st, TB_STYLE_HEAD, st->arms.is_grouped ? "RESULT  means over seeds" : "RESULT");
+    static const char common[] = "RESULT  means over seeds; differences over the seeds that both have";
+    add_heading(st, TB_STYLE_HEAD, !st->arms.is_grouped                ? "RESULT"
+                                   : tb_report_is_partial(&st->report) ? common
+                                                                       : "RESULT  means over seeds");
     add_seeds(st);
     add_result(st, &results[0]);
     add_paired(st);
@@ -384,7 +427,7 @@ static void add_row(struct diff_state *st, const struct tb_row_across *r)
 
 static void add_rows(struct diff_state *st)
 {
-    const char *head = st->arms.is_grouped ? "ROWS THAT DIFFER MOST  first seed of each; enter reads one side by side"
+    const char *head = st->arms.is_grouped ? "ROWS THAT DIFFER MOST  one seed of each; enter reads one side by side"
                                            : "ROWS THAT DIFFER MOST  enter reads one side by side";
     add_heading(st, TB_STYLE_HEAD, st->n_rows ? head : "ROWS  none was evaluated by both");
     for (size_t i = 0; i < st->n_rows; i++)
@@ -445,6 +488,25 @@ static void add_checks(struct diff_state *st)
             tb_pairs_fmt(&st->words, TB_STYLE_WARN, "", "%s: %s", st->report.check[i].name, st->report.check[i].words);
 }
 
+/* What the key + does, for all arms; then what alone would settle it, where that is less. */
+static void add_more(struct diff_state *st)
+{
+    const struct tb_verdict *v = &st->report.verdict;
+    size_t others = st->arms.n - v->n_settled;
+    char time[32], arms[48] = "both arms";
+    if (st->arms.n > 2)
+        snprintf(arms, sizeof arms, "each of the %zu arms", st->arms.n);
+    if (v->seeds)
+        tb_pairs_fmt(&st->words, TB_STYLE_PLAIN, "[+]", "%zu more seed%s of %s, about %s of training", v->seeds,
+                     v->seeds == 1 ? "" : "s", arms,
+                     tb_fmt_unit(time, sizeof time, TB_UNIT_SECONDS, (double)v->seeds * tb_diff_seed_s(st)));
+    if (*v->settle && (!v->seeds || others))
+        tb_pairs_fmt(&st->words, TB_STYLE_PLAIN, "settle", "%s%s", v->settle,
+                     !v->seeds     ? ""
+                     : others == 1 ? "; the other arm would change nothing in it"
+                                   : "; the others would change nothing in it");
+}
+
 void tb_diff_make_words(struct diff_state *st)
 {
     const struct tb_verdict *v = &st->report.verdict;
@@ -457,7 +519,7 @@ void tb_diff_make_words(struct diff_state *st)
     add_said(st, TB_STYLE_STRONG, "VERDICT", *v->result ? v->result : "nothing can be said yet");
     add_said(st, TB_STYLE_WARN, "but", v->but);
     add_said(st, TB_STYLE_PLAIN, "doubt", v->doubt);
-    add_said(st, TB_STYLE_PLAIN, "[+]", v->settle);
+    add_more(st);
     if (best != SIZE_MAX)
         tb_pairs_fmt(&st->words, TB_STYLE_PLAIN, "[W]", "accept %s as the winner", st->arms.arm[best].name);
     add_front(st);

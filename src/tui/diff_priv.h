@@ -74,6 +74,7 @@ struct diff_layout tb_diff_layout(int width, int height, int rows, int pane);
 void tb_diff_read(struct tb_screen *s);
 void tb_diff_forget(struct diff_state *st);
 char tb_diff_letter(size_t arm);
+double tb_diff_seed_s(const struct diff_state *st); /* what one more seed of each arm takes; NaN: not known */
 size_t tb_diff_best(const struct diff_state *st); /* arm with the lowest loss; SIZE_MAX if none has one */
 
 /* ---- diff_lines.c */

@@ -116,6 +116,39 @@ void tb_diff_forget(struct diff_state *st)
 
 /* ---- what is worked out */
 
+static size_t with_seed(const struct tb_arm *a, int64_t seed)
+{
+    size_t i = 0;
+    while (i < a->n && a->item[i]->sum.seed != seed)
+        i++;
+    return i;
+}
+
+static void put_first(struct tb_arm *a, size_t i)
+{
+    const struct tb_run_item *item = a->item[i];
+    const struct tb_metrics *m = a->m[i];
+    memmove(a->item + 1, a->item, i * sizeof *a->item);
+    memmove(a->m + 1, a->m, i * sizeof *a->m);
+    a->item[0] = item;
+    a->m[0] = m;
+}
+
+/* Keys and rows are those of one run of each arm: of the lowest seed that all of them have, if there is one. */
+static void choose_firsts(struct tb_arms *x)
+{
+    for (size_t k = 0; k < x->arm[0].n; k++) {
+        int64_t seed = x->arm[0].item[k]->sum.seed;
+        bool is_common = true;
+        for (size_t i = 1; i < x->n; i++)
+            is_common = is_common && with_seed(&x->arm[i], seed) < x->arm[i].n;
+        for (size_t i = 0; is_common && i < x->n; i++)
+            put_first(&x->arm[i], with_seed(&x->arm[i], seed));
+        if (is_common)
+            return;
+    }
+}
+
 /* Seeds of one arm alone are compared as single runs: what differs is the seed. There are letters for DIFF_ARMS. */
 static void make_arms(struct tb_screen *s)
 {
@@ -131,6 +164,8 @@ static void make_arms(struct tb_screen *s)
         tb_arms_make(&st->arms, st->item, st->m, st->n, s->desk->item, s->desk->n, TB_ARMS_SINGLE);
     }
     const struct tb_metrics *first[DIFF_ARMS];
+    if (st->arms.is_grouped)
+        choose_firsts(&st->arms);
     for (size_t i = 0; i < st->arms.n; i++)
         first[i] = st->arms.arm[i].m[0];
     tb_diff_make(&st->d, first, st->arms.n);
@@ -167,6 +202,14 @@ static bool take_text(char **to, char *text)
     free(*to);
     *to = text;
     return !is_same;
+}
+
+double tb_diff_seed_s(const struct diff_state *st)
+{
+    double seconds = 0;
+    for (size_t i = 0; i < st->arms.n; i++)
+        seconds += isfinite(st->arms.arm[i].wall_s) ? st->arms.arm[i].wall_s : 0;
+    return seconds > 0 ? seconds : NAN;
 }
 
 size_t tb_diff_best(const struct diff_state *st)

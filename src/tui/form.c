@@ -16,6 +16,7 @@ void tb_form_free(struct tb_form *f)
         free(f->entry[i].label);
         free(f->entry[i].choices);
         free(f->entry[i].was);
+        free(f->entry[i].idle);
         tb_field_free(&f->entry[i].field);
     }
     free(f->entry);
@@ -123,6 +124,11 @@ const char *tb_form_value(const struct tb_form *f, const char *name)
     return e->kind == TB_ENTRY_TICK ? e->is_on ? "true" : "false" : tb_field_text(&e->field);
 }
 
+const char *tb_form_unit(const struct tb_entry *e, const char *text)
+{
+    return e->is_amount && *text && text[strspn(text, "0123456789kMG")] == '\0' ? " tokens" : "";
+}
+
 const char *tb_form_wrong(const struct tb_form *f)
 {
     for (size_t i = 0; i < f->n; i++)
@@ -219,20 +225,25 @@ static int label_width(const struct tb_form *f)
 
 static void draw_value(const struct tb_entry *e, struct tb_canvas *c, int x, int y, bool has_focus)
 {
-    int room = c->width - x - 2, width = tb_text_width(tb_field_text(&e->field)) + 1;
-    width = width < FIELD_LEAST ? FIELD_LEAST : width > FIELD_MOST ? FIELD_MOST : width;
+    const char *text = tb_field_text(&e->field);
+    bool is_idle = !*text && e->idle;
+    int room = c->width - x - 2, width = tb_text_width(is_idle ? e->idle : text) + 1;
+    width = width < FIELD_LEAST && !e->is_amount ? FIELD_LEAST : width > FIELD_MOST ? FIELD_MOST : width;
     width = width > room ? room : width;
     unsigned style = e->err.kind ? TB_STYLE_BAD : e->is_fixed ? TB_STYLE_DIM : TB_STYLE_FIELD;
     tb_canvas_text(c, x, y, TB_STYLE_PLAIN, "[");
     if (e->kind == TB_ENTRY_FIELD && !e->is_fixed)
         tb_field_draw(&e->field, c, x + 1, y, width, style, has_focus);
     else
-        tb_canvas_field(c, x + 1, y, width, style, tb_field_text(&e->field));
-    tb_canvas_text(c, x + 1 + width, y, TB_STYLE_PLAIN, "]");
+        tb_canvas_field(c, x + 1, y, width, style, text);
+    if (is_idle)
+        tb_canvas_field(c, x + 1, y, width, TB_STYLE_DIM, e->idle);
+    x = tb_canvas_text(c, x + 1 + width, y, TB_STYLE_PLAIN, "]");
+    x = tb_canvas_text(c, x, y, TB_STYLE_PLAIN, tb_form_unit(e, text)) + 1;
     if (e->is_fixed)
-        tb_canvas_text(c, x + width + 3, y, TB_STYLE_DIM, e->was ? "fixed" : "not used");
+        tb_canvas_text(c, x, y, TB_STYLE_DIM, e->was ? "fixed" : "not used");
     else if (e->was)
-        tb_canvas_fmt(c, x + width + 3, y, TB_STYLE_DIM, "was %s", e->was);
+        tb_canvas_fmt(c, x, y, TB_STYLE_DIM, "was %s", e->was);
 }
 
 static void draw_entry(const struct tb_entry *e, struct tb_canvas *c, int y, int label, bool has_focus)

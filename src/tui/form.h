@@ -19,6 +19,8 @@ struct tb_entry {
     bool is_on;              /* a tick */
     bool is_fixed;           /* shown, not to be changed */
     char *was;               /* the value before, for forms that change something; NULL */
+    char *idle;              /* what holds while the field is empty, shown dim in it; NULL: nothing */
+    bool is_amount;          /* as --budget takes it: a number alone is of tokens, which is shown behind it */
     struct tb_err err;       /* of the text as it is; kind TB_ERR_NONE: fine */
 };
 
@@ -41,6 +43,8 @@ struct tb_entry *tb_form_label(struct tb_form *f, const char *label);
 struct tb_entry *tb_form_key(struct tb_form *f, const char *name, const struct tb_key *key, const char *value);
 
 struct tb_entry *tb_form_named(struct tb_form *f, const char *name); /* NULL if there is none */
+/* " tokens" behind an amount without a unit, else "". */
+const char *tb_form_unit(const struct tb_entry *e, const char *text);
 /* Text of a field or choice, "true" or "false" of a tick; "" if there is no such entry. */
 const char *tb_form_value(const struct tb_form *f, const char *name);
 bool tb_form_is_valid(const struct tb_form *f);

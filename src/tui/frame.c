@@ -111,15 +111,24 @@ static void make_hot(struct tb_canvas *c, const char *message, const char *words
                                            1 }, key);
 }
 
-static void draw_foot(const struct tb_desk *d, struct tb_canvas *c)
+static void draw_all_hints(struct tb_canvas *c, const struct tb_screen_class *k)
 {
-    const struct tb_screen_class *k = tb_route_screen(d)->class;
     int end = c->width - 1 - hints_width(tb_binds_global);
-    tb_canvas_rule(c, 0);
     int x = draw_hints(c, 1, end, k->binds, NULL);
     if (k->has_runs)
         x = draw_hints(c, x, end, tb_binds_runs, k->binds);
     draw_hints(c, x, c->width - 1, tb_binds_global, NULL);
+}
+
+static void draw_foot(const struct tb_desk *d, struct tb_canvas *c)
+{
+    const struct tb_screen *s = tb_route_screen(d);
+    bool is_typing = s->class->typing && s->class->is_typing(s);
+    tb_canvas_rule(c, 0);
+    if (is_typing)
+        tb_canvas_field(c, 1, 1, c->width - 1, TB_STYLE_HINT, s->class->typing(s));
+    else
+        draw_all_hints(c, s->class);
     tb_canvas_field(c, 1, 2, c->width - 1, d->message_style, d->message);
     make_hot(c, d->message, "U undoes", 'U');
     make_hot(c, d->message, "^r shows", TB_CTRL('r'));

@@ -371,10 +371,12 @@ static void add_options(struct tb_pairs *p, const struct tb_json *config, const 
 {
     for (void *it = tb_json_first(config); it; it = tb_json_next(config, it)) {
         const char *key = tb_json_iter_key(it);
-        if (tb_run_chose(defaults, key, tb_json_iter_value(it)) == is_usual)
+        bool is_budget = strcmp(key, "budget.n") == 0;
+        if (tb_run_chose(defaults, key, tb_json_iter_value(it)) == is_usual || strcmp(key, "budget.unit") == 0)
             continue;
-        char *text = tb_fact_text(key, tb_json_iter_value(it));
-        tb_pairs_add(p, is_usual ? TB_STYLE_DIM : TB_STYLE_PLAIN, key, *text ? text : "\"\"");
+        char *text = is_budget ? tb_budget_words(config) : tb_fact_text(key, tb_json_iter_value(it));
+        tb_pairs_add(p, is_usual ? TB_STYLE_DIM : TB_STYLE_PLAIN, is_budget ? "budget" : key,
+                     text && *text ? text : "\"\"");
         free(text);
     }
 }

@@ -168,7 +168,7 @@ static void draw_arm(struct tb_canvas *c, const struct tb_forecast *f, const str
 static void draw_arms(struct lines *l, const struct tb_forecast *f)
 {
     char text[160];
-    snprintf(text, sizeof text, "%zu in %zu arm%s, numbers trained", f->n, f->n_arms, f->n_arms == 1 ? "" : "s");
+    snprintf(text, sizeof text, "%zu in %zu arm%s, runs x trainable", f->n, f->n_arms, f->n_arms == 1 ? "" : "s");
     row(l, TB_STYLE_STRONG, "runs", text);
     for (size_t i = 0; i < f->n_arms && l->y < l->c->height; i++) {
         struct tb_canvas line = tb_canvas_part(l->c, (struct tb_rect){ 3, l->y++, l->c->width - 3, 1 });

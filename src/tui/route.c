@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "tui/gc_ask.h"
 #include "tui/undo.h"
 
 struct tb_screen *tb_route_screen(const struct tb_desk *d)
@@ -195,6 +196,7 @@ static unsigned act_global(struct tb_desk *d, int act, uint32_t key)
     case TB_ACT_MARK_ALL: return mark_all(d);
     case TB_ACT_REFERENCE: return refer(d);
     case TB_ACT_INSPECT: return to_inspect(d, key);
+    case TB_ACT_GC: tb_gc_typed(d); return TB_DO_DRAW;
     default: return TB_DO_NOTHING;
     }
 }
@@ -284,6 +286,8 @@ unsigned tb_route_line(struct tb_desk *d, const char *line)
         d->wants_leave = true;
     else if (n > 0 && strcmp(word[0], "set") == 0)
         done |= set(d, word[1], word[2]);
+    else if (n > 0 && strcmp(word[0], "gc") == 0 && tb_gc_ask(d, word, n))
+        done |= TB_DO_DRAW;
     else if (n != 1 || !tb_desk_go(d, word[0]))
         tb_desk_do(d, line, true);
     else

@@ -45,6 +45,8 @@ struct tb_screen_class {
     unsigned (*act)(struct tb_screen *s, int act);
     /* Text goes to press() before any bind is looked for: a field has the focus. */
     bool (*is_typing)(const struct tb_screen *s);
+    /* What leads out of that field, in the place of the hints; without it these stay. */
+    const char *(*typing)(const struct tb_screen *s);
     /* Every 100 ms while something lives (a run, an act, is_busy()). */
     unsigned (*tick)(struct tb_screen *s);
     /* Children of the screen to wait for; their number. tick() follows when one of them says something. */

@@ -24,7 +24,7 @@ static const struct tb_bind binds[] = {
     TB_BIND('=', "tie", "neither wrote better", NULL, TIE),
     TB_BIND('f', "fork", "what else could have stood where the texts part", "f fork", FORK),
     TB_BIND('B', "blind", "shuffle the sides and hide who is who until the vote", "B blind", BLIND),
-    TB_BIND('n', "next-row", "the next of the rows held out", "n row", NEXT_ROW),
+    TB_BIND('n', "next-row", "the next prompt held out that you have not voted on", "n row", NEXT_ROW),
     TB_BIND('N', "row-before", "the one before", NULL, ROW_BEFORE),
     TB_BIND('[', "less", "less of the chosen adapter, from the next prompt on", "[ ] scale", LESS),
     TB_BIND(']', "more", "more of it", NULL, MORE),

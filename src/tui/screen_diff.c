@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* screen_diff.c - 3 Diff: the marked runs side by side, A is the baseline: what differs, what proves that the rest is
  * the same, results with their intervals, the rows that differ most, and a verdict with its doubt. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -272,18 +271,16 @@ static void read_row(struct tb_screen *s)
     }
 }
 
-/* "how many more seeds of each of 3 arms (13s, 12s and 12s a seed): " */
+/* "more seeds of each of the 3 arms (about 37s for one of each): 2", as many as the verdict would have. */
 static void ask_seeds(struct tb_screen *s)
 {
     const struct diff_state *st = s->state;
-    double seconds = 0;
-    char time[32];
-    for (size_t i = 0; i < st->arms.n; i++)
-        seconds += isfinite(st->arms.arm[i].wall_s) ? st->arms.arm[i].wall_s : 0;
+    char time[32], n[24];
     char *label = tb_xasprintf("more seeds of each of the %zu arms (about %s for one of each): ", st->arms.n,
-                               tb_fmt_unit(time, sizeof time, TB_UNIT_SECONDS, seconds > 0 ? seconds : NAN));
+                               tb_fmt_unit(time, sizeof time, TB_UNIT_SECONDS, tb_diff_seed_s(st)));
+    snprintf(n, sizeof n, "%zu", st->report.verdict.seeds ? st->report.verdict.seeds : 1);
     if (st->arms.n > 1)
-        tb_desk_ask(s->desk, label, "2", SEEDS_N);
+        tb_desk_ask(s->desk, label, n, SEEDS_N);
     free(label);
 }
 

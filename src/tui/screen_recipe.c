@@ -203,7 +203,7 @@ static void go(struct tb_screen *s)
     }
     bool is_search = r->planning.is_there && tb_json_get(r->planning.forecast.sweep, "search");
     run_verb(s, is_search ? "sweep" : "run", " --detach", false);
-    start_look_on(s->desk, &r->planning);
+    start_look_on(s->desk, &r->planning, is_search);
 }
 
 static void save_as(struct tb_screen *s)

@@ -97,6 +97,8 @@ static int fds(const struct tb_screen *s, struct pollfd *fds, int room)
 
 /* ---- the form of an arm, and a path: they get all keys */
 
+static const char wrong_value[] = "a value is wrong: it is marked";
+
 static unsigned press_editor(struct tb_screen *s, const struct tb_press *p)
 {
     struct start *st = s->state;
@@ -112,9 +114,11 @@ static unsigned press_editor(struct tb_screen *s, const struct tb_press *p)
             st->is_editing = false;
             start_update(s);
         } else {
-            tb_desk_say(s->desk, TB_STYLE_BAD, "%s", err.kind ? err.text : "a value is wrong: it is marked");
+            tb_desk_say(s->desk, TB_STYLE_BAD, "%s", err.kind ? err.text : wrong_value);
         }
     }
+    if (!st->is_editing || tb_form_is_valid(&st->keys))
+        tb_desk_unsay(s->desk, wrong_value);
     return TB_DO_HANDLED | TB_DO_DRAW;
 }
 
@@ -156,11 +160,16 @@ static void move_pane(struct start *st, int step)
         st->settings.at = step > 0 ? 0 : st->settings.n - 1;
 }
 
+/* Enter starts training where nothing is typed: in a field it ends the typing, as Esc does. */
 static unsigned press_settings(struct tb_screen *s, const struct tb_press *p)
 {
     struct start *st = s->state;
     struct tb_press as = *p;
     bool is_field = st->settings.entry[st->settings.at].kind == TB_ENTRY_FIELD;
+    if (p->key == TB_PRESS_ESC || (p->key == '\n' && is_field)) {
+        st->pane = START_METHODS;
+        return TB_DO_HANDLED | TB_DO_DRAW;
+    }
     if (!is_field && (p->key == TB_PRESS_UP || p->key == TB_PRESS_DOWN)) /* in a line, up and down choose */
         as.key = p->key == TB_PRESS_UP ? TB_PRESS_LEFT : TB_PRESS_RIGHT;
     enum tb_form_result r = tb_form_press(&st->settings, &as);
@@ -262,6 +271,14 @@ static bool is_typing(const struct tb_screen *s)
     const struct start *st = s->state;
     const struct tb_form *f = &st->settings;
     return st->is_editing || st->is_adding || (st->pane == START_SETTINGS && f->entry[f->at].kind == TB_ENTRY_FIELD);
+}
+
+static const char *typing(const struct tb_screen *s)
+{
+    const struct start *st = s->state;
+    return st->is_adding    ? "tab completes  enter looks at it  esc leaves it"
+           : st->is_editing ? "tab next  enter takes them  esc leaves it"
+                            : "tab next  enter or esc ends typing: then keys and digits are keys again";
 }
 
 /* ---- acts */
@@ -422,6 +439,6 @@ static void status(const struct tb_screen *s, char *dst, size_t n)
 const struct tb_screen_class tb_screen_start = {
     .name = "start", .title = "Start", .key = '0', .state_size = sizeof(struct start), .binds = binds,
     .open = open_start, .close = close_start, .load = load, .draw = start_draw, .press = press, .act = act,
-    .is_typing = is_typing, .is_busy = is_busy, .tick = start_tick, .fds = fds, .status = status, .save = keep,
-    .restore = restore,
+    .is_typing = is_typing, .typing = typing, .is_busy = is_busy, .tick = start_tick, .fds = fds, .status = status,
+    .save = keep, .restore = restore,
 };

@@ -302,9 +302,9 @@ static void draw_memory(const struct start *st, struct tb_canvas *c, int y)
 
 /* What the arm under the cursor is, or why rates are as they are. */
 static const char *const setting_help[][2] = {
-    { "budget", "tokens as 100k or 2M, 300steps, 2epochs, 30minutes: the same for every arm" },
+    { "budget", "100k or 2M tokens, 300 steps, 2 epochs, 30 minutes: the same for every arm" },
     { "seeds", "how many: each arm is trained with seeds 0, 1, .., and the spread tells luck from skill" },
-    { "every", "as 10k or 50steps; empty: at 0, 25, 50, 75 and 100 % of the budget" },
+    { "every", "10k tokens or 50 steps; empty: at 0, 25, 50, 75 and 100 % of the budget" },
     { "held", "share of the prompts that is kept from training and scored; empty: a tenth" },
     { "rates", "left and right: those known for bases of this size, each method's own, or five tried before each run" },
 };
@@ -381,6 +381,7 @@ static void draw_settings(const struct start *st, struct tb_canvas *c, struct tb
         bool has_focus = st->pane == START_SETTINGS && f->at == i, is_choice = e->kind == TB_ENTRY_CHOICE;
         int label = tb_text_width(e->label), text = tb_text_width(tb_field_text(&e->field)) + 1;
         int room = is_choice || text > 6 ? text < 24 ? text : 24 : 6;
+        const char *unit = tb_form_unit(e, tb_field_text(&e->field));
         if (x + label + room + 3 > r.width && y + 1 < r.height) {
             x = 1;
             y++;
@@ -388,8 +389,8 @@ static void draw_settings(const struct start *st, struct tb_canvas *c, struct tb
         tb_canvas_text(&part, x, y, has_focus ? TB_STYLE_STRONG | TB_STYLE_REVERSE : TB_STYLE_PLAIN, e->label);
         tb_canvas_text(&part, x + label + 1, y, TB_STYLE_PLAIN, "[");
         tb_field_draw(&e->field, &part, x + label + 2, y, room, e->err.kind ? TB_STYLE_BAD : TB_STYLE_FIELD, has_focus);
-        tb_canvas_text(&part, x + label + 2 + room, y, TB_STYLE_PLAIN, "]");
-        x += label + room + 5;
+        int end = tb_canvas_text(&part, x + label + 2 + room, y, TB_STYLE_PLAIN, "]");
+        x = tb_canvas_text(&part, end, y, TB_STYLE_PLAIN, unit) + 2;
     }
 }
 

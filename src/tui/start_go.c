@@ -78,15 +78,15 @@ const char *start_save(struct start *st, struct tb_err *err)
     return st->saved;
 }
 
-void start_look_on(struct tb_desk *d, struct tb_planning *p)
+void start_look_on(struct tb_desk *d, struct tb_planning *p, bool is_search)
 {
-    while (d->n_marks)
+    while (!is_search && d->n_marks)
         tb_desk_mark(d, d->mark[0], false);
-    for (size_t i = 0; p->is_good && !tb_planning_is_busy(p) && i < p->forecast.n; i++)
+    for (size_t i = 0; !is_search && p->is_good && !tb_planning_is_busy(p) && i < p->forecast.n; i++)
         if (tb_desk_item(d, p->forecast.run[i].id))
             tb_desk_mark(d, p->forecast.run[i].id, true);
     tb_planning_rest(p);
-    tb_desk_go(d, "runs");
+    tb_desk_go(d, is_search ? "sweep" : "runs");
 }
 
 static char *command(struct start *st, const char *verb, struct tb_err *err)
@@ -120,7 +120,7 @@ void start_go(struct tb_screen *s, bool is_plan)
     }
     char *run = command(st, "run", &err), *whole = tb_xasprintf("%s --detach", run);
     tb_desk_do(s->desk, whole, false);
-    start_look_on(s->desk, &st->planning);
+    start_look_on(s->desk, &st->planning, false);
     free(run);
     free(whole);
 }

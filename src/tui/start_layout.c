@@ -4,7 +4,7 @@
  * command. */
 #include "tui/start_layout.h"
 
-enum { BESIDE = 90, PREVIEW = 2, SUMS = 3, LEAST_LIST = 1, WORDY = 100, PARTS = 6 };
+enum { BESIDE = 90, PREVIEW = 2, SUMS = 3, LEAST_LIST = 1, WORDY = 112, PARTS = 6 };
 
 static int at_most(int n, int most)
 {

@@ -93,8 +93,9 @@ char *start_next_name(const struct start *st);
 /* Saves the recipe under a new name, unless it was saved as it is; its path, lent, NULL with *err. */
 const char *start_save(struct start *st, struct tb_err *err);
 void start_go(struct tb_screen *s, bool is_plan);
-/* To the runs of a plan that was started: these alone are marked, those that are made now when they are there. */
-void start_look_on(struct tb_desk *d, struct tb_planning *p);
+/* To the runs of a plan that was started: these alone are marked, those that are made now when they are there. Of a
+ * search the trials are not known yet: marks stay as they are, and its own screen is gone to. */
+void start_look_on(struct tb_desk *d, struct tb_planning *p, bool is_search);
 
 /* ---- start_draw.c */
 struct start_layout start_layout_of(const struct start *st, int width, int height);

@@ -10,6 +10,7 @@
 #include "plan/keys.h"
 #include "plan/schema.h"
 #include "tui/start_priv.h"
+#include "view/fmt.h"
 
 static const char by_size[] = "for this size", by_method[] = "the method's default", by_probe[] = "probed first";
 
@@ -18,7 +19,7 @@ static const struct tb_key n_seeds = TB_INT_KEY("seeds", "1", 1, 100, "0, 1, .. 
 static void build_settings(struct start *st)
 {
     struct tb_form *f = &st->settings;
-    tb_form_field(f, "budget", "budget", st->setup.budget);
+    tb_form_field(f, "budget", "budget", st->setup.budget)->is_amount = true;
     tb_form_field(f, "seeds", "seeds", "1")->key = &n_seeds;
     tb_form_field(f, "every", "eval every", st->setup.every);
     tb_form_field(f, "held", "held out", st->setup.held_out);
@@ -95,6 +96,8 @@ static char *command_of(const struct tb_json *words)
 void start_update(struct tb_screen *s)
 {
     struct start *st = s->state;
+    char was[sizeof st->wrong.where + sizeof st->wrong.text + 32];
+    tb_desk_unsay(s->desk, tb_err_string(&st->wrong, was, sizeof was)); /* somebody corrects it */
     st->wrong = (struct tb_err){ 0 };
     free(st->recipe);
     free(st->command);
@@ -175,6 +178,17 @@ const struct start_figure *start_figure_of(const struct start *st, const char *m
 
 /* ---- the keys of an arm */
 
+/* "0.01  for this size": what trains if no rate is typed, and where that comes from. */
+static char *idle_rate(const struct start *st, const struct tb_schema *word, const char *kind)
+{
+    char rate[32];
+    double lr = st->setup.rates == TB_RATES_SIZE ? tb_setup_rate(kind, st->setup.n_params) : NAN;
+    if (st->setup.rates == TB_RATES_PROBE)
+        return tb_xstrdup(by_probe);
+    tb_fmt_unit(rate, sizeof rate, TB_UNIT_RATE, isnan(lr) ? word->lr : lr);
+    return tb_xasprintf("%s  %s", rate, isnan(lr) ? by_method : by_size);
+}
+
 /* A value that nobody gave shows as the default, lists as they are typed; a rate as nothing: it is not the key's. */
 static void add_key(struct start *st, const struct tb_key *key, const struct tb_json *values)
 {
@@ -184,8 +198,9 @@ static void add_key(struct start *st, const struct tb_key *key, const struct tb_
                  : strcmp(key->name, "lr") == 0 ? tb_xstrdup("")
                  : def                          ? tb_setup_typed(def)
                                                 : NULL;
-    if (key->type != TB_KEY_MAP)
-        tb_form_key(&st->keys, key->name, key, text);
+    struct tb_entry *e = key->type == TB_KEY_MAP ? NULL : tb_form_key(&st->keys, key->name, key, text);
+    if (e && key->follows && !key->def)
+        e->idle = tb_xasprintf("%g x %s", key->times, key->follows);
     tb_json_free(def);
     free(text);
 }
@@ -197,8 +212,10 @@ static void add_keys(struct start *st, const struct tb_setup_arm *a, const char 
     const struct tb_key *lr = tb_key_find(tb_keys_section("optim"), "lr");
     for (const struct tb_key *k = word ? word->keys : NULL; k && k->type != TB_KEY_NONE; k++)
         add_key(st, k, values);
-    if (lr)
+    if (lr && word) {
         add_key(st, lr, values);
+        tb_form_named(&st->keys, lr->name)->idle = idle_rate(st, word, kind);
+    }
     tb_json_free(values);
 }
 

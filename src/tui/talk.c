@@ -22,12 +22,21 @@ static void free_turn(struct tb_talk_turn *t)
     free(t->trouble);
 }
 
+void tb_talk_drop_rows(struct tb_talk *t)
+{
+    for (size_t i = 0; i < t->n_rows; i++)
+        free(t->row[i].prompt);
+    free(t->row);
+    t->row = NULL;
+    t->n_rows = 0;
+}
+
 void tb_talk_free(struct tb_talk *t)
 {
     for (size_t i = 0; i < t->n; i++)
         free_turn(&t->turn[i]);
     free(t->turn);
-    free(t->row);
+    tb_talk_drop_rows(t);
     *t = (struct tb_talk){ 0 };
 }
 
@@ -175,10 +184,13 @@ static unsigned take_ready(struct tb_talk *t, const struct tb_json *a)
 static unsigned take_rows(struct tb_talk *t, const struct tb_json *a)
 {
     const struct tb_json *rows = tb_json_get(a, "rows");
-    t->n_rows = tb_json_len(rows);
-    t->row = tb_xrealloc(t->row, t->n_rows + 1, sizeof *t->row);
-    for (size_t i = 0; i < t->n_rows; i++)
-        t->row[i] = tb_json_int(tb_json_get(tb_json_at(rows, i), "row"), 0);
+    tb_talk_drop_rows(t);
+    t->row = tb_xcalloc(tb_json_len(rows) + 1, sizeof *t->row);
+    for (size_t i = 0; i < tb_json_len(rows); i++) {
+        const struct tb_json *row = tb_json_at(rows, i);
+        t->row[t->n_rows++] = (struct tb_talk_row){ tb_json_int(tb_json_get(row, "row"), 0),
+                                                    safe_copy(tb_json_str(tb_json_get(row, "prompt"), "")) };
+    }
     return TB_TALK_ROWS;
 }
 

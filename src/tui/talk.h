@@ -52,6 +52,11 @@ struct tb_talk_turn {
     char winner; /* 'a', 'b' or 't' */
 };
 
+struct tb_talk_row {
+    int64_t id;
+    char *prompt;
+};
+
 struct tb_talk {
     struct tb_talk_side side[TB_TALK_SIDES];
     int n_sides;
@@ -59,7 +64,7 @@ struct tb_talk {
     struct tb_talk_turn *turn;
     size_t n, cap;
     int64_t last_id;
-    int64_t *row; /* those held out */
+    struct tb_talk_row *row; /* those held out */
     size_t n_rows;
     int n_open; /* questions that were not answered to their end */
 };
@@ -68,6 +73,7 @@ struct tb_talk {
 enum { TB_TALK_SAID = 1, TB_TALK_READY = 2, TB_TALK_ROWS = 4, TB_TALK_DONE = 8, TB_TALK_TROUBLE = 16 };
 
 void tb_talk_free(struct tb_talk *t);
+void tb_talk_drop_rows(struct tb_talk *t); /* until they are asked for again */
 /* Side i is the run, or the base with run NULL; as it is told before anybody answers. */
 void tb_talk_seat(struct tb_talk *t, int i, const char *run, const char *name);
 /* A new turn, `sides` the bits of those asked; lent until the next. Beyond TB_TALK_TURNS the oldest goes. */
@@ -85,6 +91,10 @@ bool tb_talk_is_hidden(const struct tb_talk_turn *t); /* who is who, until it wa
 /* Votes between the first two sides as the store counts them now and did before: turns that asked for one have it,
  * the last ones lose it again when there are fewer. */
 void tb_talk_count(struct tb_talk *t, int64_t before, int64_t now);
+/* From row `at` (an index; -1: before the first) `step` on, round about, to the next one that has another prompt than
+ * `at` and on whose prompt those who talk now were voted on least often: a vote asked for twice is not blind. Its
+ * index, -1 if there are no rows; *n_votes: how often that was (NULL: not asked). */
+int64_t tb_talk_next_row(const struct tb_talk *t, int64_t at, int step, size_t *n_votes);
 /* The byte where the token at the fork begins in the text of side 0 or 1; SIZE_MAX if there is no fork. */
 size_t tb_talk_fork_byte(const struct tb_talk_turn *t, int side);
 

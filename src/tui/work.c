@@ -99,6 +99,8 @@ bool tb_tui_open(struct tb_tui *t, const struct tb_tui_flags *f, struct tb_err *
 void tb_tui_close(struct tb_tui *t)
 {
     struct tb_desk *d = &t->desk;
+    if (!d->view_file && !d->is_script) /* the store was made meanwhile */
+        d->view_file = view_file(d);
     if (d->n_screens)
         tb_state_save(d);
     tb_overlay_close(d);

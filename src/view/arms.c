@@ -149,14 +149,41 @@ void tb_arms_make(struct tb_arms *x, const struct tb_run_item *const *item, cons
     free(r);
 }
 
+void tb_arm_free(struct tb_arm *a)
+{
+    free(a->name);
+    free(a->ref);
+    free(a->item);
+    free(a->m);
+}
+
+/* An arm of some of its runs. */
+static void take_part(struct tb_arm *to, const struct tb_arm *from, const struct tb_metrics *const *m, size_t n)
+{
+    *to = (struct tb_arm){ .name = tb_xstrdup(from->name), .ref = tb_xstrdup(from->ref), .n = n,
+                           .item = tb_xcalloc(n + 1, sizeof *to->item), .m = tb_xcalloc(n + 1, sizeof *to->m) };
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = 0; i < from->n; i++)
+            if (from->m[i] == m[k]) {
+                to->item[k] = from->item[i];
+                to->m[k] = m[k];
+            }
+    sum_up(to);
+}
+
+void tb_arms_common(const struct tb_arm *a, const struct tb_arm *b, struct tb_arm *of_a, struct tb_arm *of_b)
+{
+    const struct tb_metrics *m[2 * TB_PAIRED_SEEDS];
+    size_t na, nb;
+    tb_paired_runs(a->m, a->n, b->m, b->n, m, &na, &nb);
+    take_part(of_a, a, m, na);
+    take_part(of_b, b, m + na, nb);
+}
+
 void tb_arms_free(struct tb_arms *x)
 {
-    for (size_t i = 0; i < x->n; i++) {
-        free(x->arm[i].name);
-        free(x->arm[i].ref);
-        free(x->arm[i].item);
-        free(x->arm[i].m);
-    }
+    for (size_t i = 0; i < x->n; i++)
+        tb_arm_free(&x->arm[i]);
     free(x->arm);
     *x = (struct tb_arms){ 0 };
 }
@@ -176,4 +203,9 @@ bool tb_arms_by_named(const char *name, enum tb_arms_by *by, struct tb_err *err)
 bool tb_arms_pair(struct tb_paired *p, const struct tb_arm *a, const struct tb_arm *b, struct tb_err *err)
 {
     return tb_paired_arms(p, a->m, a->n, b->m, b->n, err);
+}
+
+bool tb_arms_is_partial(const struct tb_paired *p, const struct tb_arm *a, const struct tb_arm *b)
+{
+    return p->is_by_seed && (p->n_seeds_a < a->n || p->n_seeds_b < b->n);
 }

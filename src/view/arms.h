@@ -35,7 +35,14 @@ void tb_arms_free(struct tb_arms *x);
 /* "auto", "seed", "none" or NULL, which is auto. */
 bool tb_arms_by_named(const char *name, enum tb_arms_by *by, struct tb_err *err);
 
+/* Both with just those runs that their difference is made of (tb_paired_runs). Free each with tb_arm_free. */
+void tb_arms_common(const struct tb_arm *a, const struct tb_arm *b, struct tb_arm *of_a, struct tb_arm *of_b);
+void tb_arm_free(struct tb_arm *a);
+
 /* Arm b against arm a; TB_ERR_NOTFOUND if nothing can be compared. */
 bool tb_arms_pair(struct tb_paired *p, const struct tb_arm *a, const struct tb_arm *b, struct tb_err *err);
+
+/* Whether p, b against a, leaves out seeds that only one of them has. */
+bool tb_arms_is_partial(const struct tb_paired *p, const struct tb_arm *a, const struct tb_arm *b);
 
 #endif

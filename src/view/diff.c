@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "plan/plan.h"
 
 static char *value_text(const struct tb_json *v)
 {
@@ -54,11 +55,28 @@ static void add_keys_of(struct tb_diff *d, size_t *cap, const struct tb_metrics 
 
 static const char *const proofs[][3] = {
     { "base", "base", "id" }, { "data", "data", "id" }, { "row order", "data", "order_hash" },
-    { "eval rows", "data", "eval_hash" }, { "budget", "config", "budget.n" },
-    { "budget unit", "config", "budget.unit" }, { "seed", "config", "seed" },
+    { "eval rows", "data", "eval_hash" }, { "budget", "config", "budget" }, { "seed", "config", "seed" },
     { "version", "env", "version" }, { "numeric", "env", "numeric" },
 };
 enum { N_PROOFS = sizeof proofs / sizeof *proofs };
+
+/* "100k tokens" of two keys, as JSON text. */
+static char *budget_text(const struct tb_metrics *m)
+{
+    char *words = tb_budget_words(tb_json_get(m->facts, "config"));
+    char *text = words ? tb_xasprintf("\"%s\"", words) : tb_xstrdup("");
+    free(words);
+    return text;
+}
+
+static void put_budgets(struct tb_diff_key *k, const struct tb_metrics *const *m, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free(k->value[i]);
+        k->value[i] = budget_text(m[i]);
+        k->is_equal = i == 0 || (k->is_equal && strcmp(k->value[i], k->value[0]) == 0);
+    }
+}
 
 static void free_key(struct tb_diff_key *k, size_t n)
 {
@@ -74,6 +92,8 @@ static void add_proofs(struct tb_diff *d, const struct tb_metrics *const *m)
     for (size_t i = 0; i < N_PROOFS; i++) {
         struct tb_diff_key k = row_of(m, d->n_runs, proofs[i][1], proofs[i][2]);
         bool is_known = false;
+        if (strcmp(proofs[i][2], "budget") == 0)
+            put_budgets(&k, m, d->n_runs);
         for (size_t r = 0; r < d->n_runs; r++)
             is_known = is_known || k.value[r][0];
         if (!is_known) {

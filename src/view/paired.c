@@ -15,8 +15,6 @@
 #include "base/mem.h"
 #include "base/resample.h"
 
-enum { MAX_SEEDS = 64 };
-
 const struct tb_row_loss *tb_last_rows(const struct tb_metrics *m, size_t *n)
 {
     size_t end = m->n_rows, first;
@@ -194,7 +192,7 @@ static double of_seeds(const double *sum, const size_t *drawn, size_t n)
 /* The difference for the prompts in t->order; of all seeds, or of those drawn. Of one arm alone its level. */
 static double difference(const struct table *t, const size_t *sa, const size_t *sb)
 {
-    double sum[2 * MAX_SEEDS] = { 0 }, tok = 0;
+    double sum[2 * TB_PAIRED_SEEDS] = { 0 }, tok = 0;
     for (size_t j = 0; j < t->n; j++) {
         const double *row = t->sum + t->order[j] * n_runs(t);
         tok += t->tok[t->order[j]];
@@ -208,7 +206,7 @@ static double difference(const struct table *t, const size_t *sa, const size_t *
 static void interval(struct tb_paired *p, struct table *t)
 {
     double *draws = tb_xcalloc(TB_RESAMPLE_DRAWS, sizeof *draws);
-    size_t sa[MAX_SEEDS], sb[MAX_SEEDS];
+    size_t sa[TB_PAIRED_SEEDS], sb[TB_PAIRED_SEEDS];
     for (uint32_t k = 0; k < TB_RESAMPLE_DRAWS; k++) {
         tb_resample_pick(t->order, t->n, t->n, k, 0);
         tb_resample_pick(sa, t->na, t->na, k, 1);
@@ -236,7 +234,7 @@ static bool is_same_data(const struct tb_metrics *a, const struct tb_metrics *b)
 /* The table of these runs by prompt; t must be freed also after a failure. */
 static bool gather(struct table *t, struct tb_paired *p, const struct tb_metrics *const *m, struct tb_err *err)
 {
-    struct rows run[2 * MAX_SEEDS];
+    struct rows run[2 * TB_PAIRED_SEEDS];
     bool good = true;
     for (size_t i = 0; i < n_runs(t); i++) {
         run[i] = sorted(m[i]);
@@ -290,7 +288,7 @@ static const struct tb_metrics *with_seed(const struct tb_metrics *const *m, siz
 static size_t common_seeds(const struct tb_metrics *const *a, size_t na, const struct tb_metrics *const *b, size_t nb,
                            const struct tb_metrics **both)
 {
-    const struct tb_metrics *right[MAX_SEEDS];
+    const struct tb_metrics *right[TB_PAIRED_SEEDS];
     size_t n = 0;
     for (size_t i = 0; i < na; i++) {
         const struct tb_metrics *other = with_seed(b, nb, seed_of(a[i]));
@@ -309,8 +307,8 @@ static void choose(struct tb_paired *p, const struct tb_metrics *const *a, size_
                    const struct tb_metrics *const *b, size_t nb, const struct tb_metrics **m)
 {
     *p = (struct tb_paired){ .low = NAN, .high = NAN, .difference = NAN };
-    na = na < MAX_SEEDS ? na : MAX_SEEDS;
-    nb = nb < MAX_SEEDS ? nb : MAX_SEEDS;
+    na = na < TB_PAIRED_SEEDS ? na : TB_PAIRED_SEEDS;
+    nb = nb < TB_PAIRED_SEEDS ? nb : TB_PAIRED_SEEDS;
     size_t least = na < nb ? na : nb, n = common_seeds(a, na, b, nb, m);
     p->is_by_seed = n > 0 && (n > 1 || n == least);
     if (p->is_by_seed) {
@@ -323,10 +321,19 @@ static void choose(struct tb_paired *p, const struct tb_metrics *const *a, size_
     p->n_seeds_b = nb;
 }
 
+void tb_paired_runs(const struct tb_metrics *const *a, size_t na, const struct tb_metrics *const *b, size_t nb,
+                    const struct tb_metrics *m[2 * TB_PAIRED_SEEDS], size_t *n_a, size_t *n_b)
+{
+    struct tb_paired p;
+    choose(&p, a, na, b, nb, m);
+    *n_a = p.n_seeds_a;
+    *n_b = p.n_seeds_b;
+}
+
 bool tb_paired_arms(struct tb_paired *p, const struct tb_metrics *const *a, size_t na,
                     const struct tb_metrics *const *b, size_t nb, struct tb_err *err)
 {
-    const struct tb_metrics *m[2 * MAX_SEEDS];
+    const struct tb_metrics *m[2 * TB_PAIRED_SEEDS];
     choose(p, a, na, b, nb, m);
     return compare(p, m, p->n_seeds_a, p->n_seeds_b, err);
 }
@@ -334,7 +341,7 @@ bool tb_paired_arms(struct tb_paired *p, const struct tb_metrics *const *a, size
 bool tb_paired_sums(struct tb_paired_sums *s, const struct tb_metrics *const *a, size_t na,
                     const struct tb_metrics *const *b, size_t nb, struct tb_err *err)
 {
-    const struct tb_metrics *m[2 * MAX_SEEDS];
+    const struct tb_metrics *m[2 * TB_PAIRED_SEEDS];
     struct tb_paired p;
     *s = (struct tb_paired_sums){ 0 };
     choose(&p, a, na, b, nb, m);
@@ -358,7 +365,7 @@ void tb_paired_sums_free(struct tb_paired_sums *s)
 static void level_interval(struct tb_level *l, struct table *t)
 {
     double *draws = tb_xcalloc(TB_RESAMPLE_DRAWS, sizeof *draws);
-    size_t seeds[MAX_SEEDS];
+    size_t seeds[TB_PAIRED_SEEDS];
     for (uint32_t k = 0; k < TB_RESAMPLE_DRAWS; k++) {
         tb_resample_pick(t->order, t->n, t->n, k, 0);
         tb_resample_pick(seeds, t->na, t->na, k, 1);
@@ -371,7 +378,7 @@ static void level_interval(struct tb_level *l, struct table *t)
 bool tb_level_make(struct tb_level *l, const struct tb_metrics *const *m, size_t n, struct tb_err *err)
 {
     struct tb_paired p = { 0 };
-    struct table t = { .na = n < MAX_SEEDS ? n : MAX_SEEDS };
+    struct table t = { .na = n < TB_PAIRED_SEEDS ? n : TB_PAIRED_SEEDS };
     *l = (struct tb_level){ .mean = NAN, .low = NAN, .high = NAN };
     bool good = gather(&t, &p, m, err);
     if (good)

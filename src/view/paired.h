@@ -27,6 +27,11 @@ bool tb_paired_make(struct tb_paired *p, const struct tb_metrics *a, const struc
 bool tb_paired_arms(struct tb_paired *p, const struct tb_metrics *const *a, size_t na,
                     const struct tb_metrics *const *b, size_t nb, struct tb_err *err);
 
+/* The runs that it compares: those of a, then those of b, into m; their numbers on either side. */
+enum { TB_PAIRED_SEEDS = 64 }; /* of an arm, more are left out */
+void tb_paired_runs(const struct tb_metrics *const *a, size_t na, const struct tb_metrics *const *b, size_t nb,
+                    const struct tb_metrics *m[2 * TB_PAIRED_SEEDS], size_t *n_a, size_t *n_b);
+
 /* What the same comparison is made of: for each prompt the sum of loss times tokens of every run, those of a first. */
 struct tb_paired_sums {
     size_t na, nb, n; /* runs on either side, prompts */

@@ -149,6 +149,28 @@ static void make_score(struct tb_report_score *to, const struct tb_arm *a, const
     free(v);
 }
 
+static double score_mean(const struct tb_arm *a, const char *name)
+{
+    double *v = tb_xcalloc(a->n + 1, sizeof *v), mean, sd;
+    for (size_t i = 0; i < a->n; i++)
+        v[i] = score_part(a->m[i], name, "");
+    tb_spread(v, a->n, &mean, &sd);
+    free(v);
+    return mean;
+}
+
+static void make_scores(const struct tb_report *r, struct tb_report_arm *to, const struct tb_arm *a)
+{
+    struct tb_arm of_a, of_reference;
+    tb_arms_common(&r->arms->arm[r->reference], a, &of_reference, &of_a);
+    for (size_t k = 0; k < r->n_scores; k++) {
+        make_score(&to->score[k], a, r->score[k]);
+        to->score[k].difference = score_mean(&of_a, r->score[k]) - score_mean(&of_reference, r->score[k]);
+    }
+    tb_arm_free(&of_a);
+    tb_arm_free(&of_reference);
+}
+
 static double forget_fact(const struct tb_metrics *m, const char *key)
 {
     return tb_json_real(tb_metrics_fact(m, "forget", key), NAN);
@@ -199,8 +221,7 @@ static void make_arm(struct tb_report *r, size_t i)
     make_curve(to, a);
     make_reach(to, a, tb_report_end(reference));
     make_forgetting(to, a);
-    for (size_t k = 0; k < r->n_scores; k++)
-        make_score(&to->score[k], a, r->score[k]);
+    make_scores(r, to, a);
 }
 
 static void correct(struct tb_report *r)
@@ -272,6 +293,14 @@ bool tb_report_make(struct tb_report *r, const struct tb_arms *arms, const struc
         r->verdict.settle = tb_xstrdup(sweep->left);
     }
     return true;
+}
+
+bool tb_report_is_partial(const struct tb_report *r)
+{
+    for (size_t i = 0; i < r->arms->n; i++)
+        if (r->arm[i].is_paired && tb_arms_is_partial(&r->arm[i].p, &r->arms->arm[r->reference], &r->arms->arm[i]))
+            return true;
+    return false;
 }
 
 static void free_sweep(struct tb_report_sweep *s)

@@ -92,6 +92,7 @@ struct tb_report_from {
 
 struct tb_report_score {
     double mean, low, high; /* over seeds */
+    double difference;      /* from the reference, over the seeds that are compared */
     size_t n;               /* runs that have it */
 };
 
@@ -143,6 +144,8 @@ struct tb_report {
 bool tb_report_make(struct tb_report *r, const struct tb_arms *arms, const struct tb_report_from *from,
                     struct tb_err *err);
 void tb_report_free(struct tb_report *r);
+/* Whether some difference is of fewer seeds than its arms have: only the seeds that both have are compared. */
+bool tb_report_is_partial(const struct tb_report *r);
 
 /* One line for each arm with all its numbers. t must be freed. */
 void tb_report_table(const struct tb_report *r, struct tb_table *t);

@@ -176,8 +176,9 @@ static char *result_lead(const struct tb_report *r)
                             "base without an adapter: %.3f.", r->text->n_rows, tb_path_base(r->text->path),
                             a->level.n_prompts, (int)('A' + r->reference), r->text->base_loss);
     return tb_xasprintf("Loss on the held-out rows at the end, nats per token, mean over seeds with a 95 %% interval "
-                        "(%zu prompts and the seeds resampled together); the difference from %c, row against row.",
-                        a->level.n_prompts, (int)('A' + r->reference));
+                        "(%zu prompts and the seeds resampled together); the difference from %c, row against row%s.",
+                        a->level.n_prompts, (int)('A' + r->reference),
+                        tb_report_is_partial(r) ? ", over the seeds that both have" : "");
 }
 
 static void put_result(const struct parts *x, struct tb_table *t, size_t i)

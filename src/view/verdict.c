@@ -29,14 +29,14 @@ static void say_budgets(struct tb_buf *b, const struct tb_run_summary *x, const 
                    (long long)y->budget, y->budget_unit);
 }
 
-static void say_seeds(struct tb_buf *b, const struct tb_paired *p)
+static void say_seeds(struct tb_buf *out, const struct tb_arm *a, const struct tb_arm *b, const struct tb_paired *p)
 {
-    if (p->n_seeds_a == 1 && p->n_seeds_b == 1)
-        return;
-    if (p->is_by_seed)
-        tb_buf_fmt(b, ", mean of %zu seeds each", p->n_seeds_a);
-    else
-        tb_buf_fmt(b, ", means of %zu and %zu seeds", p->n_seeds_a, p->n_seeds_b);
+    if (tb_arms_is_partial(p, a, b))
+        tb_buf_fmt(out, ", mean of the %zu seed%s that both have", p->n_seeds_a, p->n_seeds_a == 1 ? "" : "s");
+    else if (p->is_by_seed && p->n_seeds_a > 1)
+        tb_buf_fmt(out, ", mean of %zu seeds each", p->n_seeds_a);
+    else if (p->n_seeds_a > 1 || p->n_seeds_b > 1)
+        tb_buf_fmt(out, ", means of %zu and %zu seeds", p->n_seeds_a, p->n_seeds_b);
 }
 
 static char *result(const struct tb_arm *a, const struct tb_arm *b, const struct tb_paired *p)
@@ -54,7 +54,7 @@ static char *result(const struct tb_arm *a, const struct tb_arm *b, const struct
     else
         tb_buf_fmt(&out, "%s and %s cannot be told apart: %+.4f nats per token, and the 95 %% interval %+.4f .. %+.4f "
                          "holds zero", a->name, b->name, p->difference, p->low, p->high);
-    say_seeds(&out, p);
+    say_seeds(&out, a, b, p);
     return tb_buf_take(&out);
 }
 
@@ -182,36 +182,46 @@ static size_t more_seeds(const struct tb_paired *p, size_t n, double *needed)
     return isfinite(*needed) && *needed - (double)n <= MOST_MORE ? (size_t)(*needed - (double)n) : 0;
 }
 
-static void say_command(struct tb_buf *b, const struct tb_arm *a, size_t n, double *seconds)
+/* Commands, what they take, arms that they are of, and seeds: the most for one of them. */
+struct plan {
+    struct tb_buf words;
+    double seconds;
+    size_t n, most;
+};
+
+static void say_command(struct plan *x, const struct tb_arm *a, size_t n)
 {
-    tb_buf_fmt(b, "%stunebench clone %s --seeds %zu", b->n ? "; " : "", a->ref, n);
-    *seconds += (double)n * a->wall_s;
+    tb_buf_fmt(&x->words, "%stunebench clone %s --seeds %zu", x->n ? "; " : "", a->ref, n);
+    x->seconds += (double)n * a->wall_s;
+    x->most = n > x->most ? n : x->most;
+    x->n++;
 }
 
-static void say_price(struct tb_buf *b, double seconds)
+static void take_plan(struct tb_verdict *v, struct plan *x)
 {
     char text[64];
-    if (seconds > 0)
-        tb_buf_fmt(b, " (about %s of training)", tb_fmt_unit(text, sizeof text, TB_UNIT_SECONDS, seconds));
+    if (x->n && x->seconds > 0)
+        tb_buf_fmt(&x->words, " (about %s of training)", tb_fmt_unit(text, sizeof text, TB_UNIT_SECONDS, x->seconds));
+    v->settle = tb_buf_take(&x->words);
+    v->n_settled = x->n;
+    v->seeds = x->most;
 }
 
 /* As many seeds of both as the one that has more needs, or why not. */
-static char *settle(const struct tb_arm *a, const struct tb_arm *b, const struct tb_paired *p)
+static void settle(struct tb_verdict *v, const struct tb_arm *a, const struct tb_arm *b, const struct tb_paired *p)
 {
-    struct tb_buf out = { 0 };
+    struct plan x = { .n = 0 };
     size_t n = a->n < b->n ? a->n : b->n;
-    double needed, seconds = 0;
+    double needed;
     size_t more = more_seeds(p, n, &needed), want = n + more;
     if (!more && isfinite(needed) && needed > 0)
-        tb_buf_fmt(&out, "the difference is so small that about %.0f seeds would be needed: take the cheaper one",
+        tb_buf_fmt(&x.words, "the difference is so small that about %.0f seeds would be needed: take the cheaper one",
                    needed);
     if (a->n < want)
-        say_command(&out, a, want - a->n, &seconds);
+        say_command(&x, a, want - a->n);
     if (b->n < want)
-        say_command(&out, b, want - b->n, &seconds);
-    if (more)
-        say_price(&out, seconds);
-    return tb_buf_take(&out);
+        say_command(&x, b, want - b->n);
+    take_plan(v, &x);
 }
 
 void tb_verdict_pair(struct tb_verdict *v, const struct tb_arm *a, const struct tb_arm *b, const struct tb_paired *p,
@@ -229,7 +239,10 @@ void tb_verdict_pair(struct tb_verdict *v, const struct tb_arm *a, const struct 
     bool is_same = is_same_arm(a, b);
     v->result = result(a, b, p);
     v->doubt = is_same ? tb_xstrdup(same_arm) : doubt_of(least, most);
-    v->settle = is_same ? tb_xstrdup("") : settle(a, b, p);
+    if (is_same)
+        v->settle = tb_xstrdup("");
+    else
+        settle(v, a, b, p);
 }
 
 /* ---- many arms */
@@ -250,11 +263,17 @@ static int by_eval(const void *a, const void *b)
     return (x->arm->eval > y->arm->eval) - (x->arm->eval < y->arm->eval);
 }
 
-enum group { BEHIND, BESIDE, UNKNOWN };
+/* AHEAD: on common seeds, which its mean over all of its seeds hides. */
+enum group { BEHIND, BESIDE, AHEAD, UNKNOWN };
 
 static enum group group_of(const struct rival *r)
 {
-    return !r->is_paired || isnan(r->p.low) ? UNKNOWN : r->p.low > 0 ? BEHIND : BESIDE;
+    return !r->is_paired || isnan(r->p.low) ? UNKNOWN : r->p.low > 0 ? BEHIND : r->p.high < 0 ? AHEAD : BESIDE;
+}
+
+static bool is_open(const struct rival *r)
+{
+    return group_of(r) == BESIDE || group_of(r) == AHEAD;
 }
 
 /* "NAME (by 0.2350 [0.2140, 0.2560]), .." of those of one group. */
@@ -282,7 +301,13 @@ static char *result_of_all(const struct rival *r, size_t n)
     tb_buf_fmt(&b, "%s has the lowest loss (%.4f)", r[0].arm->name, r[0].arm->eval);
     say_group(&b, r, n, BEHIND, "; it is better, in nats per token, than ");
     say_group(&b, r, n, BESIDE, "; it cannot be told apart from ");
+    say_group(&b, r, n, AHEAD, "; on the seeds that both have it is worse than ");
     say_group(&b, r, n, UNKNOWN, "; it cannot be compared with ");
+    for (size_t i = 1; i < n; i++)
+        if (r[i].is_paired && tb_arms_is_partial(&r[i].p, r[0].arm, r[i].arm)) {
+            tb_buf_str(&b, "; each difference is of the seeds that both have");
+            break;
+        }
     return tb_buf_take(&b);
 }
 
@@ -299,25 +324,23 @@ static char *but_of_all(const struct rival *r, size_t n)
 }
 
 /* Seeds of the best and of those beside it; of the next one where none is. */
-static char *settle_all(const struct rival *r, size_t n)
+static void settle_all(struct tb_verdict *v, const struct rival *r, size_t n)
 {
-    struct tb_buf b = { 0 };
-    double seconds = 0, needed;
+    struct plan x = { .n = 0 };
+    double needed;
     size_t n_beside = 0;
     for (size_t i = 1; i < n; i++)
-        n_beside += group_of(&r[i]) == BESIDE;
+        n_beside += is_open(&r[i]);
     for (size_t i = 1; i < n; i++) {
-        if (!r[i].is_paired || (n_beside ? group_of(&r[i]) != BESIDE : i > 1))
+        if (!r[i].is_paired || (n_beside ? !is_open(&r[i]) : i > 1))
             continue;
         size_t more = more_seeds(&r[i].p, r[i].arm->n, &needed), best = more_seeds(&r[i].p, r[0].arm->n, &needed);
-        if (best && !b.n)
-            say_command(&b, r[0].arm, best, &seconds);
+        if (best && !x.n)
+            say_command(&x, r[0].arm, best);
         if (more)
-            say_command(&b, r[i].arm, more, &seconds);
+            say_command(&x, r[i].arm, more);
     }
-    if (b.n)
-        say_price(&b, seconds);
-    return tb_buf_take(&b);
+    take_plan(v, &x);
 }
 
 static char *doubt_of_all(const struct rival *r, size_t n)
@@ -349,10 +372,12 @@ void tb_verdict_all(struct tb_verdict *v, const struct tb_arms *x)
     if (n == 2) {
         tb_verdict_pair(v, r[0].arm, r[1].arm, r[1].is_paired ? &r[1].p : NULL, r[1].why.text);
     } else if (n > 2) {
-        *v = (struct tb_verdict){ result_of_all(r, n), cost(r[0].arm, r[1].arm), but_of_all(r, n), doubt_of_all(r, n),
-                                  settle_all(r, n) };
+        *v = (struct tb_verdict){ .result = result_of_all(r, n), .cost = cost(r[0].arm, r[1].arm),
+                                  .but = but_of_all(r, n), .doubt = doubt_of_all(r, n) };
+        settle_all(v, r, n);
     } else {
-        *v = (struct tb_verdict){ tb_xstrdup(""), tb_xstrdup(""), tb_xstrdup(""), tb_xstrdup(""), tb_xstrdup("") };
+        *v = (struct tb_verdict){ .result = tb_xstrdup(""), .cost = tb_xstrdup(""), .but = tb_xstrdup(""),
+                                  .doubt = tb_xstrdup(""), .settle = tb_xstrdup("") };
     }
     free(r);
 }

@@ -13,6 +13,7 @@ struct tb_verdict {
     char *but;    /* what is not the same for both, by name and value */
     char *doubt;  /* what the interval is not about */
     char *settle; /* commands that would tell more, and what they cost */
+    size_t n_settled, seeds; /* arms that these are of; new seeds, the most of them for one arm */
 };
 
 /* Arm b against arm a. p: their difference, NULL if there is none, then why says why. */

@@ -4,6 +4,7 @@
  *     make_store seeds STORE  two arms and a stack, three seeds of each, with recipes
  *     make_store sweeps STORE one that a crash left, one that is over, one whose trials all failed, a damaged one
  *     make_store family STORE  a run, clones of it and of those, one whose parent is gone; two samples of a row
+ *     make_store lead STORE   leads the newest of its sweeps as a worker would, until stdin ends
  *     make_store hold STORE   keeps the lost run as its worker would, until stdin ends
  * Every number is made up and the same each time; TUNEBENCH_NOW fixes the dates. */
 #include <math.h>
@@ -222,7 +223,7 @@ static void hold(struct tb_store *s)
 
 int main(int argc, char **argv)
 {
-    static const char *const kinds[] = { "usual", "seeds", "sweeps", "family", "hold", NULL };
+    static const char *const kinds[] = { "usual", "seeds", "sweeps", "family", "lead", "hold", NULL };
     struct tb_err err = { 0 };
     const char *kind = argc == 3 ? argv[1] : "usual";
     if (argc < 2 || argc > 3 || !tb_str_in(kind, kinds))
@@ -236,6 +237,8 @@ int main(int argc, char **argv)
         make_sweeps(s);
     else if (strcmp(kind, "family") == 0)
         fill_all(s, family, N_FAMILY);
+    else if (strcmp(kind, "lead") == 0)
+        lead_sweep(s);
     else if (strcmp(kind, "hold") == 0)
         hold(s);
     else

@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
+#include "store/duty.h"
 #include "store/writer.h"
 #include "sweep/sweep.h"
 #include "tests/made_run.h"
@@ -216,4 +218,38 @@ void make_sweeps(struct tb_store *s)
     make_failed(s);
     make_over(s);
     make_left(s);
+}
+
+/* The runs that were left, opened as a worker that resumes them does. */
+static size_t hold_runs(struct tb_store *store, const struct tb_sweep *s, struct tb_run_writer **w, size_t most)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n && n < most; i++) {
+        const struct tb_trial *t = &s->trial[i];
+        if (!*t->run || t->is_over || t->state == TB_STATE_QUEUED)
+            continue;
+        char *dir = tb_store_run_dir(store, t->run);
+        w[n] = tb_run_writer_open(dir, &err);
+        must(w[n++] != NULL, &err);
+        free(dir);
+    }
+    return n;
+}
+
+void lead_sweep(struct tb_store *store)
+{
+    struct tb_sweep s;
+    struct tb_run_writer *w[4];
+    char byte;
+    struct tb_duty *duty = tb_duty_take(tb_store_path(store), "detached", &err);
+    must(duty && tb_sweep_take(&s, tb_store_path(store), "@last", &err) && tb_sweep_see_all(&s, false, &err), &err);
+    size_t n = hold_runs(store, &s, w, sizeof w / sizeof *w);
+    printf("%zu runs\n", n);
+    fflush(stdout);
+    while (read(STDIN_FILENO, &byte, 1) > 0)
+        ;
+    while (n)
+        tb_run_writer_close(w[--n]);
+    tb_sweep_close(&s);
+    tb_duty_leave(duty);
 }

@@ -130,7 +130,7 @@ setup() { need_store; }
     ask 0 diff lora-r16-s0 lora-r16-s1 --json
     [ "$(json '.runs | map(.name) | join(" ")')" = "lora-r16-s0 lora-r16-s1" ]
     [ "$(json '.differ | @json')" = '{"seed":[0,1]}' ]
-    [ "$(json '.same | keys | join(" ")')" = "base budget budget unit data eval rows numeric row order version" ]
+    [ "$(json '.same | keys | join(" ")')" = "base budget data eval rows numeric row order version" ]
     [ "$(json '.not_same | keys | join(" ")')" = seed ]
     [ "$(json '.paired[0] | .low < .difference and .difference < .high and .low < 0 and .high > 0')" = true ]
     [ "$(json '.paired[0] | [.n_rows, .n_prompts, .steps[0]] | @json')" = '[40,20,20]' ]

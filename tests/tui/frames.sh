@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # frames.sh - golden frames, as TAP: tests/tui/SCREEN/CASE.keys is a script (src/tui/script.c) that is run by the program
 # itself on a made store, and what it shows is compared with CASE.SIZE.COLOR.frame beside it. In the script
-#     # store: seeds           which one (make_store.c: usual, seeds, family, sweeps; none: no store); usual if not said
+#     # store: seeds           which one (make_store.c: usual, seeds, family, sweeps; led: sweeps, the newest of which a
+#                              process leads meanwhile; none: no store); usual if not said
 #     # sizes: 80x24 100x30    these if not said
 #     # colors: mono 256       these if not said
 #     # glyphs: ascii          braille if not said
@@ -44,16 +45,39 @@ store_for() {
     mkdir "$work/place"
     case $1 in
     none) ;;
+    led)
+        store_for sweeps && lead
+        ;;
     usual | '') (cd "$work/place" && TUNEBENCH_NOW=2026-01-02T02:04:05Z "$make_store" tunebench.d) ;;
     *) (cd "$work/place" && TUNEBENCH_NOW=2026-01-02T02:04:05Z "$make_store" "$1" tunebench.d) ;;
     esac
+}
+
+# Somebody leads the newest sweep of the store, with a clock that stands still, until release.
+lead() {
+    rm -f "$work/until" "$work/leads"
+    mkfifo "$work/until" || return 1
+    (cd "$work/place" && exec "$make_store" lead tunebench.d <"$work/until" >"$work/leads") &
+    exec 9>"$work/until"
+    until [ -s "$work/leads" ]; do
+        kill -0 $! 2>/dev/null || return 1
+        sleep 0.05
+    done
+}
+
+release() {
+    exec 9>&-
+    wait # for whoever led
 }
 
 frames() { # frames KEYS SIZE COLOR GLYPHS: all frames in order, each under its name
     store_for "$(said store "$1")" || return 1
     rm -rf "$work/out"
     cp "${1%/*}"/*.answers "$work/place" 2>/dev/null
-    (cd "$work/place" && "$tb" --script "$1" --frames "$work/out" --size "$2" --color "$3" --glyphs "$4") || return 1
+    (cd "$work/place" && "$tb" --script "$1" --frames "$work/out" --size "$2" --color "$3" --glyphs "$4")
+    good=$?
+    release
+    [ "$good" = 0 ] || return 1
     sed -n 's/^frame //p' "$1" | while read -r name; do
         echo "== $name"
         cat "$work/out/$name.frame"

@@ -32,6 +32,28 @@ static void test_kept(void)
     tb_tui_close(t);
 }
 
+/* The first time in a folder: the store is made while the workbench runs. */
+static void test_made_meanwhile(void)
+{
+    static struct tb_tui t;
+    struct tb_tui_flags f = { 0 };
+    rename("tunebench.d", "away.d");
+    ok(tb_tui_open(&t, &f, NULL) && !t.desk.view_file, "no store yet");
+    rename("away.d", "tunebench.d");
+    tb_desk_refresh(&t.desk);
+    tb_desk_mark(&t.desk, t.desk.item[1].sum.id, true);
+    tb_tui_close(&t);
+    ok(tb_tui_open(&t, &f, NULL) && !t.desk.is_new && t.desk.n_marks == 1, "what was chosen there is kept");
+    tb_tui_close(&t);
+    f.resets_view = true;
+    ok(tb_tui_open(&t, &f, NULL) && t.desk.is_new, "and dropped when that is asked for");
+    remove(t.desk.view_file);
+    t.desk.is_script = true;
+    free((char *)t.desk.view_file);
+    t.desk.view_file = NULL;
+    tb_tui_close(&t);
+}
+
 static char *view_file(void)
 {
     struct tb_tui *t = rig_start(80, 24);
@@ -78,6 +100,7 @@ int main(int argc, char **argv)
     if (!rig_open()) {
         skip("what is kept", "tests/bin/make_store is not built");
     } else {
+        test_made_meanwhile();
         test_kept();
         char *path = view_file();
         test_strange(path);

@@ -250,11 +250,28 @@ static void budgets(void)
     ok(tb_budget_parse("2epochs", &b, NULL) && b.n == 2 && b.unit == TB_BUDGET_EPOCHS, "2epochs");
     ok(tb_budget_parse("5minutes", &b, NULL) && b.unit == TB_BUDGET_MINUTES, "5minutes");
     ok(tb_budget_parse("10ktokens", &b, NULL) && b.n == 10000, "10ktokens");
-    static const char *const bad[] = { "", "0", "-5", "steps", "5 steps", "5step", "k", "1.5M",
+    ok(tb_budget_parse("10k tokens", &b, NULL) && b.n == 10000 && b.unit == TB_BUDGET_TOKENS, "10k tokens");
+    ok(tb_budget_parse("3  epochs", &b, NULL) && b.n == 3 && b.unit == TB_BUDGET_EPOCHS, "blanks before the unit");
+    static const char *const bad[] = { "", "0", "-5", "steps", "5 ", "5step", "k", "1.5M",
                                        "99999999999999999999",
                                        "99999999999999999999999999999999999999999999tokens" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         ok(!tb_budget_parse(bad[i], &b, &err), "no budget: '%s'", bad[i]);
+    static const char *const written[][3] = {
+        { "100000", "tokens", "100k tokens" },    { "5120", "tokens", "5120 tokens" },
+        { "1800000", "tokens", "1800k tokens" },  { "2000000", "tokens", "2M tokens" },
+        { "300", "steps", "300 steps" },
+    };
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+        char text[80];
+        snprintf(text, sizeof text, "{\"budget.n\": %s, \"budget.unit\": \"%s\"}", written[i][0], written[i][1]);
+        struct tb_json *map = tb_json_parse(text, strlen(text), "test", NULL);
+        char *words = tb_budget_words(map);
+        is_str(words, written[i][2], "as people write it");
+        ok(tb_budget_parse(words, &b, NULL) && b.n == tb_json_int(tb_json_get(map, "budget.n"), -1), "and read back");
+        free(words);
+        tb_json_free(map);
+    }
 }
 
 static void older_map(void)

@@ -200,6 +200,29 @@ static void settings(void)
     ok(st->command != NULL, "and all is well again: %s", st->wrong.text);
 }
 
+/* Enter and Esc end the typing, and nothing else; what was said of a wrong value goes with it. */
+static void leaving(void)
+{
+    struct tb_screen *s = tb_route_screen(&shot_tui.desk);
+    const struct tb_desk *d = &shot_tui.desk;
+    shot_press("esc");
+    ok(st->pane == START_METHODS && !s->class->is_typing(s) && tb_route_screen(d) == s, "esc leaves the field alone");
+    shot_press("tab 'x");
+    ok(st->settings.at == 0 && s->class->is_typing(s) && !st->command, "a wrong budget");
+    shot_press("enter");
+    ok(st->pane == START_METHODS && !*d->message, "enter leaves it too, and starts nothing");
+    shot_press("enter");
+    ok(strstr(d->message, "no amount"), "there it would start, and says why not: %s", d->message);
+    shot_press("tab backspace");
+    shot_wait();
+    ok(st->command && !*d->message, "corrected, nothing is said any more: %s", d->message);
+    shot_press("'5 esc");
+    ok(strcmp(st->setup.budget, "60k5") == 0 && tb_route_screen(d) == s, "digits are typed there");
+    shot_press("tab backspace esc");
+    shot_wait();
+    shot_press("tab tab");
+}
+
 static void paths_added(void)
 {
     shot_press("S-tab S-tab S-tab a 'nowh_ere enter");
@@ -325,6 +348,7 @@ int main(int argc, char **argv)
         choices();
         mouse();
         settings();
+        leaving();
         paths_added();
         saved();
         kept();

@@ -173,6 +173,54 @@ static void test_many(void)
     tb_talk_free(&t);
 }
 
+static int64_t next(const struct tb_talk *t, int64_t at, int step)
+{
+    return tb_talk_next_row(t, at, step, NULL);
+}
+
+static void vote(struct tb_talk *t, int64_t row)
+{
+    tb_talk_add(t, t->row[row].prompt, t->row[row].id, 3)->vote = TB_VOTE_KEPT;
+}
+
+/* Four prompts in six rows. */
+static void test_rows(void)
+{
+    struct tb_talk t = { 0 };
+    size_t n_votes = 9;
+    seat_two(&t);
+    is_int(tb_talk_next_row(&t, -1, 1, &n_votes), -1, "no rows, no next one");
+    is_int(n_votes, 0, "and no vote on it");
+    is_int(take(&t, "{\"event\":\"rows\",\"rows\":[{\"row\":3,\"prompt\":\"a\"},{\"row\":4,\"prompt\":\"a\"},"
+                    "{\"row\":5,\"prompt\":\"b\"},{\"row\":6,\"prompt\":\"b\\u001b\"},{\"row\":7,"
+                    "\"prompt\":\"c\"},{\"row\":8,\"prompt\":\"a\"}]}", NULL), TB_TALK_ROWS, "rows");
+    ok(t.n_rows == 6 && t.row[2].id == 5, "six");
+    is_str(t.row[3].prompt, "b\xef\xbf\xbd", "their prompts made safe, as turns have them");
+    ok(next(&t, -1, 1) == 0 && next(&t, -1, -1) == 5, "the first, the last");
+    is_int(next(&t, 0, 1), 2, "past the rows with the same prompt");
+    is_int(next(&t, 2, -1), 1, "backwards too");
+    ok(next(&t, 4, 1) == 5 && next(&t, 5, 1) == 2, "round about");
+    vote(&t, 2);
+    is_int(next(&t, 0, 1), 3, "not to one that was voted on");
+    vote(&t, 0);
+    ok(next(&t, 4, 1) == 3 && next(&t, 3, 1) == 4, "nor to its other rows");
+    vote(&t, 3);
+    is_int(tb_talk_next_row(&t, 3, 1, &n_votes), 4, "one is left");
+    is_int(n_votes, 0, "without a vote");
+    is_int(next(&t, 4, 1), 4, "again, as long as it has none");
+    vote(&t, 4);
+    is_int(tb_talk_next_row(&t, 4, 1, &n_votes), 5, "all were voted on: they come again");
+    is_int(n_votes, 1, "which is said");
+    vote(&t, 5);
+    is_int(next(&t, 4, 1), 2, "those with the fewest votes");
+    t.turn[0].vote = TB_VOTE_NONE;
+    is_int(tb_talk_next_row(&t, 4, 1, &n_votes), 2, "a vote taken back");
+    is_int(n_votes, 0, "counts no more");
+    tb_talk_seat(&t, 0, "3333", "other");
+    is_int(next(&t, -1, 1), 0, "other runs: nothing was voted on");
+    tb_talk_free(&t);
+}
+
 int main(void)
 {
     test_turn();
@@ -181,5 +229,6 @@ int main(void)
     test_fork();
     test_votes();
     test_many();
+    test_rows();
     return done();
 }

@@ -244,6 +244,45 @@ static void many(void)
     clear();
 }
 
+/* Arms of three and of two seeds: differences are of the two, whatever the third one's luck. */
+static void common_seeds(void)
+{
+    struct tb_verdict v;
+    struct tb_arm a, b;
+    struct tb_paired p;
+    for (int seed = 0; seed < 3; seed++) {
+        add("a", seed, seed == 2 ? 1 : 2 + 0.001 * seed, 0, 0.01);
+        add("c", seed, 2.5, 0, 0.01);
+        if (seed < 2)
+            add("b", seed, 1.9 + 0.001 * seed, 0, 0.01);
+    }
+    struct tb_arms x = arms_of(TB_ARMS_AUTO);
+    ok(tb_arms_pair(&p, &x.arm[0], &x.arm[2], NULL) && tb_arms_is_partial(&p, &x.arm[0], &x.arm[2])
+           && p.difference < 0, "seeds that both have: b is better");
+    ok(tb_arms_pair(&p, &x.arm[0], &x.arm[1], NULL) && !tb_arms_is_partial(&p, &x.arm[0], &x.arm[1]),
+       "arms with the same seeds leave out none");
+    tb_arms_pair(&p, &x.arm[0], &x.arm[2], NULL);
+    tb_arms_common(&x.arm[0], &x.arm[2], &a, &b);
+    ok(a.n == 2 && b.n == 2 && a.item[1]->sum.seed == 1 && a.m[1] == x.arm[0].m[1], "just these runs");
+    near(b.eval - a.eval, p.difference, 1e-9, "whose means differ as the rows do");
+    tb_arm_free(&a);
+    tb_arm_free(&b);
+    tb_verdict_pair(&v, &x.arm[0], &x.arm[2], &p, NULL);
+    says(v.result, "b is better than a by 0.0999");
+    says(v.result, "mean of the 2 seeds that both have");
+    ok(v.n_settled == 1 && v.seeds == 1, "a seed more of b");
+    tb_verdict_free(&v);
+    tb_verdict_all(&v, &x);
+    says(v.result, "a has the lowest loss (1.66");
+    says(v.result, "it cannot be told apart from c");
+    says(v.result, "on the seeds that both have it is worse than b (-0.0999");
+    says(v.result, "each difference is of the seeds that both have");
+    says(v.settle, "clone b-s0 --seeds 1");
+    tb_verdict_free(&v);
+    tb_arms_free(&x);
+    clear();
+}
+
 static void rows(void)
 {
     size_t found;
@@ -274,6 +313,7 @@ int main(void)
     one_seed();
     undecided();
     many();
+    common_seeds();
     rows();
     return done();
 }
