@@ -288,9 +288,9 @@ bool tb_report_make(struct tb_report *r, const struct tb_arms *arms, const struc
     tb_report_selection(r);
     tb_report_checks(r);
     tb_verdict_all(&r->verdict, arms);
-    if (sweep && sweep->left) {
+    if (r->sweep && r->sweep->left) {
         free(r->verdict.settle);
-        r->verdict.settle = tb_xstrdup(sweep->left);
+        r->verdict.settle = tb_xstrdup(r->sweep->left);
     }
     return true;
 }

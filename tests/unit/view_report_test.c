@@ -104,7 +104,8 @@ static void numbers(void)
     ok(r.reference == 1, "by its name");
     tb_report_free(&r);
     struct tb_err err = { 0 };
-    ok(!tb_report_make(&r, &arms, &(struct tb_report_from){ .reference = "nobody" }, &err) && err.kind == TB_ERR_NOTFOUND, "no arm: %s",
+    struct tb_report_from from = { .reference = "nobody" };
+    ok(!tb_report_make(&r, &arms, &from, &err) && err.kind == TB_ERR_NOTFOUND, "no arm: %s",
        err.text);
     tb_report_free(&r);
 }
@@ -256,7 +257,7 @@ static void spent(double a, double b, bool is_good, const char *words)
     double tok[ARMS] = { a, b, a };
     for (int i = 0; i < ARMS; i++)
         s->arm[i].search_tok = tok[i];
-    ok(tb_report_make(&r, &arms, NULL, s, NULL, 0, &err), "a search of %g and %g tokens %s", a, b, err.text);
+    ok(tb_report_make(&r, &arms, &(struct tb_report_from){ .sweep = s }, &err), "a search of %g and %g tokens %s", a, b, err.text);
     const struct tb_report_check *c = check_of(&r, "search tokens");
     ok(c->is_good == is_good && strstr(c->words, words), "%s", c->words);
     struct tb_json *j = tb_report_json(&r);
@@ -274,7 +275,7 @@ static void unfinished(void)
     struct tb_err err = { 0 };
     struct tb_report_sweep *s = search_of(ARMS);
     s->left = tb_xstrdup("the sweep is not over; go on: tunebench sweep x --resume");
-    ok(tb_report_make(&r, &arms, NULL, s, NULL, 0, &err) && strstr(r.verdict.settle, "sweep x --resume")
+    ok(tb_report_make(&r, &arms, &(struct tb_report_from){ .sweep = s }, &err) && strstr(r.verdict.settle, "sweep x --resume")
        && !strstr(r.verdict.settle, "clone"), "what settles an unfinished sweep is its end: %s", r.verdict.settle);
     tb_report_free(&r);
 }
