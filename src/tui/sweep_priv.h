@@ -44,6 +44,8 @@ struct sweep_state {
     char key[SWEEP_KEYS][SWEEP_WORD];
     int n_keys;
     bool has_seeds; /* some trial has a spread over seeds */
+    char name_title[48]; /* of the column of names while trials are filtered */
+    char *needle;   /* `/`: only trials that have it in their name, arm or state; NULL: all */
     size_t *key_order; /* of v.key, the most important in front */
 
     char x[SWEEP_WORD], y[SWEEP_WORD]; /* columns of the scatter; x "": the main key */
@@ -57,7 +59,7 @@ struct sweep_layout {
     struct tb_rect head, rungs, trials, importance, scatter, now, events, list;
     int rule[4]; /* rows of lines between, -1: none */
 };
-struct sweep_layout tb_sweep_layout(int width, int height, int n_arms, bool has_note, enum sweep_pane pane);
+struct sweep_layout tb_sweep_layout(int width, int height, int n_arms, int n_note, enum sweep_pane pane);
 bool tb_sweep_is_wide(int width); /* all panes but the list of sweeps are seen at once */
 struct sweep_layout tb_sweep_layout_of(const struct tb_screen *s);
 int tb_sweep_page(const struct tb_screen *s, bool is_list); /* rows of a table that are seen */
@@ -79,7 +81,7 @@ const struct tb_trial *tb_sweep_current(const struct sweep_state *st);
 enum tb_state tb_sweep_state_of(const struct tb_screen *s, const struct tb_trial *t); /* of its run as it is now */
 
 /* ---- sweep_panes.c */
-bool tb_sweep_has_note(const struct tb_screen *s);
+int tb_sweep_note_rows(const struct tb_screen *s); /* that the advice in the head takes */
 void tb_sweep_draw_head(const struct tb_screen *s, struct tb_canvas *c);
 void tb_sweep_draw_rungs(const struct tb_screen *s, struct tb_canvas *c);
 void tb_sweep_draw_importance(const struct tb_screen *s, struct tb_canvas *c);

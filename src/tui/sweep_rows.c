@@ -16,10 +16,16 @@ enum { MARK, LETTER, RANK, NAME, VALUE, MEAN, SPREAD, SEEDS, TOKENS, RUNG, N_FIX
 
 /* ---- rows */
 
+static bool passes(const struct sweep_state *st, const struct tb_trial *t)
+{
+    return !st->needle || strcasestr(tb_trial_name(t), st->needle) || strcasestr(tb_sweep_arm(&st->s, t->arm), st->needle)
+        || strcasestr(tb_state_name(t->state), st->needle);
+}
+
 static void add_row(struct sweep_state *st, bool *is_there, size_t i)
 {
     const struct tb_trial *t = &st->s.trial[i];
-    if (is_there[i])
+    if (is_there[i] || !passes(st, t))
         return;
     is_there[i] = true;
     st->row[st->n_rows] = i;
@@ -98,6 +104,7 @@ void tb_sweep_make_rows(struct tb_screen *s)
     for (size_t i = 0; i < st->s.n; i++)
         add_row(st, is_there, i);
     free(is_there);
+    snprintf(st->name_title, sizeof st->name_title, "trial /%.32s", st->needle ? st->needle : "");
     choose_keys(st);
     order_keys(st);
 }
@@ -230,6 +237,8 @@ static int columns_of(const struct sweep_state *st, struct tb_grid_column out[CO
     for (int what; (what = column_at(st, n)) >= 0; n++)
         out[n] = what < N_FIXED ? fixed[what]
                                 : (struct tb_grid_column){ st->key[what - N_FIXED], 0, 10, what - N_FIXED + 4, true };
+    if (st->needle)
+        out[NAME].title = st->name_title;
     out[VALUE].title = st->s.objective.metric;
     out[VALUE].least = tb_text_width(out[VALUE].title);
     return n;
@@ -248,6 +257,8 @@ static void draw_about(const struct tb_screen *s, struct tb_canvas *c)
     const struct sweep_state *st = s->state;
     const struct tb_trial *t = tb_sweep_current(st);
     char at[32], budget[32];
+    if (!t && st->needle)
+        tb_canvas_text(c, 1, 0, TB_STYLE_DIM, "no trial has that in its name, arm or state; / changes it");
     if (!t || c->height < 1)
         return;
     const char *why = tb_sweep_why(&st->s, (size_t)(t - st->s.trial));

@@ -210,7 +210,7 @@ static void tell(struct tb_tui *t, struct tb_act *a)
     struct tb_desk *d = &t->desk;
     const char *undo = a->inverse ? "   U undoes" : "";
     if (a->output && strchr(a->output, '\n') != strrchr(a->output, '\n')) {
-        tb_text_add(tb_desk_show(d, a->command), TB_STYLE_PLAIN, a->output);
+        tb_text_tell(tb_desk_show(d, a->command), TB_STYLE_PLAIN, a->output);
         tb_desk_say(d, TB_STYLE_MESSAGE, "%s", "");
     } else {
         tb_desk_say(d, a->has_failed ? TB_STYLE_BAD : TB_STYLE_GOOD, "%s%s", a->answer, undo);
