@@ -88,29 +88,43 @@ static void draw_head(const struct tb_desk *d, struct tb_canvas *c)
     draw_status(c, tabs_width(d, has_name, is_short) + 2, status);
 }
 
-/* Hints of one table, as far as there is room before `end`; keys that the screen has rows of its own for (own) are left
- * out. */
-static int draw_hints(const struct tb_desk *d, struct tb_canvas *c, int x, int y, int end, const struct tb_bind *table,
-                      const struct tb_bind *own)
+/* Hints of one table: of keys that a screen has rows of its own for (own) those of the screen, which stand where the
+ * table's would if that is the one that holds everywhere. */
+struct hints {
+    const struct tb_bind *table, *own;
+};
+
+/* "" where there is none to be shown. */
+static const char *hint_of(const struct tb_desk *d, const struct hints *h, const struct tb_bind *b)
 {
-    for (const struct tb_bind *b = table; b && b->key; b++) {
-        int width = b->hint ? tb_text_width(b->hint) : 0;
-        size_t key = b->hint ? strcspn(b->hint, " ") : 0;
-        if (!b->hint || x + width > end || !tb_route_has(d, b) || tb_bind_of(own, b->key))
+    const struct tb_bind *own = tb_bind_of(h->own, b->key), *global = tb_bind_of(tb_binds_global, b->key);
+    bool is_global = h->table == tb_binds_global, is_elsewhere = is_global ? false : own || (global && global->hint);
+    const char *hint = is_global && own && own->hint ? own->hint : b->hint;
+    return b->hint && tb_route_has(d, b) && !is_elsewhere ? hint : "";
+}
+
+/* As far as there is room before `end`. */
+static int draw_hints(const struct tb_desk *d, struct tb_canvas *c, int x, int y, int end, const struct hints *h)
+{
+    for (const struct tb_bind *b = h->table; b && b->key; b++) {
+        const char *hint = hint_of(d, h, b);
+        int width = tb_text_width(hint);
+        size_t key = strcspn(hint, " ");
+        if (!*hint || x + width > end)
             continue;
-        tb_canvas_bytes(c, x, y, TB_STYLE_KEY, b->hint, key);
-        tb_canvas_text(c, x + (int)key, y, TB_STYLE_HINT, b->hint + key);
+        tb_canvas_bytes(c, x, y, TB_STYLE_KEY, hint, key);
+        tb_canvas_text(c, x + (int)key, y, TB_STYLE_HINT, hint + key);
         tb_canvas_hot(c, (struct tb_rect){ x, y, width, 1 }, b->key);
         x += width + 2;
     }
     return x;
 }
 
-static int hints_width(const struct tb_desk *d, const struct tb_bind *table, const struct tb_bind *own)
+static int hints_width(const struct tb_desk *d, const struct hints *h)
 {
     int width = 0;
-    for (const struct tb_bind *b = table; b && b->key; b++)
-        width += b->hint && tb_route_has(d, b) && !tb_bind_of(own, b->key) ? tb_text_width(b->hint) + 2 : 0;
+    for (const struct tb_bind *b = h->table; b->key; b++)
+        width += *hint_of(d, h, b) ? tb_text_width(hint_of(d, h, b)) + 2 : 0;
     return width;
 }
 
@@ -138,11 +152,12 @@ static void draw_message(const struct tb_desk *d, struct tb_canvas *c, const cha
 static void draw_all_hints(const struct tb_desk *d, struct tb_canvas *c, int y)
 {
     const struct tb_screen_class *k = tb_route_screen(d)->class;
-    int end = c->width - 1 - hints_width(d, tb_binds_global, k->binds),
-        x = draw_hints(d, c, 1, y, end, k->binds, NULL);
+    const struct hints own = { k->binds, NULL }, runs = { tb_binds_runs, k->binds },
+                       global = { tb_binds_global, k->binds };
+    int end = c->width - 1 - hints_width(d, &global), x = draw_hints(d, c, 1, y, end, &own);
     if (k->has_runs)
-        x = draw_hints(d, c, x, y, end, tb_binds_runs, k->binds);
-    draw_hints(d, c, x, y, c->width - 1, tb_binds_global, k->binds);
+        x = draw_hints(d, c, x, y, end, &runs);
+    draw_hints(d, c, x, y, c->width - 1, &global);
 }
 
 /* A rule, hints, a message; where that or a question needs two rows, the rule gives way. What lies over the screen gets

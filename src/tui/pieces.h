@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* pieces.h - a line put together of facts: those that matter less give way where there is no room for all, and only then
- * is anything cut. */
+/* pieces.h - a line put together of facts: those that matter less give way where there is no room for all, and only
+ * then is anything cut. */
 #ifndef TB_TUI_PIECES_H
 #define TB_TUI_PIECES_H
 

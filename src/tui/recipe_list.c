@@ -224,11 +224,11 @@ void recipe_list_draw(const struct recipe *r, struct tb_canvas *c)
     };
     struct tb_rect box = box_of(r, tb_canvas_rect(c)), at = table_of(r, tb_canvas_rect(c));
     struct tb_grid_rows rows = rows_of(r);
-    struct tb_canvas part = tb_canvas_part(c, at), above = tb_canvas_part(c, (struct tb_rect){ at.x, at.y - 1, at.width,
-                                                                                              1 });
+    struct tb_canvas part = tb_canvas_part(c, at),
+                     above = tb_canvas_part(c, (struct tb_rect){ at.x, at.y - 1, at.width, 1 });
     tb_canvas_fill(c, box, TB_STYLE_PLAIN);
-    tb_canvas_box(c, box, r->list == RECIPE_FILES ? "open a recipe: enter; esc leaves"
-                                                  : "insert behind the cursor's line: enter; esc leaves");
+    tb_canvas_box(c, box, r->list == RECIPE_FILES ? "open a recipe: type to search, enter, esc leaves"
+                                                  : "insert behind the cursor's line: type to search, enter, esc");
     int x = tb_canvas_text(&above, 0, 0, TB_STYLE_DIM, label);
     tb_field_draw(&r->needle, &above, x, 0, at.width - x, TB_STYLE_PLAIN, true);
     if (r->scan && rows.n == 0)

@@ -30,7 +30,8 @@ static const struct tb_bind binds[] = {
     TB_BIND('[', "older", "the sweep before this one", NULL, OLDER),
     TB_BIND(']', "newer", "the sweep after this one", NULL, NEWER),
     TB_BIND('L', "sweeps", "list the sweeps of the store, or hide the list", NULL, LIST),
-    TB_BIND('/', "filter", "show only trials with that in their name, arm or state", "/ filter", TB_ACT_FILTER),
+    TB_BIND('/', "filter", "show only trials with that in their name, arm or state; in the list: sweeps", "/ filter",
+            TB_ACT_FILTER),
     TB_BIND(' ', "mark", "mark the trial, and on to the next: for charts, diff and every verb", "spc mark", MARK),
     TB_BIND('v', "range", "mark from here on; again: up to here", NULL, MARK_RANGE),
     TB_BIND('*', "mark-all", "mark all trials, or none", NULL, MARK_ALL),
@@ -49,6 +50,8 @@ static void close_screen(struct tb_screen *s)
     free(st->row);
     free(st->row_id);
     free(st->key_order);
+    free(st->listed);
+    free(st->list_needle);
     free(st->needle);
 }
 
@@ -154,7 +157,7 @@ static void status(const struct tb_screen *s, char *dst, size_t n)
     if (!st->has_view)
         snprintf(dst, n, "%s", st->n_ids ? "cannot be read" : "no sweep");
     else
-        snprintf(dst, n, "%s, %zu runs, %.6s", tb_sweep_stand_name(w->phase, st->v.is_led), st->v.n_runs, w->id);
+        snprintf(dst, n, "%s, %zu runs, %.6s", tb_sweep_stand(st, w->phase, st->v.is_led), st->v.n_runs, w->id);
 }
 
 /* ---- moving */
@@ -229,8 +232,8 @@ static void enter(struct tb_screen *s)
 {
     struct sweep_state *st = s->state;
     if (st->pane == SWEEP_LIST) {
-        if (st->list.cursor < (int)st->n_items)
-            choose(s, st->item[st->list.cursor].id);
+        if (st->list.cursor < st->n_listed)
+            choose(s, st->item[st->listed[st->list.cursor]].id);
         st->pane = SWEEP_TRIALS;
         return;
     }
@@ -476,19 +479,21 @@ static unsigned act(struct tb_screen *s, int what)
     return TB_DO_LOAD;
 }
 
-/* ---- `/` */
+/* ---- `/`: of the table with the focus */
 
 static const char *filter(const struct tb_screen *s)
 {
     const struct sweep_state *st = s->state;
-    return st->needle ? st->needle : "";
+    const char *needle = st->pane == SWEEP_LIST ? st->list_needle : st->needle;
+    return needle ? needle : "";
 }
 
 static bool set_filter(struct tb_screen *s, const char *text, struct tb_err *err)
 {
     struct sweep_state *st = s->state;
-    free(st->needle);
-    st->needle = *text ? tb_xstrdup(text) : NULL;
+    char **needle = st->pane == SWEEP_LIST ? &st->list_needle : &st->needle;
+    free(*needle);
+    *needle = *text ? tb_xstrdup(text) : NULL;
     return true;
 }
 

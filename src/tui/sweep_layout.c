@@ -3,7 +3,12 @@
  * once; else the one that Tab chose lies below the trials. */
 #include "tui/sweep_priv.h"
 
-enum { BESIDE = 96, KEYS = 36, NOW = 46 };
+enum { BESIDE = 96, KEYS = 36, NOW = 46, LOW = 15 };
+
+int tb_sweep_most_note(int height)
+{
+    return height < LOW ? 1 : 3;
+}
 
 bool tb_sweep_is_wide(int width)
 {

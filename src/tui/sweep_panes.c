@@ -13,7 +13,7 @@
 #include "tui/curves.h"
 #include "tui/pieces.h"
 
-enum { NAME = 16, LEAST_NAME = 8, LEAST_BAR = 4, MOST_BAR = 40, COUNTS = 9, NEXT = 3, MOST_NOTE = 3, LOW = 18 };
+enum { NAME = 16, LEAST_NAME = 8, LEAST_BAR = 4, MOST_BAR = 40, COUNTS = 9, NEXT = 3 };
 
 /* ---- the head */
 
@@ -123,7 +123,7 @@ int tb_sweep_note_rows(const struct tb_screen *s)
 {
     const struct sweep_state *st = s->state;
     struct tb_buf b = { 0 };
-    int most = s->height < LOW ? MOST_NOTE - 1 : MOST_NOTE;
+    int most = tb_sweep_most_note(s->height);
     if (st->has_view)
         make_note(st, &b);
     int rows = b.n ? tb_wrap_rows(s->width - 2, b.p) : 0;

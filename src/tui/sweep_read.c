@@ -202,6 +202,7 @@ bool tb_sweep_read(struct tb_screen *s, struct tb_err *err)
         return true;
     }
     read_list(s);
+    tb_sweep_make_list(s);
     if (!open_it(s))
         return true;
     size_t n_events = tb_json_len(st->s.events);

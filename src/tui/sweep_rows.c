@@ -18,8 +18,9 @@ enum { MARK, LETTER, RANK, NAME, VALUE, MEAN, SPREAD, SEEDS, TOKENS, RUNG, N_FIX
 
 static bool passes(const struct sweep_state *st, const struct tb_trial *t)
 {
-    return !st->needle || strcasestr(tb_trial_name(t), st->needle) || strcasestr(tb_sweep_arm(&st->s, t->arm), st->needle)
-        || strcasestr(tb_state_name(t->state), st->needle);
+    const char *needle = st->needle;
+    return !needle || strcasestr(tb_trial_name(t), needle) || strcasestr(tb_sweep_arm(&st->s, t->arm), needle)
+        || strcasestr(tb_state_name(t->state), needle);
 }
 
 static void add_row(struct sweep_state *st, bool *is_there, size_t i)
@@ -289,17 +290,23 @@ void tb_sweep_draw_trials(const struct tb_screen *s, struct tb_canvas *c)
 
 /* ---- the list */
 
+const char *tb_sweep_stand(const struct sweep_state *st, enum tb_sweep_phase phase, bool is_led)
+{
+    bool waits = phase == TB_SWEEP_ON && !is_led && st->has_worker;
+    return waits ? "waiting" : tb_sweep_stand_name(phase, is_led);
+}
+
 static void list_cell(const void *arg, int row, int column, struct tb_grid_cell *c)
 {
     const struct sweep_state *st = ((const struct tb_screen *)arg)->state;
-    const struct tb_sweep_item *x = &st->item[row];
+    const struct tb_sweep_item *x = &st->item[st->listed[row]];
     switch (column) {
     case 0:
         tb_str_copy(c->text, sizeof c->text, st->is_open && strcmp(st->s.id, x->id) == 0 ? "*" : "");
         return;
     case 1: tb_str_copy(c->text, sizeof c->text, x->id); return;
     case 2:
-        tb_str_copy(c->text, sizeof c->text, tb_sweep_stand_name(x->phase, x->is_led));
+        tb_str_copy(c->text, sizeof c->text, tb_sweep_stand(st, x->phase, x->is_led));
         c->style = x->phase == TB_SWEEP_ON ? x->is_led ? TB_STYLE_LIVE : TB_STYLE_WARN : TB_STYLE_PLAIN;
         return;
     case 3: tb_str_copy(c->text, sizeof c->text, x->recipe); return;
@@ -311,13 +318,28 @@ static void list_cell(const void *arg, int row, int column, struct tb_grid_cell 
 
 static const char *list_id(const void *arg, int row)
 {
-    return ((const struct sweep_state *)((const struct tb_screen *)arg)->state)->item[row].id;
+    const struct sweep_state *st = ((const struct tb_screen *)arg)->state;
+    return st->item[st->listed[row]].id;
+}
+
+void tb_sweep_make_list(struct tb_screen *s)
+{
+    struct sweep_state *st = s->state;
+    const char *needle = st->list_needle ? st->list_needle : "";
+    st->listed = tb_xrealloc(st->listed, st->n_items + 1, sizeof *st->listed);
+    st->n_listed = 0;
+    for (size_t i = 0; i < st->n_items; i++) {
+        const struct tb_sweep_item *x = &st->item[i];
+        if (strcasestr(x->id, needle) || strcasestr(x->recipe, needle)
+            || strcasestr(tb_sweep_stand(st, x->phase, x->is_led), needle))
+            st->listed[st->n_listed++] = i;
+    }
 }
 
 struct tb_grid_rows tb_sweep_list_rows(const struct tb_screen *s)
 {
     const struct sweep_state *st = s->state;
-    return (struct tb_grid_rows){ .arg = s, .n = (int)st->n_items, .cell = list_cell, .id = list_id };
+    return (struct tb_grid_rows){ .arg = s, .n = st->n_listed, .cell = list_cell, .id = list_id };
 }
 
 void tb_sweep_draw_list(const struct tb_screen *s, struct tb_canvas *c)
@@ -329,5 +351,13 @@ void tb_sweep_draw_list(const struct tb_screen *s, struct tb_canvas *c)
     };
     const struct sweep_state *st = s->state;
     struct tb_grid_rows rows = tb_sweep_list_rows(s);
-    tb_grid_draw(&st->list, c, column, sizeof column / sizeof *column, &rows, st->pane == SWEEP_LIST);
+    struct tb_grid_column shown[sizeof column / sizeof *column];
+    char title[48];
+    memcpy(shown, column, sizeof column);
+    snprintf(title, sizeof title, "recipe /%.32s", st->list_needle ? st->list_needle : "");
+    if (st->list_needle)
+        shown[3].title = title;
+    tb_grid_draw(&st->list, c, shown, sizeof column / sizeof *column, &rows, st->pane == SWEEP_LIST);
+    if (!rows.n)
+        tb_canvas_text(c, 1, 1, TB_STYLE_DIM, "no sweep has that in its id, recipe or phase; / changes it");
 }
