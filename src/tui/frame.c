@@ -160,11 +160,21 @@ static void draw_all_hints(const struct tb_desk *d, struct tb_canvas *c, int y)
     draw_hints(d, c, x, y, c->width - 1, &global);
 }
 
+/* Its paths shortened as far as it takes to make one row of it, else two, of which words that are broken lose some. */
+static char *fit_message(const struct tb_desk *d, int width)
+{
+    char *message = tb_text_short_paths(d->message, width);
+    if (tb_text_width(message) <= width)
+        return message;
+    free(message);
+    return tb_text_short_paths(d->message, 2 * width - width / 4);
+}
+
 /* A rule, hints, a message; where that or a question needs two rows, the rule gives way. What lies over the screen gets
  * the rows of the message. */
 static struct tb_canvas draw_foot(const struct tb_desk *d, struct tb_canvas *c)
 {
-    char *message = tb_text_short_paths(d->message, c->width - 2);
+    char *message = fit_message(d, c->width - 2);
     bool is_long = d->overlay ? tb_overlay_line_rows(d->overlay, c->width) > 1
                               : tb_text_width(message) > c->width - 2;
     struct tb_canvas line = tb_canvas_part(c, (struct tb_rect){ 0, 2 - is_long, c->width, 1 + is_long }),
