@@ -165,6 +165,8 @@ static int draw_names(const struct inspect_state *st, struct tb_canvas *c)
         if (is_tight)
             x = tb_canvas_text(c, x, 0, TB_STYLE_PLAIN, " ");
     }
+    if (x >= c->width)
+        tb_canvas_text(c, c->width - 2, 0, TB_STYLE_TAB, "..");
     return x;
 }
 
