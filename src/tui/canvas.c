@@ -211,6 +211,47 @@ size_t tb_text_tail(const char *s, int width)
     return n > width && width > 4 ? tb_text_fit(s, strlen(s), n - width + 2) : 0;
 }
 
+/* Bytes of a path's first folder with the slash behind it, "/home/"; 0 if nothing can be left out between that and its
+ * last name. */
+static size_t head_of(const char *path, size_t n)
+{
+    const char *slash = memchr(path + 1, '/', n - 1);
+    if (!slash)
+        return 0;
+    size_t head = (size_t)(slash - path) + 1, from = strncmp(slash + 1, "../", 3) == 0 ? head + 3 : head;
+    return memchr(path + from, '/', n - from) ? head : 0;
+}
+
+/* The longest word that is a path with a middle; NULL: there is none. */
+static const char *longest_path(const char *s, size_t *n)
+{
+    static const char ends[] = " \t\n'\"`(),;";
+    const char *found = NULL;
+    *n = 0;
+    for (size_t k; *s; s += k + (s[k] != '\0')) {
+        k = strcspn(s, ends);
+        if (k > *n && k > 1 && head_of(s, k)) {
+            found = s;
+            *n = k;
+        }
+    }
+    return found;
+}
+
+char *tb_text_short_paths(const char *s, int width)
+{
+    char *text = tb_xstrdup(s);
+    const char *path;
+    for (size_t n; tb_text_width(text) > width && (path = longest_path(text, &n));) {
+        size_t head = head_of(path, n), gone = strncmp(path + head, "../", 3) == 0 ? 3 : 0;
+        gone += strcspn(path + head + gone, "/") + 1;
+        char *shorter = tb_xasprintf("%.*s../%s", (int)(path - text + (ptrdiff_t)head), text, path + head + gone);
+        free(text);
+        text = shorter;
+    }
+    return text;
+}
+
 size_t tb_text_line(const char *s, size_t n, int width, size_t *skip)
 {
     size_t most = tb_text_fit(s, n, width), end = most;
@@ -245,6 +286,34 @@ int tb_wrap_rows(int width, const char *s)
     struct tb_sheet none = { .width = width };
     struct tb_canvas c = { .sheet = &none, .width = width, .height = 0 };
     return tb_canvas_wrap(&c, 0, TB_STYLE_PLAIN, s);
+}
+
+void tb_canvas_wrap_in(struct tb_canvas *c, unsigned style, const char *s)
+{
+    size_t left = strlen(s), skip;
+    for (int y = 0; y < c->height && left > 0; y++) {
+        size_t n = tb_text_line(s, left, c->width, &skip);
+        bool is_last = y + 1 == c->height && n + skip < left;
+        if (is_last)
+            tb_canvas_field(c, 0, y, c->width, style, s);
+        else
+            tb_canvas_bytes(c, 0, y, style, s, n);
+        s += n + skip;
+        left -= n + skip;
+    }
+}
+
+void tb_canvas_beyond(struct tb_canvas *c, int x, int y, struct tb_beyond b)
+{
+    const char *words[] = { b.above && b.below ? " more above and below " : b.above ? " more above " : " more below ",
+                            b.above && b.below ? " more " : b.above ? " above " : " below " };
+    for (int i = 0; (b.above || b.below) && i < 2; i++) {
+        int width = tb_text_width(words[i]);
+        if (x + width < c->width) {
+            tb_canvas_text(c, c->width - 1 - width, y, TB_STYLE_KEY, words[i]);
+            return;
+        }
+    }
 }
 
 void tb_canvas_fill(struct tb_canvas *c, struct tb_rect r, unsigned style)

@@ -68,6 +68,11 @@ void tb_canvas_right(struct tb_canvas *c, int x, int y, int width, unsigned styl
 /* Paragraphs broken between words, from row y on; the row behind the last. How many rows that takes at a width. */
 int tb_canvas_wrap(struct tb_canvas *c, int y, unsigned style, const char *s);
 int tb_wrap_rows(int width, const char *s);
+/* The same into the rows that the canvas has; the last one is cut with ".." where there is more. */
+void tb_canvas_wrap_in(struct tb_canvas *c, unsigned style, const char *s);
+/* "more below" at the right end of row y, which holds nothing of what is scrolled: a rule, an edge of a frame; in fewer
+ * words where there is no room for them behind column x. */
+void tb_canvas_beyond(struct tb_canvas *c, int x, int y, struct tb_beyond b);
 
 void tb_canvas_fill(struct tb_canvas *c, struct tb_rect r, unsigned style); /* with blanks */
 void tb_canvas_rule(struct tb_canvas *c, int y); /* a line from edge to edge */
@@ -84,6 +89,9 @@ int tb_text_width(const char *s);
 size_t tb_text_fit(const char *s, size_t n, int width);
 /* Bytes of a text to leave out in front so that its end, which says more of a path, fits behind ".."; 0: all fits. */
 size_t tb_text_tail(const char *s, int width);
+/* A message whose paths are shortened in their middle, "/home/../recipes/e2e-1.lua", as far as it takes to make it fit
+ * and as names of files stay whole; malloc'ed. */
+char *tb_text_short_paths(const char *s, int width);
 /* Bytes of the first line of s[0 .. n-1] when it is broken between words and, in *skip, the blank or newline behind it
  * that is not shown. */
 size_t tb_text_line(const char *s, size_t n, int width, size_t *skip);

@@ -75,12 +75,18 @@ int tb_batch_fds(const struct charts_batch *b, struct pollfd *fds, int room)
 unsigned tb_batch_press(struct tb_screen *s, const struct tb_press *p)
 {
     struct charts_state *st = s->state;
-    int page = s->height > 3 ? s->height - 3 : 1;
+    int width = s->width - 2, page = s->height > 3 ? s->height - 3 : 1;
     if (p->key == TB_PRESS_ESC || p->key == '\n') {
         tb_batch_close(st);
         return TB_DO_HANDLED | TB_DO_LOAD;
     }
-    return tb_text_press(&st->batch->text, page, p) ? TB_DO_HANDLED | TB_DO_DRAW : TB_DO_NOTHING;
+    return tb_text_press(&st->batch->text, width, page, p) ? TB_DO_HANDLED | TB_DO_DRAW : TB_DO_NOTHING;
+}
+
+static void draw_rows(const struct charts_batch *b, struct tb_canvas *c, struct tb_canvas *rows)
+{
+    tb_text_draw(&b->text, rows);
+    tb_canvas_beyond(c, 0, 1, tb_text_beyond(&b->text, rows->width, rows->height));
 }
 
 void tb_batch_draw(const struct charts_batch *b, struct tb_canvas *c)
@@ -91,7 +97,7 @@ void tb_batch_draw(const struct charts_batch *b, struct tb_canvas *c)
     if (b->is_bad)
         tb_canvas_wrap(&rows, 0, TB_STYLE_BAD, tb_child_err(b->child));
     else if (b->is_ready)
-        tb_text_draw(&b->text, &rows);
+        draw_rows(b, c, &rows);
     else
         tb_canvas_text(&rows, 0, 0, TB_STYLE_DIM, "reading the data ..");
     tb_canvas_text(c, 1, c->height - 1, TB_STYLE_DIM,

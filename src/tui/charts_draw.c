@@ -6,7 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "tui/curves.h"
+#include "tui/pieces.h"
+
+enum { DOTS = 3 }; /* columns of " .." */
 
 /* ---- legend */
 
@@ -52,12 +56,16 @@ static void draw_legend(const struct tb_screen *s, struct tb_canvas *c)
     for (int i = 0; i < st->n_lines; i++) {
         const struct charts_line *l = &st->line[i];
         unsigned bits = st->n_lines > 1 && is_current(s, i) ? TB_STYLE_REVERSE : 0;
+        int before = x;
         place_entry(st, i, c->width, &x, &y);
-        if (y >= c->height)
+        if (y >= c->height) {
+            tb_canvas_text(c, before + 2 < c->width - 2 ? before + 2 : c->width - 2, y - 1, TB_STYLE_DIM, "..");
             break;
+        }
         if (st->n_lines > 1)
             x = tb_canvas_fmt(c, x, y, tb_style_tint(l->tint) | TB_STYLE_BOLD | bits, "%c", 'A' + i) + 1;
-        x = tb_canvas_text(c, x, y, tb_style_tint(l->tint), l->label);
+        tb_canvas_field(c, x, y, c->width - x, tb_style_tint(l->tint), l->label);
+        x += tb_text_width(l->label);
     }
     const char *axis = st->axis == 0 ? "x: step" : st->axis == 1 ? "x: tokens" : "x: time";
     if (y < c->height && x + 2 + tb_text_width(axis) < c->width)
@@ -74,8 +82,11 @@ static int most_seeds(const struct charts_state *st)
     return n;
 }
 
-/* What else there is to say of a chart; brief: in few words. */
-static void describe(const struct charts_state *st, const struct tb_course_name *m, bool is_brief, char *dst, size_t n)
+enum brevity { LONG, BRIEF, LEAST };
+
+/* What else there is to say of a chart. */
+static void describe(const struct charts_state *st, const struct tb_course_name *m, enum brevity how, char *dst,
+                     size_t n)
 {
     double weight = tb_course_is_smoothed(m->name) ? tb_charts_weight(st->smoothing) : 0;
     size_t used = 0;
@@ -84,10 +95,11 @@ static void describe(const struct charts_state *st, const struct tb_course_name 
         used += (size_t)snprintf(dst + used, n - used, "  ema %g", weight);
     if (st->is_log)
         used += (size_t)snprintf(dst + used, n - used, "  log y");
-    if (most_seeds(st) > 1)
-        snprintf(dst + used, n - used, is_brief ? "  %d seeds" : "  mean of %d seeds, band min..max", most_seeds(st));
-    else if (m->better > 0)
-        snprintf(dst + used, n - used, is_brief ? "  up" : "  higher is better");
+    if (most_seeds(st) > 1 && how < LEAST)
+        snprintf(dst + used, n - used, how == BRIEF ? "  %d seeds" : "  mean of %d seeds, band min..max",
+                 most_seeds(st));
+    else if (m->better > 0 && how < LEAST)
+        snprintf(dst + used, n - used, how == BRIEF ? "  up" : "  higher is better");
 }
 
 /* "A 1.142" */
@@ -101,34 +113,50 @@ static void value_words(const struct charts_state *st, int line, int metric, cha
         snprintf(dst, 40, "%s", text);
 }
 
-/* Columns of all values, each behind two blanks. */
-static int values_width(const struct charts_state *st, int metric)
+/* Columns of the first n values, each behind so many blanks. */
+static int values_width(const struct charts_state *st, int metric, int n, int gap)
 {
     char v[40];
     int sum = 0;
-    for (int i = 0; i < st->n_lines; i++) {
+    for (int i = 0; i < n; i++) {
         value_words(st, i, metric, v);
-        sum += 2 + tb_text_width(v);
+        sum += gap + tb_text_width(v);
     }
     return sum;
 }
 
-/* At the right end, as many as there is room for behind column x. */
+/* At the right end, in room behind column x: closer together where it takes that; where it is not enough, those that
+ * have room, and ".." for the others. */
 static void draw_values(const struct charts_state *st, struct tb_canvas *c, int x, int metric)
 {
     char v[40];
-    int room = c->width - x, sum = 0, n = 0;
-    for (; n < st->n_lines; n++) {
-        value_words(st, n, metric, v);
-        if (sum + 2 + tb_text_width(v) > room)
-            break;
-        sum += 2 + tb_text_width(v);
-    }
-    x = c->width - sum;
+    int n = st->n_lines, room = c->width - x, gap = values_width(st, metric, n, 2) <= room ? 2 : 1;
+    while (n > 0 && values_width(st, metric, n, gap) > room - (n < st->n_lines ? DOTS : 0))
+        n--;
+    x = c->width - values_width(st, metric, n, gap) - (n < st->n_lines ? DOTS : 0);
     for (int i = 0; i < n; i++) {
         value_words(st, i, metric, v);
-        x = tb_canvas_text(c, x + 2, 0, tb_style_tint(st->line[i].tint), v);
+        x = tb_canvas_text(c, x + gap, 0, tb_style_tint(st->line[i].tint), v);
     }
+    if (n > 0 && n < st->n_lines)
+        tb_canvas_text(c, x, 0, TB_STYLE_DIM, " ..");
+}
+
+/* Name and words of a chart: long words where all values have room behind them, brief ones where at least the first
+ * has, else as few as can be; the column behind. */
+static int draw_title(const struct charts_state *st, struct tb_canvas *c, int metric, bool has_focus)
+{
+    const struct tb_course_name *m = &st->metric[metric];
+    char name[80], more[120];
+    snprintf(name, sizeof name, has_focus ? "[%.70s]" : "%.70s", m->name);
+    int x = tb_text_width(name) < c->width ? tb_text_width(name) : c->width;
+    tb_canvas_field(c, 0, 0, x, has_focus ? TB_STYLE_TAB_ON : TB_STYLE_HEAD, name);
+    describe(st, m, LONG, more, sizeof more);
+    if (x + tb_text_width(more) + values_width(st, metric, st->n_lines, 2) > c->width)
+        describe(st, m, BRIEF, more, sizeof more);
+    if (x + tb_text_width(more) + values_width(st, metric, 1, 1) + (st->n_lines > 1 ? DOTS : 0) > c->width)
+        describe(st, m, LEAST, more, sizeof more);
+    return x + tb_text_width(more) <= c->width ? tb_canvas_text(c, x, 0, TB_STYLE_DIM, more) : x;
 }
 
 /* What is being dragged over, in reverse. */
@@ -144,16 +172,9 @@ static void draw_drag(const struct charts_state *st, struct tb_canvas *c, const 
 static void draw_pane(const struct tb_screen *s, struct tb_canvas *c, int metric, bool has_focus)
 {
     const struct charts_state *st = s->state;
-    const struct tb_course_name *m = &st->metric[metric];
     struct charts_pane p;
-    char more[120];
     struct tb_canvas chart = tb_canvas_part(c, (struct tb_rect){ 0, 1, c->width, c->height - 1 });
-    int x = tb_canvas_fmt(c, 0, 0, has_focus ? TB_STYLE_TAB_ON : TB_STYLE_HEAD, has_focus ? "[%s]" : "%s", m->name);
-    describe(st, m, false, more, sizeof more);
-    if (x + tb_text_width(more) + values_width(st, metric) > c->width)
-        describe(st, m, true, more, sizeof more);
-    x = tb_canvas_text(c, x, 0, TB_STYLE_DIM, more);
-    draw_values(st, c, x, metric);
+    draw_values(st, c, draw_title(st, c, metric, has_focus), metric);
     tb_charts_pane_open(&p, s, metric, chart.width, chart.height);
     tb_curves_draw(&chart, &p.plot, p.tint);
     if (st->drag == CHARTS_ZOOM) {
@@ -168,21 +189,24 @@ static void draw_pane(const struct tb_screen *s, struct tb_canvas *c, int metric
 
 static void draw_page(const struct charts_state *st, struct tb_canvas *c, const struct charts_layout *l)
 {
-    int pages = l->n ? (st->n_shown + l->n - 1) / l->n : 0, x = 1;
+    int pages = l->n ? (st->n_shown + l->n - 1) / l->n : 0;
+    struct tb_piece p[6] = { { .style = TB_STYLE_PLAIN },          { .style = TB_STYLE_DIM, .drop = 2 },
+                             { .style = TB_STYLE_DIM, .drop = 3 }, { .style = TB_STYLE_PLAIN, .drop = 1 },
+                             { .style = TB_STYLE_WARN },           { .style = TB_STYLE_WARN } };
     if (pages > 1)
-        x = tb_canvas_fmt(c, x, 0, TB_STYLE_PLAIN, "page %d of %d", st->page + 1, pages) + 3;
-    x = tb_canvas_fmt(c, x, 0, TB_STYLE_DIM, "%d metric%s%s%s", st->n_shown, st->n_shown == 1 ? "" : "s",
-                      *st->pattern ? " match " : "", st->pattern);
+        snprintf(p[0].text, sizeof p[0].text, "page %d of %d", st->page + 1, pages);
+    snprintf(p[1].text, sizeof p[1].text, "%d metric%s%s%.90s", st->n_shown, st->n_shown == 1 ? "" : "s",
+             *st->pattern ? " match " : "", st->pattern);
     if (st->n_constant)
-        x = tb_canvas_fmt(c, x + 3, 0, TB_STYLE_DIM, "%d constant %s", st->n_constant,
-                          st->shows_constant ? "shown (= hides)" : "hidden (= shows)");
+        snprintf(p[2].text, sizeof p[2].text, "%d constant %s", st->n_constant,
+                 st->shows_constant ? "shown (= hides)" : "hidden (= shows)");
     if (st->is_zoomed)
-        x = tb_canvas_text(c, x + 3, 0, TB_STYLE_PLAIN, st->follows ? "zoomed, follows" : "zoomed (Z out, F follows)");
+        tb_str_copy(p[3].text, sizeof p[3].text, st->follows ? "zoomed, follows" : "zoomed (Z out, F follows)");
     if (st->n_more)
-        x = tb_canvas_fmt(c, x + 3, 0, TB_STYLE_WARN, "the first %d runs; %d more are marked", CHARTS_RUNS, st->n_more);
+        snprintf(p[4].text, sizeof p[4].text, "the first %d runs; %d more are marked", CHARTS_RUNS, st->n_more);
     if (st->n_unread)
-        tb_canvas_fmt(c, x + 3, 0, TB_STYLE_WARN, "%d run%s cannot be read", st->n_unread,
-                      st->n_unread > 1 ? "s" : "");
+        snprintf(p[5].text, sizeof p[5].text, "%d run%s cannot be read", st->n_unread, st->n_unread > 1 ? "s" : "");
+    tb_pieces_draw(c, 1, 0, p, 6);
 }
 
 /* How far the best is ahead at the evaluations there, or that nobody knows. */
@@ -223,7 +247,27 @@ static int put_value(const struct charts_state *st, struct tb_canvas *c, int x, 
     return tb_canvas_text(c, x, 0, TB_STYLE_DIM, r);
 }
 
-/* Values of the metric with the focus, raw ones too where there is room for all. */
+/* The column behind the values of all lines that begin at x. */
+static int columns_of(const struct charts_state *st, int x, int metric, bool has_raw)
+{
+    for (int i = 0; i < st->n_lines; i++)
+        x = put_value(st, NULL, x, i, metric, has_raw);
+    return x;
+}
+
+/* How many values have room from x to `end`, with ".." behind those that are not all. */
+static int count_fitting(const struct charts_state *st, int x, int end, int metric, bool has_raw)
+{
+    int n = 0;
+    if (columns_of(st, x, metric, has_raw) <= end)
+        return st->n_lines;
+    for (; n < st->n_lines && put_value(st, NULL, x, n, metric, has_raw) <= end - DOTS; n++)
+        x = put_value(st, NULL, x, n, metric, has_raw);
+    return n;
+}
+
+/* Values of the metric with the focus, raw ones too where there is room for all; who is ahead where there is some
+ * behind them. */
 static void draw_cursor(const struct charts_state *st, struct tb_canvas *c, int metric)
 {
     char at[48], best[128];
@@ -233,12 +277,15 @@ static void draw_cursor(const struct charts_state *st, struct tb_canvas *c, int 
     else
         x = tb_canvas_text(c, x, 0, TB_STYLE_DIM, "now");
     best_words(st, tb_canvas_is_ascii(c), best, sizeof best);
-    int end = c->width - (*best ? tb_text_width(best) + 3 : 0), whole = x;
-    for (int i = 0; i < st->n_lines; i++)
-        whole = put_value(st, NULL, whole, i, metric, true);
-    bool has_raw = whole <= end;
-    for (int i = 0; i < st->n_lines && put_value(st, NULL, x, i, metric, has_raw) <= end; i++)
+    if (*best && count_fitting(st, x, c->width - tb_text_width(best) - 3, metric, false) == 0)
+        best[0] = '\0';
+    int end = c->width - (*best ? tb_text_width(best) + 3 : 0);
+    bool has_raw = columns_of(st, x, metric, true) <= end;
+    int n = count_fitting(st, x, end, metric, has_raw);
+    for (int i = 0; i < n; i++)
         x = put_value(st, c, x, i, metric, has_raw);
+    if (n < st->n_lines)
+        x = tb_canvas_text(c, x, 0, TB_STYLE_DIM, " ..");
     tb_canvas_text(c, x + 3, 0, TB_STYLE_PLAIN, best);
 }
 
@@ -248,19 +295,21 @@ static void draw_empty(const struct tb_screen *s, struct tb_canvas *c)
 {
     const struct tb_desk *d = s->desk;
     const struct charts_state *st = s->state;
+    struct tb_canvas part = tb_canvas_part(c, (struct tb_rect){ 1, 1, c->width - 2, c->height - 1 });
     char text[sizeof d->trouble.where + sizeof d->trouble.text + 32];
     if (d->trouble.kind != TB_ERR_NONE)
-        tb_canvas_text(c, 1, 1, TB_STYLE_WARN, tb_err_string(&d->trouble, text, sizeof text));
+        tb_err_string(&d->trouble, text, sizeof text);
     else if (!d->n_shown)
-        tb_canvas_text(c, 1, 1, TB_STYLE_DIM, d->n ? "no run passes the filter; / changes it"
-                                                   : "no runs yet; :run recipes/compare-three.lua --detach makes some");
+        tb_str_copy(text, sizeof text, d->n ? "no run passes the filter; / changes it"
+                                            : "no runs yet; :run recipes/compare-three.lua --detach makes some");
     else if (st->n_unread && !st->n_runs)
-        tb_canvas_text(c, 1, 1, TB_STYLE_WARN, "this run cannot be read; 1 chooses another, :fsck says what is wrong");
+        tb_str_copy(text, sizeof text, "this run cannot be read; 1 chooses another, :fsck says what is wrong");
     else if (!st->n_metrics)
-        tb_canvas_text(c, 1, 1, TB_STYLE_DIM, "no curve yet: nothing was trained; j k choose another run, * marks all");
+        tb_str_copy(text, sizeof text, "no curve yet: nothing was trained; j k choose another run, * marks all");
     else
-        tb_canvas_fmt(c, 1, 1, TB_STYLE_DIM, "no metric matches '%s'; m chooses others, = shows constant ones",
-                      st->pattern);
+        snprintf(text, sizeof text, "no metric matches '%.80s'; m chooses others, = shows constant ones", st->pattern);
+    bool is_bad = d->trouble.kind != TB_ERR_NONE || (d->n_shown && st->n_unread && !st->n_runs);
+    tb_canvas_wrap(&part, 0, is_bad ? TB_STYLE_WARN : TB_STYLE_DIM, text);
 }
 
 void tb_charts_draw(const struct tb_screen *s, struct tb_canvas *c)

@@ -174,8 +174,17 @@ static void draw_turns(const struct tb_screen *s, struct tb_canvas *c)
     int y = -top.row;
     for (size_t i = top.turn; i < st->talk.n && y < c->height; i++)
         y = tb_chatbox_draw_turn(st, &k, i, c, y);
-    if (st->is_up && is_before(st->top, last))
-        tb_canvas_right(c, 0, c->height - 1, c->width - 1, TB_STYLE_HINT, " more below, > ");
+}
+
+/* In the line below, else in that above, whose right end tells of columns. */
+static void draw_more(const struct tb_screen *s, struct tb_canvas *c, const struct chat_layout *l)
+{
+    const struct chat_state *st = s->state;
+    struct chat_columns k = tb_chatbox_columns(st, c->width);
+    int y = l->rule[1] >= 0 ? l->rule[1] : l->rule[0];
+    if (st->talk.n && st->is_up && y >= 0
+        && is_before(st->top, last_top(st, &k, l->talk.width, l->talk.height)))
+        tb_canvas_text(c, 2, y, TB_STYLE_KEY, " more below, > ");
 }
 
 static void draw_empty(const struct tb_screen *s, struct tb_canvas *c)
@@ -328,6 +337,7 @@ void tb_chatbox_draw(const struct tb_screen *s, struct tb_canvas *c)
         if (l.rule[i] >= 0)
             tb_canvas_rule(c, l.rule[i]);
     draw_unseen(st, c, l.rule[0]);
+    draw_more(s, c, &l);
     if (st->talk.n)
         draw_turns(s, &talk);
     else

@@ -310,6 +310,7 @@ void tb_desk_say(struct tb_desk *d, unsigned style, const char *fmt, ...)
     free(d->message);
     d->message = text;
     d->message_style = style;
+    d->was_said = true;
 }
 
 void tb_desk_fail(struct tb_desk *d, const struct tb_err *err)

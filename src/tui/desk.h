@@ -58,6 +58,7 @@ struct tb_desk {
     bool is_new;                /* nothing was kept: the first time here */
     char *message;
     unsigned message_style;
+    bool was_said;              /* a message, since the last key came */
     char *program;              /* wants the terminal, as a shell reads it; NULL: none */
     const char *view_file;      /* where the view is kept, NULL: nowhere */
     bool is_errand;             /* the screen was gone to for one dialog: back when that is closed */
@@ -102,7 +103,7 @@ void tb_desk_do(struct tb_desk *d, const char *command, bool is_shown);
 /* A child that stays open, closed by the screen; in a script with answers, one that says those. NULL with *err. */
 struct tb_child *tb_desk_child(struct tb_desk *d, const char *const *argv, struct tb_err *err);
 bool tb_desk_has_acts(const struct tb_desk *d); /* a verb has still to answer */
-/* A message in the last line, until the next one. */
+/* A message in the last line, until the next one or until another screen is gone to. */
 void tb_desk_say(struct tb_desk *d, unsigned style, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void tb_desk_fail(struct tb_desk *d, const struct tb_err *err);
 /* Takes that message back, if it is still the last one. */

@@ -66,6 +66,7 @@ struct diff_state {
 struct diff_layout {
     struct tb_rect table, words;
     int rule; /* row of the line between, -1: none */
+    int more; /* row that tells how words are scrolled */
 };
 struct diff_layout tb_diff_layout(int width, int height, int rows, int pane);
 

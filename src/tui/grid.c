@@ -56,11 +56,21 @@ void tb_grid_follow(struct tb_grid *g, const struct tb_grid_rows *rows, int page
     move_to(g, rows, page, to, 1);
 }
 
+static int row_at(const struct tb_grid *g, const struct tb_grid_rows *rows, int page, int y)
+{
+    return tb_span_keep(g->first, g->cursor, rows->n, page).first + y - 1;
+}
+
+bool tb_grid_opens(const struct tb_grid *g, const struct tb_grid_rows *rows, int page, const struct tb_press *p)
+{
+    return p->key == TB_PRESS_DOUBLE && p->y >= 1 && p->y <= page && is_row(rows, row_at(g, rows, page, p->y));
+}
+
 bool tb_grid_press(struct tb_grid *g, const struct tb_grid_rows *rows, int page, const struct tb_press *p)
 {
     int to = g->cursor;
-    if (p->key == TB_PRESS_CLICK && p->y >= 1 && p->y <= page)
-        to = tb_span_keep(g->first, g->cursor, rows->n, page).first + p->y - 1;
+    if ((p->key == TB_PRESS_CLICK || p->key == TB_PRESS_DOUBLE) && p->y >= 1 && p->y <= page)
+        to = row_at(g, rows, page, p->y);
     else if (!tb_press_scrolls(p->key, page, rows->n - 1, &to))
         return false;
     if (rows->n == 0)

@@ -43,9 +43,11 @@ struct tb_grid {
 
 /* Puts the cursor back on its row after rows have changed: the row with its id, else the nearest one. */
 void tb_grid_follow(struct tb_grid *g, const struct tb_grid_rows *rows, int page);
-/* Arrows, Page, Home, End, ^d ^u, wheel, clicks (coordinates of the canvas it is drawn on). `page`: rows seen, without
- * the line of titles. False if the key means nothing here. */
+/* Arrows, Page, Home, End, ^d ^u, wheel, clicks, double ones too (coordinates of the canvas it is drawn on). `page`:
+ * rows seen, without the line of titles. False if the key means nothing here. */
 bool tb_grid_press(struct tb_grid *g, const struct tb_grid_rows *rows, int page, const struct tb_press *p);
+/* A double click on a row, which does what Enter does there: its first click has put the cursor on it. */
+bool tb_grid_opens(const struct tb_grid *g, const struct tb_grid_rows *rows, int page, const struct tb_press *p);
 /* A line of titles, then rows; the cursor's row in reverse if it has the focus, else underlined. */
 void tb_grid_draw(const struct tb_grid *g, struct tb_canvas *c, const struct tb_grid_column *column, int n_columns,
                   const struct tb_grid_rows *rows, bool has_focus);

@@ -222,10 +222,13 @@ static void add_recent(struct tb_pairs *p, const struct tb_metrics *m)
         tb_pairs_add(p, TB_STYLE_DIM, "EVENTS", "none yet");
 }
 
+/* Without the memory of the worker, which is not the run's own: the page of the log has it. */
 static void add_step(void *arg, const struct tb_happening *what)
 {
+    const char *worker = strstr(what->text, "  worker ");
+    int n = (int)(worker ? (size_t)(worker - what->text) : strlen(what->text));
     if (strcmp(what->kind, "step") == 0)
-        tb_pairs_fmt(arg, TB_STYLE_PLAIN, "LOG", "step %lld  %s", (long long)what->step, what->text);
+        tb_pairs_fmt(arg, TB_STYLE_PLAIN, "LOG", "step %lld  %.*s", (long long)what->step, n, what->text);
 }
 
 static void add_steps(struct tb_pairs *p, const struct tb_metrics *m)

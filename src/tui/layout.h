@@ -39,4 +39,9 @@ struct tb_span {
 };
 struct tb_span tb_span_keep(int first, int cursor, int n, int height);
 
+/* Whether something lies before and behind what is seen. */
+struct tb_beyond {
+    bool above, below;
+};
+
 #endif

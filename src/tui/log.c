@@ -9,6 +9,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 
+enum { HANG = 8 + 2 }; /* columns of a time, and the gap behind it */
+
 static void local_time(char dst[16], int64_t ns)
 {
     time_t t = (time_t)(ns / 1000000000);
@@ -24,9 +26,9 @@ void tb_log_open(struct tb_desk *d)
         const struct tb_act *a = &d->acts.act[i];
         char time[16];
         local_time(time, a->asked_ns);
-        tb_text_fmt(&o->text, TB_STYLE_STRONG, "%s  %s", time, a->command);
-        tb_text_fmt(&o->text, a->has_failed ? TB_STYLE_BAD : TB_STYLE_DIM, "          %s%s",
-                    a->answer ? a->answer : "not answered yet", a->was_undone ? " (undone)" : "");
+        tb_text_wrap(&o->text, TB_STYLE_STRONG, HANG, "%s  %s", time, a->command);
+        tb_text_wrap(&o->text, a->has_failed ? TB_STYLE_BAD : TB_STYLE_DIM, HANG, "%*s%s%s", HANG, "",
+                     a->answer ? a->answer : "not answered yet", a->was_undone ? " (undone)" : "");
     }
     if (d->acts.n == 0)
         tb_text_add(&o->text, TB_STYLE_DIM, "nothing was asked for yet");

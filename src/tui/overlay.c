@@ -9,6 +9,10 @@
 #include "base/mem.h"
 #include "tui/history.h"
 
+enum { LEAST_FIELD = 12 };
+
+static const char answers[] = "  y/N ";
+
 void tb_overlay_close(struct tb_desk *d)
 {
     struct tb_overlay *o = d->overlay;
@@ -28,6 +32,7 @@ struct tb_overlay *tb_overlay_open(struct tb_desk *d, enum tb_overlay_kind kind,
     d->overlay = tb_xcalloc(1, sizeof *d->overlay);
     d->overlay->kind = kind;
     d->overlay->label = tb_xstrdup(label);
+    d->overlay->width = 40;
     d->overlay->height = 10;
     return d->overlay;
 }
@@ -133,7 +138,7 @@ static unsigned press_search(struct tb_desk *d, const struct tb_press *p)
     else if (o->kind == TB_OVERLAY_KEYS)
         tb_help_fill(d, tb_field_text(&o->field));
     else if (!o->act)
-        tb_text_find(&o->text, tb_field_text(&o->field), 1);
+        tb_text_find(&o->text, o->width, tb_field_text(&o->field), 1);
     return TB_DO_HANDLED | TB_DO_DRAW;
 }
 
@@ -153,10 +158,10 @@ static unsigned press_pane(struct tb_desk *d, const struct tb_press *p)
         o->act = p->key == 'w';
         tb_field_set(&o->field, o->act ? "session.sh" : "");
     } else if (p->key == 'n' || p->key == 'N') {
-        tb_text_find(&o->text, NULL, p->key == 'n' ? 1 : -1);
+        tb_text_find(&o->text, o->width, NULL, p->key == 'n' ? 1 : -1);
     } else {
         as.key = same && same->as ? same->as : p->key;
-        tb_text_press(&o->text, o->height, &as);
+        tb_text_press(&o->text, o->width, o->height, &as);
     }
     return TB_DO_HANDLED | TB_DO_DRAW;
 }
@@ -200,23 +205,40 @@ static void draw_pane(const struct tb_overlay *o, struct tb_canvas *area)
     tb_canvas_fill(area, whole, TB_STYLE_PLAIN);
     in = tb_canvas_box(area, whole, o->label);
     struct tb_canvas part = tb_canvas_part(area, (struct tb_rect){ in.x + 1, in.y, in.width - 2, in.height });
-    ((struct tb_overlay *)o)->height = in.height; /* what a page is, for the next key */
+    ((struct tb_overlay *)o)->width = part.width; /* what a page is, for the next key */
+    ((struct tb_overlay *)o)->height = part.height;
     tb_text_draw(&o->text, &part);
+    tb_canvas_beyond(area, in.x, whole.height - 1, tb_text_beyond(&o->text, part.width, part.height));
 }
 
+int tb_overlay_line_rows(const struct tb_overlay *o, int width)
+{
+    int label = tb_text_width(o->label);
+    bool is_long = o->kind == TB_OVERLAY_CONFIRM ? label + tb_text_width(answers) > width
+                                                 : o->kind == TB_OVERLAY_ASK && label + LEAST_FIELD > width;
+    return 1 + is_long;
+}
+
+/* Where there are two rows, what is typed has the second. */
 static void draw_line(const struct tb_overlay *o, struct tb_canvas *line, const char *label)
 {
+    int y = line->height - 1, x = 0;
     tb_canvas_fill(line, tb_canvas_rect(line), TB_STYLE_PLAIN);
-    int x = tb_canvas_text(line, 0, 0, TB_STYLE_STRONG, label);
-    tb_field_draw(&o->field, line, x, 0, line->width - x, TB_STYLE_PLAIN, true);
+    tb_canvas_field(line, 0, 0, line->width, TB_STYLE_STRONG, label);
+    x = y ? 0 : tb_text_width(label);
+    tb_field_draw(&o->field, line, x, y, line->width - x, TB_STYLE_PLAIN, true);
 }
 
 static void draw_confirm(const struct tb_overlay *o, struct tb_canvas *line)
 {
+    struct tb_canvas words = *line;
+    int y = line->height - 1, x = tb_text_width(o->label);
     tb_canvas_fill(line, tb_canvas_rect(line), TB_STYLE_PLAIN);
-    int x = tb_canvas_fmt(line, 0, 0, TB_STYLE_STRONG, "%s  y/N ", o->label);
-    tb_canvas_hot(line, (struct tb_rect){ x - 4, 0, 1, 1 }, 'y');
-    tb_canvas_hot(line, (struct tb_rect){ x - 2, 0, 1, 1 }, 'n');
+    words.width -= y ? tb_text_width(answers) : 0;
+    tb_canvas_wrap_in(&words, TB_STYLE_STRONG, o->label);
+    x = tb_canvas_text(line, y ? words.width : x, y, TB_STYLE_STRONG, answers);
+    tb_canvas_hot(line, (struct tb_rect){ x - 4, y, 1, 1 }, 'y');
+    tb_canvas_hot(line, (struct tb_rect){ x - 2, y, 1, 1 }, 'n');
 }
 
 void tb_overlay_draw(const struct tb_desk *d, struct tb_canvas *area, struct tb_canvas *line)

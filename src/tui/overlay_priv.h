@@ -37,7 +37,7 @@ struct tb_overlay {
     struct tb_candidate *candidate;
     size_t n_candidates, cap_candidates, chosen;
     size_t from; /* of the palette: byte of the word being typed */
-    int height;  /* rows of the pane, as last drawn */
+    int width, height; /* of the pane, as last drawn */
 };
 
 void tb_overlay_close(struct tb_desk *d);
@@ -46,7 +46,9 @@ void tb_overlay_ask(struct tb_desk *d, const char *label, const char *initial, c
 void tb_overlay_confirm(struct tb_desk *d, const char *question, const struct tb_bind *bind);
 struct tb_text *tb_overlay_text(struct tb_desk *d, const char *title);
 unsigned tb_overlay_press(struct tb_desk *d, const struct tb_press *p);
-/* Over the screen (area), and in the line of messages. */
+/* Rows of the message that it wants: two for what is too long for one. */
+int tb_overlay_line_rows(const struct tb_overlay *o, int width);
+/* Over the screen (area), and in the rows of the message. */
 void tb_overlay_draw(const struct tb_desk *d, struct tb_canvas *area, struct tb_canvas *line);
 
 /* ---- palette.c */
@@ -65,8 +67,8 @@ void tb_log_save(struct tb_desk *d, const char *path);
 
 /* ---- route.c */
 unsigned tb_route_press(struct tb_desk *d, const struct tb_press *p);
-/* Whether what it leads to is there. */
-bool tb_route_has(const struct tb_bind *b);
+/* Whether what it leads to is there, on the screen that is shown. */
+bool tb_route_has(const struct tb_desk *d, const struct tb_bind *b);
 /* Does what a row says, asking first where it asks. */
 unsigned tb_route_bind(struct tb_desk *d, const struct tb_bind *b);
 /* The same once all was asked and confirmed. */

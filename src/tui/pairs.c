@@ -82,13 +82,30 @@ int tb_pairs_rows(const struct tb_pairs *p, int width)
     return rows_before(p, p->n, width);
 }
 
+static int last_top(const struct tb_pairs *p, int width, int height)
+{
+    int rows = tb_pairs_rows(p, width);
+    return rows > height ? rows - height : 0;
+}
+
+static int top_of(const struct tb_pairs *p, int width, int height)
+{
+    int most = last_top(p, width, height);
+    return p->first > most ? most : p->first;
+}
+
+struct tb_beyond tb_pairs_beyond(const struct tb_pairs *p, int width, int height)
+{
+    int top = top_of(p, width, height);
+    return (struct tb_beyond){ top > 0, top < last_top(p, width, height) };
+}
+
 bool tb_pairs_press(struct tb_pairs *p, int width, int height, const struct tb_press *press)
 {
-    int to = p->first, most = tb_pairs_rows(p, width) - height;
+    int to = p->first, most = last_top(p, width, height);
     if (!tb_press_scrolls(press->key, height, most, &to))
         return false;
-    p->first = to > most ? most : to;
-    p->first = p->first < 0 ? 0 : p->first;
+    p->first = to > most ? most : to < 0 ? 0 : to;
     return true;
 }
 
@@ -118,8 +135,7 @@ bool tb_pairs_find(struct tb_pairs *p, int width, const char *needle, int step)
 
 void tb_pairs_draw(const struct tb_pairs *p, struct tb_canvas *c)
 {
-    int names = name_width(p, c->width), most = tb_pairs_rows(p, c->width) - c->height;
-    int y = -(p->first > most ? most > 0 ? most : 0 : p->first);
+    int names = name_width(p, c->width), y = -top_of(p, c->width, c->height);
     struct tb_canvas texts = tb_canvas_part(c, (struct tb_rect){ names, 0, c->width - names, c->height });
     for (size_t i = 0; i < p->n && y < c->height; i++) {
         const struct tb_pair *pair = &p->at[i];
@@ -131,6 +147,4 @@ void tb_pairs_draw(const struct tb_pairs *p, struct tb_canvas *c)
         tb_canvas_wrap(&texts, y, style, pair->text);
         y += rows_of(pair, texts.width);
     }
-    if (p->first < most)
-        tb_canvas_right(c, 0, c->height - 1, c->width, TB_STYLE_KEY, " more below");
 }

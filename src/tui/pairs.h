@@ -29,6 +29,7 @@ bool tb_pairs_press(struct tb_pairs *p, int width, int height, const struct tb_p
 /* As tb_text_find. */
 bool tb_pairs_find(struct tb_pairs *p, int width, const char *needle, int step);
 int tb_pairs_rows(const struct tb_pairs *p, int width); /* that all of it takes */
+struct tb_beyond tb_pairs_beyond(const struct tb_pairs *p, int width, int height);
 void tb_pairs_draw(const struct tb_pairs *p, struct tb_canvas *c);
 
 #endif

@@ -65,7 +65,7 @@ static void add_binds(struct tb_desk *d, const struct tb_bind *table)
 {
     for (const struct tb_bind *b = table; b && b->key; b++) {
         char keys[24];
-        if (tb_bind_is_told(table, b) && tb_route_has(b) && b->act != TB_ACT_SCREEN)
+        if (tb_bind_is_told(table, b) && tb_route_has(d, b) && b->act != TB_ACT_SCREEN)
             add(d, b->name, b->help, tb_bind_keys(table, b->name, keys, sizeof keys), b);
     }
 }

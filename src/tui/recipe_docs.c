@@ -16,11 +16,11 @@ static void add_key(struct tb_text *t, const char *section, const struct tb_key 
     tb_key_expected(k, &b);
     tb_text_fmt(t, TB_STYLE_STRONG, "%s%s%s", section, *section ? "." : "", k->name);
     if (k->follows)
-        tb_text_fmt(t, TB_STYLE_PLAIN, "  %s; by itself %g times %s", b.p, k->times, k->follows);
+        tb_text_wrap(t, TB_STYLE_PLAIN, 2, "  %s; by itself %g times %s", b.p, k->times, k->follows);
     else
-        tb_text_fmt(t, TB_STYLE_PLAIN, "  %s%s%s", b.p, k->def ? "; default " : "; must be given",
-                    k->def ? k->def : "");
-    tb_text_fmt(t, TB_STYLE_PLAIN, "  %s", k->help ? k->help : "");
+        tb_text_wrap(t, TB_STYLE_PLAIN, 2, "  %s%s%s", b.p, k->def ? "; default " : "; must be given",
+                     k->def ? k->def : "");
+    tb_text_wrap(t, TB_STYLE_PLAIN, 2, "  %s", k->help ? k->help : "");
     if (k->in_flight)
         tb_text_add(t, TB_STYLE_DIM, "  may be changed while the run is trained");
     tb_buf_free(&b);

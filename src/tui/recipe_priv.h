@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include "tui/field.h"
 #include "tui/grid.h"
 #include "tui/planning.h"
 #include "tui/screen.h"
@@ -37,6 +38,9 @@ struct recipe {
     enum recipe_list list;
     struct recipe_choice *choice;
     size_t n_choices, cap_choices;
+    struct tb_field needle; /* what is typed: only lines that have it are shown */
+    size_t *shown;          /* places in choice */
+    int n_shown;
     struct tb_grid grid;
     struct tb_child *scan;  /* that looks for recipes */
 };

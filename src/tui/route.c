@@ -18,8 +18,11 @@ struct tb_screen *tb_route_screen(const struct tb_desk *d)
     return &d->screen[d->at];
 }
 
-bool tb_route_has(const struct tb_bind *b)
+bool tb_route_has(const struct tb_desk *d, const struct tb_bind *b)
 {
+    const struct tb_screen_class *c = tb_route_screen(d)->class;
+    if (b->act == TB_ACT_FILTER)
+        return c->has_runs || c->set_filter;
     return b->act != TB_ACT_GO || tb_screen_named(b->name);
 }
 
@@ -149,6 +152,10 @@ static unsigned back(struct tb_desk *d)
 static unsigned open_filter(struct tb_desk *d)
 {
     struct tb_screen *s = tb_route_screen(d);
+    if (!s->class->has_runs && !s->class->set_filter) {
+        tb_desk_say(d, TB_STYLE_MESSAGE, "there is nothing to filter on %s", s->class->title);
+        return TB_DO_DRAW;
+    }
     struct tb_overlay *o = tb_overlay_open(d, TB_OVERLAY_FILTER, "/");
     tb_field_set(&o->field, s->class->filter ? s->class->filter(s) : d->filter);
     return TB_DO_DRAW;
@@ -167,7 +174,7 @@ static unsigned to_inspect(struct tb_desk *d, uint32_t key)
 static unsigned show_absence(struct tb_desk *d)
 {
     if (d->absence)
-        tb_text_add(tb_desk_show(d, "what happened since you looked last"), TB_STYLE_PLAIN, d->absence);
+        tb_text_tell(tb_desk_show(d, "what happened since you looked last"), TB_STYLE_PLAIN, d->absence);
     else
         tb_desk_say(d, TB_STYLE_MESSAGE, "nothing happened since you looked last");
     return TB_DO_DRAW;
@@ -315,7 +322,7 @@ unsigned tb_route_press(struct tb_desk *d, const struct tb_press *p)
         return done;
     const struct tb_bind *b = tb_bind_of(c->binds, p->key);
     b = b ? b : c->has_runs ? tb_bind_of(tb_binds_runs, p->key) : NULL;
-    b = b && tb_route_has(b) ? b : NULL;
+    b = b && tb_route_has(d, b) ? b : NULL;
     if (b && !b->as)
         return tb_route_bind(d, b);
     const struct tb_bind *global = tb_bind_of(tb_binds_global, p->key);

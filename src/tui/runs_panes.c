@@ -16,6 +16,7 @@
 #include "view/runs.h"
 
 static const double smoothing = 0.6;
+enum { LABEL = 7 };
 
 void tb_runs_free_lines(struct runs_state *st)
 {
@@ -54,7 +55,7 @@ static void add(struct tb_text *t, const char *label, const char *fmt, ...)
     vsnprintf(value, sizeof value, fmt, ap);
     va_end(ap);
     if (*value)
-        tb_text_fmt(t, TB_STYLE_PLAIN, "%-7s%s", label, value);
+        tb_text_wrap(t, TB_STYLE_PLAIN, LABEL, "%-*s%s", LABEL, label, value);
 }
 
 static void add_numbers(struct tb_text *t, const struct tb_run_item *item)

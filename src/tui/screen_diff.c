@@ -37,15 +37,16 @@ static const struct tb_bind binds[] = {
 struct diff_layout tb_diff_layout(int width, int height, int rows, int pane)
 {
     struct tb_rect rest = tb_rect_margin((struct tb_rect){ 0, 0, width, height });
-    struct diff_layout l = { rest, { rest.x, height, rest.width, 0 }, -1 };
+    struct diff_layout l = { rest, { rest.x, height, rest.width, 0 }, -1, height - 1 };
     rows = rows > WORDS_MOST ? WORDS_MOST : rows < WORDS_LEAST ? WORDS_LEAST : rows;
     rows = rows > height / 3 ? height / 3 : rows;
     if (height < LOW && pane == 1) {
+        tb_rect_cut(&rest, -1);
         l.words = rest;
         l.table.height = 0;
     } else if (height >= LOW) {
         l.words = tb_rect_cut(&l.table, -rows);
-        l.rule = l.table.height - 1;
+        l.rule = l.more = l.table.height - 1;
         tb_rect_cut(&l.table, -1);
     }
     return l;
@@ -169,8 +170,10 @@ static void draw(const struct tb_screen *s, struct tb_canvas *c)
         draw_table(st, &table);
     if (l.rule >= 0)
         tb_canvas_rule(c, l.rule);
-    if (words.height)
+    if (words.height) {
         tb_pairs_draw(&st->words, &words);
+        tb_canvas_beyond(c, 0, l.more, tb_pairs_beyond(&st->words, words.width, words.height));
+    }
 }
 
 static void status(const struct tb_screen *s, char *dst, size_t n)
@@ -216,6 +219,21 @@ static bool is_busy(const struct tb_screen *s)
 
 /* ---- keys */
 
+static void read_row(struct tb_screen *s)
+{
+    struct diff_state *st = s->state;
+    int at = st->grid.cursor;
+    if (st->plot || at < 0 || at >= st->n_lines || st->line[at].row_id < 0) {
+        tb_desk_say(s->desk, TB_STYLE_MESSAGE, "Enter reads one of the rows that differ most, below the results");
+    } else if (st->texts_of && st->stamp && strcmp(st->texts_of, st->stamp) == 0) {
+        tb_diff_show_row(s, st->line[at].row_id);
+    } else {
+        st->wants_row = st->line[at].row_id;
+        tb_desk_say(s->desk, TB_STYLE_MESSAGE, "reading the texts of the rows ...");
+        tb_diff_ask_texts(s);
+    }
+}
+
 static unsigned press(struct tb_screen *s, const struct tb_press *p)
 {
     struct diff_state *st = s->state;
@@ -237,6 +255,8 @@ static unsigned press(struct tb_screen *s, const struct tb_press *p)
     in.y -= l.table.y;
     bool is_used = st->pane ? tb_pairs_press(&st->words, l.words.width, l.words.height, p)
                             : st->n_lines && tb_grid_press(&st->grid, &rows, page_of(&l), &in);
+    if (!st->pane && !st->plot && st->n_lines && tb_grid_opens(&st->grid, &rows, page_of(&l), &in))
+        read_row(s);
     return is_used ? TB_DO_HANDLED | TB_DO_DRAW : TB_DO_NOTHING;
 }
 
@@ -254,21 +274,6 @@ static void choose_column(struct tb_screen *s, int step)
     else if (st->chosen > 0 && n > 1 && st->chosen < (int)arm[1])
         st->first_arm = st->chosen;
     follow_column(st, s->width);
-}
-
-static void read_row(struct tb_screen *s)
-{
-    struct diff_state *st = s->state;
-    int at = st->grid.cursor;
-    if (st->plot || at < 0 || at >= st->n_lines || st->line[at].row_id < 0) {
-        tb_desk_say(s->desk, TB_STYLE_MESSAGE, "Enter reads one of the rows that differ most, below the results");
-    } else if (st->texts_of && st->stamp && strcmp(st->texts_of, st->stamp) == 0) {
-        tb_diff_show_row(s, st->line[at].row_id);
-    } else {
-        st->wants_row = st->line[at].row_id;
-        tb_desk_say(s->desk, TB_STYLE_MESSAGE, "reading the texts of the rows ...");
-        tb_diff_ask_texts(s);
-    }
 }
 
 /* "more seeds of each of the 3 arms (about 37s for one of each): 2", as many as the verdict would have. */

@@ -13,6 +13,7 @@ enum {
     ENTER = TB_ACT_OWN, CLONE, KEEP, KEEP_TAG, EXPORT, FOLLOW, AGAIN, PAGE_BEFORE, PAGE_AFTER,
     PAGE, /* and INSPECT_PAGES - 1 more */
 };
+enum { TABS = 70 }; /* columns that names of pages with room around them take, and "more below" behind them */
 
 static const struct tb_bind binds[] = {
     TB_BIND('C', "clone", "a new run out of this one: other keys, from a checkpoint or from step 0", "C clone", CLONE),
@@ -30,7 +31,8 @@ static const struct tb_bind binds[] = {
     TB_BIND('[', "page-before", "the page to the left", NULL, PAGE_BEFORE),
     TB_BIND(']', "page-after", "the page to the right", NULL, PAGE_AFTER),
     TB_BIND('F', "follow", "stay at the newest line of events or log", NULL, FOLLOW),
-    TB_BIND('n', "next", "the next line that matches what / looked for", NULL, AGAIN),
+    TB_BIND('/', "search", "look for words on this page", "/ search", TB_ACT_FILTER),
+    TB_BIND('n', "next", "the next line that matches what / looked for; behind the last the first", NULL, AGAIN),
     { .key = 'V', .name = "verify", .help = "train it once more and compare every bit", .verb = "rerun {run} --check",
       .confirm = "train the run once more, from its start, and compare every bit?" },
     { 0 }
@@ -141,26 +143,43 @@ static void draw_facts(const struct tb_screen *s, struct tb_canvas *c)
     unsigned bits = st->pane == INSPECT_FACTS ? TB_STYLE_REVERSE : 0;
     tb_canvas_field(c, head.x, head.y, head.width, tb_style_tint(tb_desk_tint(s->desk, st->id)) | TB_STYLE_BOLD | bits,
                     st->name);
-    if (st->trouble)
+    if (st->trouble) {
         tb_canvas_wrap(&body, 0, TB_STYLE_BAD, st->trouble);
-    else
-        tb_pairs_draw(&st->facts, &body);
+        return;
+    }
+    tb_pairs_draw(&st->facts, &body);
+    tb_canvas_beyond(c, 0, 0, tb_pairs_beyond(&st->facts, body.width, body.height));
 }
 
-/* Names of all pages on a line, the one that is shown in brackets. */
-static void draw_tabs(const struct inspect_state *st, struct tb_canvas *c)
+/* Names of all pages on a line, the one that is shown in brackets; the column behind them. */
+static int draw_names(const struct inspect_state *st, struct tb_canvas *c)
 {
     int x = 1;
-    tb_canvas_rule(c, 0);
+    bool is_tight = c->width < TABS;
     for (int i = 0; i < INSPECT_PAGES; i++) {
         bool is_on = i == st->at;
         unsigned style = is_on ? TB_STYLE_TAB_ON | (st->pane == INSPECT_PAGE ? TB_STYLE_REVERSE : 0) : TB_STYLE_TAB;
-        int end = tb_canvas_fmt(c, x, 0, style, is_on ? "[%s]" : " %s ", tb_inspect_page_name(i));
+        int end = tb_canvas_fmt(c, x, 0, style, is_on ? "[%s]" : is_tight ? "%s" : " %s ", tb_inspect_page_name(i));
         tb_canvas_hot(c, (struct tb_rect){ x, 0, end - x, 1 }, (uint32_t)page_keys[i]);
         x = end;
+        if (is_tight)
+            x = tb_canvas_text(c, x, 0, TB_STYLE_PLAIN, " ");
     }
-    if (tb_inspect_is_long(st->at) && st->lines[st->at].follow)
-        tb_canvas_text(c, x + 1, 0, TB_STYLE_LIVE, " follows ");
+    if (x >= c->width)
+        tb_canvas_text(c, c->width - 2, 0, TB_STYLE_TAB, "..");
+    return x;
+}
+
+/* On a line, which tells too how the page is scrolled. */
+static void draw_tabs(const struct inspect_state *st, struct tb_canvas *c, struct tb_rect page)
+{
+    bool is_long = tb_inspect_is_long(st->at);
+    tb_canvas_rule(c, 0);
+    int x = draw_names(st, c);
+    if (is_long && st->lines[st->at].follow)
+        x = tb_canvas_text(c, x + 1, 0, TB_STYLE_LIVE, " follows ");
+    tb_canvas_beyond(c, x, 0, is_long ? tb_text_beyond(&st->lines[st->at], page.width, page.height)
+                                      : tb_pairs_beyond(&st->page[st->at], page.width, page.height));
 }
 
 static void draw_page(const struct inspect_state *st, struct tb_canvas *c)
@@ -188,7 +207,7 @@ static void draw(const struct tb_screen *s, struct tb_canvas *c)
     if (facts.height)
         draw_facts(s, &facts);
     if (tabs.height)
-        draw_tabs(st, &tabs);
+        draw_tabs(st, &tabs, l.page);
     if (page.height)
         draw_page(st, &page);
     if (st->clone.is_open)
@@ -267,20 +286,47 @@ static void next_pane(struct inspect_state *st, int step)
     st->pane = (enum inspect_pane)(((int)st->pane + step + INSPECT_PANES) % INSPECT_PANES);
 }
 
+static int page_of(struct tb_rect r)
+{
+    return r.height > 1 ? r.height - 1 : 1;
+}
+
 static bool press_pane(struct tb_screen *s, struct tb_rect r, const struct tb_press *p)
 {
     struct inspect_state *st = s->state;
     struct tb_grid_rows kin = tb_inspect_kin_rows(st), kept = tb_inspect_checkpoint_rows(st);
-    int page = r.height > 1 ? r.height - 1 : 1;
+    int page = page_of(r);
     switch (st->pane) {
     case INSPECT_KIN: return tb_grid_press(&st->kin_grid, &kin, page, p);
     case INSPECT_CHECKPOINTS: return tb_grid_press(&st->checkpoint_grid, &kept, page, p);
     case INSPECT_FACTS: return tb_pairs_press(&st->facts, r.width, page, p);
     default:
         if (tb_inspect_is_long(st->at))
-            return tb_text_press(&st->lines[st->at], r.height, p);
+            return tb_text_press(&st->lines[st->at], r.width, r.height, p);
         return tb_pairs_press(&st->page[st->at], r.width, r.height, p);
     }
+}
+
+static unsigned enter(struct tb_screen *s)
+{
+    struct inspect_state *st = s->state;
+    if (st->pane == INSPECT_KIN && st->kin_grid.cursor < st->n_kin) {
+        const struct inspect_kin *k = &st->kin[st->kin_grid.cursor];
+        if (k->is_gone)
+            tb_desk_say(s->desk, TB_STYLE_WARN, "%s is gone from the store", k->id);
+        else
+            tb_str_copy(s->desk->run, TB_RUN_ID, k->id);
+    }
+    st->wants_clone = checkpoint_here(st) != NULL;
+    return TB_DO_LOAD;
+}
+
+static bool opens(const struct tb_screen *s, struct tb_rect r, const struct tb_press *p)
+{
+    const struct inspect_state *st = s->state;
+    struct tb_grid_rows kin = tb_inspect_kin_rows(st), kept = tb_inspect_checkpoint_rows(st);
+    return (st->pane == INSPECT_KIN && tb_grid_opens(&st->kin_grid, &kin, page_of(r), p))
+        || (st->pane == INSPECT_CHECKPOINTS && tb_grid_opens(&st->checkpoint_grid, &kept, page_of(r), p));
 }
 
 static unsigned press(struct tb_screen *s, const struct tb_press *p)
@@ -300,21 +346,10 @@ static unsigned press(struct tb_screen *s, const struct tb_press *p)
     struct tb_rect r = rect_of(&l, st->pane);
     in.x -= r.x;
     in.y -= r.y;
-    return press_pane(s, r, &in) ? TB_DO_HANDLED | TB_DO_DRAW : TB_DO_NOTHING;
-}
-
-static unsigned enter(struct tb_screen *s)
-{
-    struct inspect_state *st = s->state;
-    if (st->pane == INSPECT_KIN && st->kin_grid.cursor < st->n_kin) {
-        const struct inspect_kin *k = &st->kin[st->kin_grid.cursor];
-        if (k->is_gone)
-            tb_desk_say(s->desk, TB_STYLE_WARN, "%s is gone from the store", k->id);
-        else
-            tb_str_copy(s->desk->run, TB_RUN_ID, k->id);
-    }
-    st->wants_clone = checkpoint_here(st) != NULL;
-    return TB_DO_LOAD;
+    bool is_used = press_pane(s, r, &in);
+    if (opens(s, r, &in))
+        return TB_DO_HANDLED | enter(s);
+    return is_used ? TB_DO_HANDLED | TB_DO_DRAW : TB_DO_NOTHING;
 }
 
 /* A checkpoint under the cursor is given a tag; else a run under way makes one. */
@@ -369,9 +404,29 @@ static bool find(struct tb_screen *s, const char *needle)
 {
     struct inspect_state *st = s->state;
     struct inspect_layout l = layout_of(s);
+    int width = l.page.width ? l.page.width : s->width;
     if (tb_inspect_is_long(st->at))
-        return tb_text_find(&st->lines[st->at], needle, 1);
-    return tb_pairs_find(&st->page[st->at], l.page.width ? l.page.width : s->width, needle, 1);
+        return tb_text_find(&st->lines[st->at], width, needle, 1);
+    return tb_pairs_find(&st->page[st->at], width, needle, 1);
+}
+
+/* Behind the last match the first one. */
+static void find_again(struct tb_screen *s)
+{
+    struct inspect_state *st = s->state;
+    if (!st->needle || !*st->needle) {
+        tb_desk_say(s->desk, TB_STYLE_MESSAGE, "/ looks for something first");
+        return;
+    }
+    if (find(s, NULL)) {
+        tb_desk_say(s->desk, TB_STYLE_MESSAGE, "%s", "");
+        return;
+    }
+    st->page[st->at].first = st->lines[st->at].first = 0;
+    if (find(s, st->needle))
+        tb_desk_say(s->desk, TB_STYLE_MESSAGE, "from the top again");
+    else
+        tb_desk_say(s->desk, TB_STYLE_MESSAGE, "'%.60s' is not on this page", st->needle);
 }
 
 static unsigned act(struct tb_screen *s, int what)
@@ -384,10 +439,7 @@ static unsigned act(struct tb_screen *s, int what)
     case KEEP: return keep(s);
     case KEEP_TAG: return keep_tag(s);
     case FOLLOW: return follow(s);
-    case AGAIN:
-        if (!find(s, NULL))
-            tb_desk_say(s->desk, TB_STYLE_MESSAGE, "nothing more; / looks for something");
-        return TB_DO_DRAW;
+    case AGAIN: find_again(s); return TB_DO_DRAW;
     case PAGE_BEFORE: return go_to_page(st, (st->at + INSPECT_PAGES - 1) % INSPECT_PAGES);
     case PAGE_AFTER: return go_to_page(st, (st->at + 1) % INSPECT_PAGES);
     default: return go_to_page(st, what - PAGE);

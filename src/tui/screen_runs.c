@@ -9,7 +9,7 @@
 #include "tui/runs_priv.h"
 
 enum { SORT = TB_ACT_OWN, REVERSE, COLUMN_LEFT, COLUMN_RIGHT, MOVE_LEFT, MOVE_RIGHT, CONSTANT, GROUP, GROUP_BY, COPY,
-       ENTER };
+       MARK, ENTER };
 enum { FACTS_WIDTH = 40, BESIDE = 96 };
 
 static const struct tb_bind binds[] = {
@@ -23,6 +23,7 @@ static const struct tb_bind binds[] = {
     TB_BIND('=', "constant", "show columns that are equal in all runs, or hide them", NULL, CONSTANT),
     TB_BIND('y', "copy", "copy the chosen cell, else the name", NULL, COPY),
     TB_BIND('g', "group", "group by columns; !seed: all but the seed", "g group", GROUP),
+    TB_BIND(' ', "mark", "mark the run, and on to the next: for charts, diff and every verb", "spc mark", MARK),
     { 0 }
 };
 
@@ -120,14 +121,14 @@ static void draw_head(const struct tb_screen *s, struct tb_canvas *c)
 static void draw_empty(const struct tb_screen *s, struct tb_canvas *c)
 {
     const struct tb_desk *d = s->desk;
-    if (d->trouble.kind != TB_ERR_NONE) {
-        char text[sizeof d->trouble.where + sizeof d->trouble.text + 32];
-        tb_canvas_text(c, 1, 0, TB_STYLE_WARN, tb_err_string(&d->trouble, text, sizeof text));
-    } else if (d->n) {
-        tb_canvas_text(c, 1, 0, TB_STYLE_DIM, "no run passes the filter; / changes it");
-    } else {
-        tb_canvas_text(c, 1, 0, TB_STYLE_DIM, "no runs yet; :run recipes/compare-three.lua --detach makes some");
-    }
+    struct tb_canvas part = tb_canvas_part(c, tb_rect_margin(tb_canvas_rect(c)));
+    char text[sizeof d->trouble.where + sizeof d->trouble.text + 32];
+    if (d->trouble.kind != TB_ERR_NONE)
+        tb_canvas_wrap(&part, 0, TB_STYLE_WARN, tb_err_string(&d->trouble, text, sizeof text));
+    else
+        tb_canvas_wrap(&part, 0, TB_STYLE_DIM,
+                       d->n ? "no run passes the filter; / changes it"
+                            : "no runs yet; :run recipes/compare-three.lua --detach makes some");
 }
 
 static void draw_pane(const struct tb_screen *s, struct tb_canvas *c, struct tb_rect r, bool is_chart)
@@ -155,11 +156,19 @@ static void draw(const struct tb_screen *s, struct tb_canvas *c)
         draw_empty(s, &table);
     if (l.rule >= 0)
         tb_canvas_rule(c, l.rule);
+    if (l.rule >= 0 && l.facts.height > 0)
+        tb_canvas_beyond(c, 0, l.rule, tb_text_beyond(&st->facts, l.facts.width, l.facts.height));
     draw_pane(s, c, l.chart, true);
     draw_pane(s, c, l.facts, false);
 }
 
 /* ---- keys */
+
+static void enter(struct tb_screen *s)
+{
+    if (tb_desk_current(s->desk))
+        tb_desk_go(s->desk, "inspect");
+}
 
 static unsigned press(struct tb_screen *s, const struct tb_press *p)
 {
@@ -171,7 +180,7 @@ static unsigned press(struct tb_screen *s, const struct tb_press *p)
         st->pane = (st->pane + (p->key == '\t' ? 1 : 2)) % 3;
         return TB_DO_HANDLED | TB_DO_DRAW;
     }
-    if (st->pane == 2 && tb_text_press(&st->facts, l.facts.height, p))
+    if (st->pane == 2 && tb_text_press(&st->facts, l.facts.width, l.facts.height, p))
         return TB_DO_HANDLED | TB_DO_DRAW;
     if (tb_press_is_mouse(p->key)) {
         if (!tb_rect_has(l.table, p->x, p->y))
@@ -183,7 +192,20 @@ static unsigned press(struct tb_screen *s, const struct tb_press *p)
     if (!tb_grid_press(&st->grid, &rows, tb_runs_page(s), &in))
         return TB_DO_NOTHING;
     tb_str_copy(s->desk->run, TB_RUN_ID, st->grid.id);
+    if (tb_grid_opens(&st->grid, &rows, tb_runs_page(s), &in))
+        enter(s);
     return TB_DO_HANDLED | TB_DO_LOAD;
+}
+
+static void mark(struct tb_screen *s)
+{
+    struct runs_state *st = s->state;
+    struct tb_grid_rows rows = tb_runs_rows(s);
+    if (!*s->desk->run)
+        return;
+    tb_desk_mark(s->desk, s->desk->run, !tb_desk_is_marked(s->desk, s->desk->run));
+    tb_grid_press(&st->grid, &rows, tb_runs_page(s), &(struct tb_press){ .key = TB_PRESS_DOWN });
+    tb_str_copy(s->desk->run, TB_RUN_ID, st->grid.id);
 }
 
 /* Puts the choice to the next column that runs can be sorted by. */
@@ -227,12 +249,6 @@ static void sort(struct tb_screen *s, bool reverses)
     free(order);
 }
 
-static void enter(struct tb_screen *s)
-{
-    if (tb_desk_current(s->desk))
-        tb_desk_go(s->desk, "inspect");
-}
-
 static void copy(struct tb_screen *s)
 {
     const struct runs_state *st = s->state;
@@ -264,6 +280,7 @@ static unsigned act(struct tb_screen *s, int what)
             tb_desk_fail(s->desk, &err);
         break;
     case COPY: copy(s); break;
+    case MARK: mark(s); break;
     default: enter(s);
     }
     return TB_DO_LOAD;

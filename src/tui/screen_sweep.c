@@ -11,7 +11,7 @@
 #include "tui/sweep_priv.h"
 
 enum { ENTER = TB_ACT_OWN, PROTECT, PAUSE, RESUME, STOP, MORE, MORE_ASKED, BUDGET, BUDGET_ASKED, REPORT, REPORT_ASKED,
-       EDIT, IMPORTANCE, NEXT_X, NEXT_Y, OLDER, NEWER, LIST, MARK_RANGE, MARK_ALL };
+       EDIT, IMPORTANCE, NEXT_X, NEXT_Y, OLDER, NEWER, LIST, MARK, MARK_RANGE, MARK_ALL };
 
 static const struct tb_bind binds[] = {
     TB_BIND('\n', "inspect", "all about the trial; of events: all; in the list: show it", NULL, ENTER),
@@ -30,6 +30,9 @@ static const struct tb_bind binds[] = {
     TB_BIND('[', "older", "the sweep before this one", NULL, OLDER),
     TB_BIND(']', "newer", "the sweep after this one", NULL, NEWER),
     TB_BIND('L', "sweeps", "list the sweeps of the store, or hide the list", NULL, LIST),
+    TB_BIND('/', "filter", "show only trials with that in their name, arm or state; in the list: sweeps", "/ filter",
+            TB_ACT_FILTER),
+    TB_BIND(' ', "mark", "mark the trial, and on to the next: for charts, diff and every verb", "spc mark", MARK),
     TB_BIND('v', "range", "mark from here on; again: up to here", NULL, MARK_RANGE),
     TB_BIND('*', "mark-all", "mark all trials, or none", NULL, MARK_ALL),
     { 0 }
@@ -47,6 +50,9 @@ static void close_screen(struct tb_screen *s)
     free(st->row);
     free(st->row_id);
     free(st->key_order);
+    free(st->listed);
+    free(st->list_needle);
+    free(st->needle);
 }
 
 static bool open_screen(struct tb_screen *s, struct tb_err *err)
@@ -140,6 +146,8 @@ static void draw(const struct tb_screen *s, struct tb_canvas *c)
     for (int i = 0; i < 4; i++)
         if (l.rule[i] >= 0)
             tb_canvas_rule(c, l.rule[i]);
+    if (l.events.height > 0)
+        tb_canvas_beyond(c, 0, l.events.y - 1, tb_text_beyond(&st->events, l.events.width, l.events.height));
 }
 
 static void status(const struct tb_screen *s, char *dst, size_t n)
@@ -147,9 +155,9 @@ static void status(const struct tb_screen *s, char *dst, size_t n)
     const struct sweep_state *st = s->state;
     const struct tb_sweep *w = &st->s;
     if (!st->has_view)
-        snprintf(dst, n, "%s", st->n_ids ? "cannot be read" : "no sweep yet");
+        snprintf(dst, n, "%s", st->n_ids ? "cannot be read" : "no sweep");
     else
-        snprintf(dst, n, "%.6s %s: %zu runs", w->id, tb_sweep_stand_name(w->phase, st->v.is_led), st->v.n_runs);
+        snprintf(dst, n, "%s, %zu runs, %.6s", tb_sweep_stand(st, w->phase, st->v.is_led), st->v.n_runs, w->id);
 }
 
 /* ---- moving */
@@ -209,14 +217,44 @@ static bool press_pane(struct tb_screen *s, enum sweep_pane pane, const struct t
 {
     struct sweep_state *st = s->state;
     struct tb_grid_rows rows = tb_sweep_rows(s), list = tb_sweep_list_rows(s);
+    struct sweep_layout l = tb_sweep_layout_of(s);
     bool done;
     if (pane == SWEEP_EVENTS)
-        return tb_text_press(&st->events, tb_sweep_layout_of(s).events.height, p);
+        return tb_text_press(&st->events, l.events.width, l.events.height, p);
     if (pane == SWEEP_LIST)
         return tb_grid_press(&st->list, &list, tb_sweep_page(s, true), p);
     done = tb_grid_press(&st->grid, &rows, tb_sweep_page(s, false), p);
     follow(s);
     return done;
+}
+
+static void enter(struct tb_screen *s)
+{
+    struct sweep_state *st = s->state;
+    if (st->pane == SWEEP_LIST) {
+        if (st->list.cursor < st->n_listed)
+            choose(s, st->item[st->listed[st->list.cursor]].id);
+        st->pane = SWEEP_TRIALS;
+        return;
+    }
+    if (st->pane == SWEEP_EVENTS && st->is_open) {
+        tb_sweep_tell_events(s, tb_desk_show(s->desk, "all that was decided, and why"));
+        return;
+    }
+    if (tb_desk_current(s->desk))
+        tb_desk_go(s->desk, "inspect");
+    else
+        tb_desk_say(s->desk, TB_STYLE_MESSAGE, "there is no run here");
+}
+
+/* A double click on a trial or on a sweep of the list. */
+static bool opens(const struct tb_screen *s, enum sweep_pane pane, const struct tb_press *p)
+{
+    const struct sweep_state *st = s->state;
+    struct tb_grid_rows rows = tb_sweep_rows(s), list = tb_sweep_list_rows(s);
+    return (pane == SWEEP_TRIALS && tb_grid_opens(&st->grid, &rows, tb_sweep_page(s, false), p))
+        || (pane == SWEEP_LIST && tb_grid_opens(&st->list, &list, tb_sweep_page(s, true), p))
+        || (pane == SWEEP_EVENTS && p->key == TB_PRESS_DOUBLE);
 }
 
 static unsigned press(struct tb_screen *s, const struct tb_press *p)
@@ -232,7 +270,12 @@ static unsigned press(struct tb_screen *s, const struct tb_press *p)
         return TB_DO_NOTHING;
     if (p->key == TB_PRESS_CLICK && is_seen(s, pane))
         st->pane = pane;
-    return press_pane(s, pane, &in) ? TB_DO_HANDLED | TB_DO_DRAW : TB_DO_NOTHING;
+    bool is_used = press_pane(s, pane, &in);
+    if (opens(s, pane, &in)) {
+        enter(s);
+        return TB_DO_HANDLED | TB_DO_LOAD;
+    }
+    return is_used ? TB_DO_HANDLED | TB_DO_DRAW : TB_DO_NOTHING;
 }
 
 /* ---- acting */
@@ -334,31 +377,24 @@ static void show_scatter(struct tb_screen *s, bool is_x)
     tb_desk_say(s->desk, TB_STYLE_MESSAGE, "%s against %s", tb_sweep_y(st), tb_sweep_x(st));
 }
 
-static void enter(struct tb_screen *s)
-{
-    struct sweep_state *st = s->state;
-    if (st->pane == SWEEP_LIST) {
-        if (st->list.cursor < (int)st->n_items)
-            choose(s, st->item[st->list.cursor].id);
-        st->pane = SWEEP_TRIALS;
-        return;
-    }
-    if (st->pane == SWEEP_EVENTS && st->is_open) {
-        tb_sweep_tell_events(s, tb_desk_show(s->desk, "all that was decided, and why"));
-        return;
-    }
-    if (tb_desk_current(s->desk))
-        tb_desk_go(s->desk, "inspect");
-    else
-        tb_desk_say(s->desk, TB_STYLE_MESSAGE, "there is no run here");
-}
-
 static void mark_rows(struct tb_screen *s, int from, int to, bool is_on)
 {
     const struct sweep_state *st = s->state;
     for (int i = from < to ? from : to; i <= (from < to ? to : from) && i < st->n_rows; i++)
         if (*st->s.trial[st->row[i]].run)
             tb_desk_mark(s->desk, st->s.trial[st->row[i]].run, is_on);
+}
+
+static void mark(struct tb_screen *s)
+{
+    struct sweep_state *st = s->state;
+    struct tb_grid_rows rows = tb_sweep_rows(s);
+    const char *run = s->desk->run;
+    if (!*run)
+        return;
+    tb_desk_mark(s->desk, run, !tb_desk_is_marked(s->desk, run));
+    tb_grid_press(&st->grid, &rows, tb_sweep_page(s, false), &(struct tb_press){ .key = TB_PRESS_DOWN });
+    follow(s);
 }
 
 static void mark_all(struct tb_screen *s)
@@ -435,11 +471,30 @@ static unsigned act(struct tb_screen *s, int what)
     case IMPORTANCE: tell_importance(s); break;
     case NEXT_X:
     case NEXT_Y: show_scatter(s, what == NEXT_X); break;
+    case MARK: mark(s); break;
     case MARK_RANGE: mark_range(s); break;
     case MARK_ALL: mark_all(s); break;
     default: enter(s);
     }
     return TB_DO_LOAD;
+}
+
+/* ---- `/`: of the table with the focus */
+
+static const char *filter(const struct tb_screen *s)
+{
+    const struct sweep_state *st = s->state;
+    const char *needle = st->pane == SWEEP_LIST ? st->list_needle : st->needle;
+    return needle ? needle : "";
+}
+
+static bool set_filter(struct tb_screen *s, const char *text, struct tb_err *err)
+{
+    struct sweep_state *st = s->state;
+    char **needle = st->pane == SWEEP_LIST ? &st->list_needle : &st->needle;
+    free(*needle);
+    *needle = *text ? tb_xstrdup(text) : NULL;
+    return true;
 }
 
 /* ---- what is kept */
@@ -466,5 +521,5 @@ static void restore(struct tb_screen *s, const struct tb_json *map)
 const struct tb_screen_class tb_screen_sweep = {
     .name = "sweep", .title = "Sweep", .key = '5', .has_runs = true, .state_size = sizeof(struct sweep_state),
     .binds = binds, .open = open_screen, .close = close_screen, .load = load, .draw = draw, .press = press, .act = act,
-    .status = status, .save = save, .restore = restore,
+    .status = status, .save = save, .restore = restore, .filter = filter, .set_filter = set_filter,
 };

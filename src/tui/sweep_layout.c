@@ -3,7 +3,12 @@
  * once; else the one that Tab chose lies below the trials. */
 #include "tui/sweep_priv.h"
 
-enum { BESIDE = 96, KEYS = 36, NOW = 46 };
+enum { BESIDE = 96, KEYS = 36, NOW = 46, LOW = 15 };
+
+int tb_sweep_most_note(int height)
+{
+    return height < LOW ? 1 : 3;
+}
 
 bool tb_sweep_is_wide(int width)
 {
@@ -81,17 +86,17 @@ static struct sweep_layout narrow(struct tb_rect all, int n_arms, int n_head, en
     return l;
 }
 
-struct sweep_layout tb_sweep_layout(int width, int height, int n_arms, bool has_note, enum sweep_pane pane)
+struct sweep_layout tb_sweep_layout(int width, int height, int n_arms, int n_note, enum sweep_pane pane)
 {
     struct tb_rect all = { 0, 0, width, height };
-    int n_head = 2 + has_note;
+    int n_head = 2 + n_note;
     return tb_sweep_is_wide(width) ? wide(all, n_arms, n_head, pane) : narrow(all, n_arms, n_head, pane);
 }
 
 struct sweep_layout tb_sweep_layout_of(const struct tb_screen *s)
 {
     const struct sweep_state *st = s->state;
-    return tb_sweep_layout(s->width, s->height, (int)st->v.n_arms, tb_sweep_has_note(s), st->pane);
+    return tb_sweep_layout(s->width, s->height, (int)st->v.n_arms, tb_sweep_note_rows(s), st->pane);
 }
 
 int tb_sweep_page(const struct tb_screen *s, bool is_list)

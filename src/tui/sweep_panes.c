@@ -11,33 +11,11 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "tui/curves.h"
+#include "tui/pieces.h"
 
 enum { NAME = 16, LEAST_NAME = 8, LEAST_BAR = 4, MOST_BAR = 40, COUNTS = 9, NEXT = 3 };
 
 /* ---- the head */
-
-struct piece {
-    char text[128];
-    unsigned style;
-    int drop; /* the highest goes first where there is no room; 0: stays */
-};
-
-/* Pieces side by side, as many as there is room for. */
-static void draw_pieces(struct tb_canvas *c, int y, struct piece *p, int n)
-{
-    int width = 1, x = 1;
-    for (int i = 0; i < n; i++)
-        width += *p[i].text ? tb_text_width(p[i].text) + 3 : 0;
-    for (int drop = 9; drop > 0 && width - 3 > c->width; drop--)
-        for (int i = 0; i < n; i++)
-            if (p[i].drop == drop && *p[i].text) {
-                width -= tb_text_width(p[i].text) + 3;
-                p[i].text[0] = '\0';
-            }
-    for (int i = 0; i < n; i++)
-        if (*p[i].text)
-            x = tb_canvas_text(c, x, y, p[i].style, p[i].text) + 3;
-}
 
 /* What those are called that were trained when they were looked at last. */
 static const char *now_word(const struct tb_sweep_view *v)
@@ -61,7 +39,7 @@ static void count_runs(const struct tb_sweep_view *v, char *dst, size_t n)
 static void draw_first(const struct tb_sweep_view *v, struct tb_canvas *c)
 {
     const struct tb_sweep *s = v->s;
-    struct piece p[6] = { { .style = TB_STYLE_STRONG },         { .style = TB_STYLE_PLAIN },
+    struct tb_piece p[6] = { { .style = TB_STYLE_STRONG },         { .style = TB_STYLE_PLAIN },
                           { .style = TB_STYLE_DIM, .drop = 4 },  { .style = TB_STYLE_DIM, .drop = 3 },
                           { .style = TB_STYLE_GOOD, .drop = 2 }, { .style = TB_STYLE_PLAIN } };
     char best[32];
@@ -75,12 +53,12 @@ static void draw_first(const struct tb_sweep_view *v, struct tb_canvas *c)
                  tb_fmt_unit(best, sizeof best, TB_UNIT_LOSS, tb_sweep_column(s, v->best[0].trial, "value")),
                  tb_trial_name(&s->trial[v->best[0].trial]));
     count_runs(v, p[5].text, sizeof p[5].text);
-    draw_pieces(c, 0, p, 6);
+    tb_pieces_draw(c, 1, 0, p, 6);
 }
 
 static void draw_second(const struct tb_sweep_view *v, struct tb_canvas *c)
 {
-    struct piece p[4] = { { .drop = 0 }, { .drop = 3 }, { .drop = 0 }, { .drop = 2 } };
+    struct tb_piece p[4] = { { .drop = 0 }, { .drop = 3 }, { .drop = 0 }, { .drop = 2 } };
     char a[32], b[32], d[32];
     double all = v->spent_tok + v->saved_tok;
     if (v->expected_tok > v->spent_tok)
@@ -98,7 +76,7 @@ static void draw_second(const struct tb_sweep_view *v, struct tb_canvas *c)
     if (v->s->prune && all > 0)
         snprintf(p[3].text, sizeof p[3].text, "pruning saved %s (%.0f %%)",
                  tb_fmt_unit(a, sizeof a, TB_UNIT_SHORT, v->saved_tok), 100 * v->saved_tok / all);
-    draw_pieces(c, 1, p, 4);
+    tb_pieces_draw(c, 1, 1, p, 4);
 }
 
 /* What to do next, where it is not simply on. */
@@ -141,15 +119,16 @@ static void make_note(const struct sweep_state *st, struct tb_buf *b)
     add_edges(v, b);
 }
 
-bool tb_sweep_has_note(const struct tb_screen *s)
+int tb_sweep_note_rows(const struct tb_screen *s)
 {
     const struct sweep_state *st = s->state;
     struct tb_buf b = { 0 };
+    int most = tb_sweep_most_note(s->height);
     if (st->has_view)
         make_note(st, &b);
-    bool has = b.n > 0;
+    int rows = b.n ? tb_wrap_rows(s->width - 2, b.p) : 0;
     tb_buf_free(&b);
-    return has;
+    return rows < most ? rows : most;
 }
 
 void tb_sweep_draw_head(const struct tb_screen *s, struct tb_canvas *c)
@@ -159,8 +138,8 @@ void tb_sweep_draw_head(const struct tb_screen *s, struct tb_canvas *c)
     draw_first(&st->v, c);
     draw_second(&st->v, c);
     make_note(st, &b);
-    if (b.n && c->height > 2)
-        tb_canvas_field(c, 1, 2, c->width - 1, TB_STYLE_WARN, b.p);
+    struct tb_canvas note = tb_canvas_part(c, (struct tb_rect){ 1, 2, c->width - 2, c->height - 2 });
+    tb_canvas_wrap_in(&note, TB_STYLE_WARN, b.n ? b.p : "");
     tb_buf_free(&b);
 }
 
@@ -305,37 +284,20 @@ void tb_sweep_draw_importance(const struct tb_screen *s, struct tb_canvas *c)
         draw_key(&st->v, &st->v.key[st->key_order[i]], c, 1 + (int)i);
 }
 
-/* Broken between words; what goes on is set in. */
-static void add_wrapped(const struct tb_screen *s, struct tb_text *t, unsigned style, const char *line)
-{
-    int width = s->width > 24 ? s->width - 4 : 20;
-    size_t n = strlen(line), from = 0;
-    while (from < n) {
-        int indent = from ? 4 : 0;
-        size_t fit = tb_text_fit(line + from, n - from, width - indent), end = from + (fit ? fit : n - from);
-        while (end < n && end > from + 1 && line[end] != ' ' && line[end - 1] != ' ')
-            end--;
-        if (end <= from + 1)
-            end = from + (fit ? fit : n - from);
-        tb_text_fmt(t, style, "%*s%.*s", indent, "", (int)(end - from), line + from);
-        from = end + (line[end] == ' ');
-    }
-}
-
 void tb_sweep_tell_importance(const struct tb_screen *s, struct tb_text *t)
 {
     const struct sweep_state *st = s->state;
     char words[128], text[32];
-    add_wrapped(s, t, TB_STYLE_DIM, tb_sweep_importance_words);
+    tb_text_wrap(t, TB_STYLE_DIM, 4, "%s", tb_sweep_importance_words);
     for (size_t i = 0; st->has_view && i < st->v.n_keys; i++) {
         const struct tb_sweep_key *k = &st->v.key[st->key_order[i]];
         key_words(&st->v, k, words, sizeof words);
         tb_text_fmt(t, TB_STYLE_PLAIN, "%-28s %s", words, tb_fmt_unit(text, sizeof text, TB_UNIT_LOSS, k->importance));
         if (k->edge)
-            tb_text_fmt(t, TB_STYLE_WARN, "    the best lies at the %s end of its range; a wider one may hold a better",
-                        k->edge < 0 ? "low" : "high");
+            tb_text_wrap(t, TB_STYLE_WARN, 4, "    the best lies at the %s end of its range; a wider one may hold a "
+                         "better", k->edge < 0 ? "low" : "high");
     }
-    tb_text_fmt(t, TB_STYLE_DIM, "\nbars of rungs: %s", tb_sweep_bar_words);
+    tb_text_wrap(t, TB_STYLE_DIM, 4, "\nbars of rungs: %s", tb_sweep_bar_words);
 }
 
 /* ---- events */
@@ -345,11 +307,8 @@ void tb_sweep_tell_events(const struct tb_screen *s, struct tb_text *t)
     const struct sweep_state *st = s->state;
     for (size_t i = 0; i < tb_json_len(st->s.events); i++) {
         const struct tb_json *e = tb_json_at(st->s.events, i);
-        struct tb_buf b = { 0 };
-        tb_buf_fmt(&b, "%s  %s  %s", tb_json_str(tb_json_get(e, "at"), "-"), tb_json_str(tb_json_get(e, "kind"), ""),
-                   tb_json_str(tb_json_get(e, "text"), ""));
-        add_wrapped(s, t, TB_STYLE_PLAIN, b.p);
-        tb_buf_free(&b);
+        tb_text_wrap(t, TB_STYLE_PLAIN, 4, "%s  %s  %s", tb_json_str(tb_json_get(e, "at"), "-"),
+                     tb_json_str(tb_json_get(e, "kind"), ""), tb_json_str(tb_json_get(e, "text"), ""));
     }
     t->follow = true;
 }

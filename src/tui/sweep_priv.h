@@ -18,6 +18,9 @@ struct sweep_state {
     /* All of the store, the newest in front, and the one that is shown. */
     struct tb_sweep_item *item;
     size_t n_items;
+    size_t *listed; /* places in item that the list shows */
+    int n_listed;
+    char *list_needle; /* `/` in the list: only sweeps that have it in id, recipe or phase; NULL: all */
     char (*id)[TB_SWEEP_ID]; /* of the folders, also of those that cannot be read */
     size_t n_ids;
     char chosen[TB_SWEEP_ID]; /* by a person; "": the newest */
@@ -44,6 +47,8 @@ struct sweep_state {
     char key[SWEEP_KEYS][SWEEP_WORD];
     int n_keys;
     bool has_seeds; /* some trial has a spread over seeds */
+    char name_title[48]; /* of the column of names while trials are filtered */
+    char *needle;   /* `/`: only trials that have it in their name, arm or state; NULL: all */
     size_t *key_order; /* of v.key, the most important in front */
 
     char x[SWEEP_WORD], y[SWEEP_WORD]; /* columns of the scatter; x "": the main key */
@@ -57,7 +62,8 @@ struct sweep_layout {
     struct tb_rect head, rungs, trials, importance, scatter, now, events, list;
     int rule[4]; /* rows of lines between, -1: none */
 };
-struct sweep_layout tb_sweep_layout(int width, int height, int n_arms, bool has_note, enum sweep_pane pane);
+struct sweep_layout tb_sweep_layout(int width, int height, int n_arms, int n_note, enum sweep_pane pane);
+int tb_sweep_most_note(int height); /* rows that the advice in the head may take */
 bool tb_sweep_is_wide(int width); /* all panes but the list of sweeps are seen at once */
 struct sweep_layout tb_sweep_layout_of(const struct tb_screen *s);
 int tb_sweep_page(const struct tb_screen *s, bool is_list); /* rows of a table that are seen */
@@ -69,17 +75,20 @@ void tb_sweep_drop(struct sweep_state *st); /* the one that is open */
 /* ---- sweep_rows.c */
 void tb_sweep_make_rows(struct tb_screen *s);
 struct tb_grid_rows tb_sweep_rows(const struct tb_screen *s);
+void tb_sweep_make_list(struct tb_screen *s); /* what the list of sweeps shows, whenever these were read */
 struct tb_grid_rows tb_sweep_list_rows(const struct tb_screen *s);
 void tb_sweep_draw_trials(const struct tb_screen *s, struct tb_canvas *c);
 void tb_sweep_draw_list(const struct tb_screen *s, struct tb_canvas *c);
 /* "lr" of "method.lr": keys of several arms share a column. */
 const char *tb_sweep_word(const char *key);
+/* How a sweep stands in a word: one that nobody leads yet waits as long as there is a worker that will. */
+const char *tb_sweep_stand(const struct sweep_state *st, enum tb_sweep_phase phase, bool is_led);
 /* The trial under the cursor; NULL: there is none. */
 const struct tb_trial *tb_sweep_current(const struct sweep_state *st);
 enum tb_state tb_sweep_state_of(const struct tb_screen *s, const struct tb_trial *t); /* of its run as it is now */
 
 /* ---- sweep_panes.c */
-bool tb_sweep_has_note(const struct tb_screen *s);
+int tb_sweep_note_rows(const struct tb_screen *s); /* that the advice in the head takes */
 void tb_sweep_draw_head(const struct tb_screen *s, struct tb_canvas *c);
 void tb_sweep_draw_rungs(const struct tb_screen *s, struct tb_canvas *c);
 void tb_sweep_draw_importance(const struct tb_screen *s, struct tb_canvas *c);

@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "store/duty.h"
 
-enum { READ_AT_ONCE = 8, MOST_RECIPE_BYTES = 1 << 20 };
+enum { READ_AT_ONCE = 8, MOST_RECIPE_BYTES = 1 << 20, HANG = 11 + 2 }; /* HANG: columns of a time and the gap */
 static const int64_t again_ns = 1000000000;
 
 void tb_sweep_drop(struct sweep_state *st)
@@ -137,8 +137,8 @@ static void tell_event(struct tb_text *t, const struct tb_json *e)
     static const char *const loud[] = { "prune", "spare", "spent", "fail", "crash", "stop", NULL };
     const char *kind = tb_json_str(tb_json_get(e, "kind"), ""), *at = tb_json_str(tb_json_get(e, "at"), "");
     bool is_time = strlen(at) >= 16;
-    tb_text_fmt(t, tb_str_in(kind, loud) ? TB_STYLE_WARN : TB_STYLE_PLAIN, "%.5s %.5s  %s  %s", is_time ? at + 5 : "",
-                is_time ? at + 11 : "", kind, tb_json_str(tb_json_get(e, "text"), ""));
+    tb_text_wrap(t, tb_str_in(kind, loud) ? TB_STYLE_WARN : TB_STYLE_PLAIN, HANG, "%.5s %.5s  %s  %s",
+                 is_time ? at + 5 : "", is_time ? at + 11 : "", kind, tb_json_str(tb_json_get(e, "text"), ""));
 }
 
 static bool hear(struct sweep_state *st, struct tb_err *err)
@@ -202,6 +202,7 @@ bool tb_sweep_read(struct tb_screen *s, struct tb_err *err)
         return true;
     }
     read_list(s);
+    tb_sweep_make_list(s);
     if (!open_it(s))
         return true;
     size_t n_events = tb_json_len(st->s.events);

@@ -16,10 +16,17 @@ enum { MARK, LETTER, RANK, NAME, VALUE, MEAN, SPREAD, SEEDS, TOKENS, RUNG, N_FIX
 
 /* ---- rows */
 
+static bool passes(const struct sweep_state *st, const struct tb_trial *t)
+{
+    const char *needle = st->needle;
+    return !needle || strcasestr(tb_trial_name(t), needle) || strcasestr(tb_sweep_arm(&st->s, t->arm), needle)
+        || strcasestr(tb_state_name(t->state), needle);
+}
+
 static void add_row(struct sweep_state *st, bool *is_there, size_t i)
 {
     const struct tb_trial *t = &st->s.trial[i];
-    if (is_there[i])
+    if (is_there[i] || !passes(st, t))
         return;
     is_there[i] = true;
     st->row[st->n_rows] = i;
@@ -98,6 +105,7 @@ void tb_sweep_make_rows(struct tb_screen *s)
     for (size_t i = 0; i < st->s.n; i++)
         add_row(st, is_there, i);
     free(is_there);
+    snprintf(st->name_title, sizeof st->name_title, "trial /%.32s", st->needle ? st->needle : "");
     choose_keys(st);
     order_keys(st);
 }
@@ -230,6 +238,8 @@ static int columns_of(const struct sweep_state *st, struct tb_grid_column out[CO
     for (int what; (what = column_at(st, n)) >= 0; n++)
         out[n] = what < N_FIXED ? fixed[what]
                                 : (struct tb_grid_column){ st->key[what - N_FIXED], 0, 10, what - N_FIXED + 4, true };
+    if (st->needle)
+        out[NAME].title = st->name_title;
     out[VALUE].title = st->s.objective.metric;
     out[VALUE].least = tb_text_width(out[VALUE].title);
     return n;
@@ -248,6 +258,8 @@ static void draw_about(const struct tb_screen *s, struct tb_canvas *c)
     const struct sweep_state *st = s->state;
     const struct tb_trial *t = tb_sweep_current(st);
     char at[32], budget[32];
+    if (!t && st->needle)
+        tb_canvas_text(c, 1, 0, TB_STYLE_DIM, "no trial has that in its name, arm or state; / changes it");
     if (!t || c->height < 1)
         return;
     const char *why = tb_sweep_why(&st->s, (size_t)(t - st->s.trial));
@@ -278,17 +290,23 @@ void tb_sweep_draw_trials(const struct tb_screen *s, struct tb_canvas *c)
 
 /* ---- the list */
 
+const char *tb_sweep_stand(const struct sweep_state *st, enum tb_sweep_phase phase, bool is_led)
+{
+    bool waits = phase == TB_SWEEP_ON && !is_led && st->has_worker;
+    return waits ? "waiting" : tb_sweep_stand_name(phase, is_led);
+}
+
 static void list_cell(const void *arg, int row, int column, struct tb_grid_cell *c)
 {
     const struct sweep_state *st = ((const struct tb_screen *)arg)->state;
-    const struct tb_sweep_item *x = &st->item[row];
+    const struct tb_sweep_item *x = &st->item[st->listed[row]];
     switch (column) {
     case 0:
         tb_str_copy(c->text, sizeof c->text, st->is_open && strcmp(st->s.id, x->id) == 0 ? "*" : "");
         return;
     case 1: tb_str_copy(c->text, sizeof c->text, x->id); return;
     case 2:
-        tb_str_copy(c->text, sizeof c->text, tb_sweep_stand_name(x->phase, x->is_led));
+        tb_str_copy(c->text, sizeof c->text, tb_sweep_stand(st, x->phase, x->is_led));
         c->style = x->phase == TB_SWEEP_ON ? x->is_led ? TB_STYLE_LIVE : TB_STYLE_WARN : TB_STYLE_PLAIN;
         return;
     case 3: tb_str_copy(c->text, sizeof c->text, x->recipe); return;
@@ -300,13 +318,28 @@ static void list_cell(const void *arg, int row, int column, struct tb_grid_cell 
 
 static const char *list_id(const void *arg, int row)
 {
-    return ((const struct sweep_state *)((const struct tb_screen *)arg)->state)->item[row].id;
+    const struct sweep_state *st = ((const struct tb_screen *)arg)->state;
+    return st->item[st->listed[row]].id;
+}
+
+void tb_sweep_make_list(struct tb_screen *s)
+{
+    struct sweep_state *st = s->state;
+    const char *needle = st->list_needle ? st->list_needle : "";
+    st->listed = tb_xrealloc(st->listed, st->n_items + 1, sizeof *st->listed);
+    st->n_listed = 0;
+    for (size_t i = 0; i < st->n_items; i++) {
+        const struct tb_sweep_item *x = &st->item[i];
+        if (strcasestr(x->id, needle) || strcasestr(x->recipe, needle)
+            || strcasestr(tb_sweep_stand(st, x->phase, x->is_led), needle))
+            st->listed[st->n_listed++] = i;
+    }
 }
 
 struct tb_grid_rows tb_sweep_list_rows(const struct tb_screen *s)
 {
     const struct sweep_state *st = s->state;
-    return (struct tb_grid_rows){ .arg = s, .n = (int)st->n_items, .cell = list_cell, .id = list_id };
+    return (struct tb_grid_rows){ .arg = s, .n = st->n_listed, .cell = list_cell, .id = list_id };
 }
 
 void tb_sweep_draw_list(const struct tb_screen *s, struct tb_canvas *c)
@@ -318,5 +351,13 @@ void tb_sweep_draw_list(const struct tb_screen *s, struct tb_canvas *c)
     };
     const struct sweep_state *st = s->state;
     struct tb_grid_rows rows = tb_sweep_list_rows(s);
-    tb_grid_draw(&st->list, c, column, sizeof column / sizeof *column, &rows, st->pane == SWEEP_LIST);
+    struct tb_grid_column shown[sizeof column / sizeof *column];
+    char title[48];
+    memcpy(shown, column, sizeof column);
+    snprintf(title, sizeof title, "recipe /%.32s", st->list_needle ? st->list_needle : "");
+    if (st->list_needle)
+        shown[3].title = title;
+    tb_grid_draw(&st->list, c, shown, sizeof column / sizeof *column, &rows, st->pane == SWEEP_LIST);
+    if (!rows.n)
+        tb_canvas_text(c, 1, 1, TB_STYLE_DIM, "no sweep has that in its id, recipe or phase; / changes it");
 }

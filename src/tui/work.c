@@ -184,13 +184,18 @@ static void press_mouse(struct tb_tui *t, struct tb_press p)
 
 void tb_tui_press(struct tb_tui *t, const struct tb_press *p)
 {
-    int before = t->desk.at;
+    struct tb_desk *d = &t->desk;
+    int before = d->at;
+    d->was_said = false;
     if (tb_press_is_mouse(p->key))
         press_mouse(t, *p);
     else
-        obey(t, tb_route_press(&t->desk, p));
-    if (t->desk.at != before)
-        load(t);
+        obey(t, tb_route_press(d, p));
+    if (d->at == before)
+        return;
+    if (!d->was_said && !tb_desk_has_acts(d))
+        tb_desk_say(d, TB_STYLE_MESSAGE, "%s", ""); /* of the screen before */
+    load(t);
 }
 
 /* Runs that were put on the list are marked, so that their curves are shown: what undoes it names them. */
@@ -212,7 +217,7 @@ static void tell(struct tb_tui *t, struct tb_act *a)
     struct tb_desk *d = &t->desk;
     const char *undo = a->inverse ? "   U undoes" : "";
     if (a->output && strchr(a->output, '\n') != strrchr(a->output, '\n')) {
-        tb_text_add(tb_desk_show(d, a->command), TB_STYLE_PLAIN, a->output);
+        tb_text_tell(tb_desk_show(d, a->command), TB_STYLE_PLAIN, a->output);
         tb_desk_say(d, TB_STYLE_MESSAGE, "%s", "");
     } else {
         tb_desk_say(d, a->has_failed ? TB_STYLE_BAD : TB_STYLE_GOOD, "%s%s", a->answer, undo);

@@ -38,7 +38,7 @@ static void tell_eval(const struct telling *t, const struct tb_eval_row *row)
 static void tell_step(const struct telling *t, const struct tb_train_row *row)
 {
     char text[200], lr[32], tokens[32], memory[32];
-    snprintf(text, sizeof text, "loss %.4f  lr %s  |g| %.3g  %s tokens  %.0f tok/s  %s", row->loss,
+    snprintf(text, sizeof text, "loss %.4f  lr %s  |g| %.3g  %s tokens  %.0f tok/s  worker %s", row->loss,
              tb_fmt_unit(lr, sizeof lr, TB_UNIT_RATE, row->lr), row->grad_norm,
              tb_fmt_unit(tokens, sizeof tokens, TB_UNIT_SHORT, row->tokens), row->tok_per_s,
              tb_fmt_unit(memory, sizeof memory, TB_UNIT_BYTES, row->mem_bytes));

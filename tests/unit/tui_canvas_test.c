@@ -112,8 +112,57 @@ static void test_hot(void)
     is_int(tb_sheet_hot_at(&sheet, 4, 1), 0, "nor after the screen was cleared");
 }
 
+static const char *short_path(const char *s, int width)
+{
+    static char text[256];
+    char *made = tb_text_short_paths(s, width);
+    snprintf(text, sizeof text, "%s", made);
+    free(made);
+    return text;
+}
+
+static void test_paths(void)
+{
+    const char *said = "saved: /home/user/work/recipes/e2e-1.lua, undo";
+    is_str(short_path(said, 60), said, "what fits stays");
+    is_str(short_path(said, 44), "saved: /home/../work/recipes/e2e-1.lua, undo", "folders go from the left");
+    is_str(short_path(said, 34), "saved: /home/../e2e-1.lua, undo", "as many as it takes");
+    is_str(short_path(said, 10), "saved: /home/../e2e-1.lua, undo", "never the first one and the name");
+    is_str(short_path("a/b and /x/y", 3), "a/b and /x/y", "where nothing lies between, nothing goes");
+    is_str(short_path("/a/b/c/d /1/2/3/4/5/6", 20), "/a/b/c/d /1/../4/5/6", "the longest one first");
+}
+
+static void test_wrap_in(void)
+{
+    struct tb_canvas c = fresh(10, 2);
+    tb_canvas_wrap_in(&c, 0, "one two three four five");
+    is_str(row(0), "one two   ", "between words");
+    is_str(row(1), "three fo..", "the last row tells that there is more");
+    c = fresh(10, 2);
+    tb_canvas_wrap_in(&c, 0, "one two three four");
+    is_str(row(1), "three four", "and does not where all is there");
+}
+
+static void test_beyond(void)
+{
+    struct tb_canvas c = fresh(30, 1);
+    tb_canvas_beyond(&c, 0, 0, (struct tb_beyond){ true, true });
+    is_str(row(0), "        more above and below  ", "at the right end");
+    c = fresh(14, 1);
+    tb_canvas_beyond(&c, 2, 0, (struct tb_beyond){ false, true });
+    is_str(row(0), "       below  ", "in fewer words where there is little room");
+    c = fresh(14, 1);
+    tb_canvas_beyond(&c, 8, 0, (struct tb_beyond){ false, true });
+    is_str(row(0), "              ", "not over what stands there");
+    tb_canvas_beyond(&c, 0, 0, (struct tb_beyond){ false, false });
+    is_str(row(0), "              ", "nothing to tell");
+}
+
 int main(void)
 {
+    test_paths();
+    test_wrap_in();
+    test_beyond();
     test_clip();
     test_wide();
     test_safe();

@@ -114,11 +114,29 @@ static void test_clicks(void)
     ok(!tb_grid_press(&g, &rows, 3, &(struct tb_press){ .key = TB_PRESS_CLICK, .y = 0 }), "the titles are no row");
 }
 
+static bool opens(const char *text, int page, uint32_t key, int y)
+{
+    struct tb_grid g = { .column = -1 };
+    struct tb_grid_rows rows = rows_of(text);
+    return tb_grid_opens(&g, &rows, page, &(struct tb_press){ .key = key, .y = y });
+}
+
+static void test_double_clicks(void)
+{
+    ok(opens("a-b", 3, TB_PRESS_DOUBLE, 1), "a double click opens a row");
+    ok(!opens("a-b", 3, TB_PRESS_CLICK, 1), "one click does not");
+    ok(!opens("a-b", 3, TB_PRESS_DOUBLE, 2), "nor two on a heading");
+    ok(!opens("a-b", 3, TB_PRESS_DOUBLE, 0), "nor on the titles");
+    ok(!opens("a-b", 9, TB_PRESS_DOUBLE, 4), "nor below the last row");
+    ok(!opens("abcd", 3, TB_PRESS_DOUBLE, 4), "nor below the table");
+}
+
 int main(void)
 {
     test_cursor();
     test_headings();
     test_columns();
     test_clicks();
+    test_double_clicks();
     return done();
 }

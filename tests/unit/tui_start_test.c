@@ -308,6 +308,16 @@ static void recipes(void)
     shot_press("u");
     shot_wait();
     ok(!strstr(r->source.text, "t.prefix"), "and taken back");
+    shot_press("i '/pref");
+    ok(r->n_shown > 0 && r->n_shown < (int)r->n_choices, "letters narrow the list, %d of %zu", r->n_shown,
+       r->n_choices);
+    shot_press("'zzz enter");
+    is_int(r->n_shown, 0, "nothing has that");
+    shot_press("backspace backspace backspace enter");
+    shot_wait();
+    ok(strstr(r->source.text, "t.prefix {},"), "the first of those that are left");
+    shot_press("u");
+    shot_wait();
     write_recipe("-- noise");
     ok(!r->planning.is_good && r->planning.is_there, "an answer that is none: %s", r->planning.err.text);
     write_recipe("-- die");

@@ -55,9 +55,10 @@ static void test_all(void)
     int wrong = 0, unseen = 0;
     for (int width = 1; width <= WIDEST; width++)
         for (int height = 1; height <= HIGHEST; height++)
-            for (int i = 0; i < 2 * SWEEP_PANES; i++) {
-                enum sweep_pane pane = (enum sweep_pane)(i / 2);
-                struct sweep_layout l = tb_sweep_layout(width, height, 1 + width % 7, i % 2, pane);
+            for (int i = 0; i < 4 * SWEEP_PANES; i++) {
+                enum sweep_pane pane = (enum sweep_pane)(i / 4);
+                int n_note = i % 4 < tb_sweep_most_note(height) ? i % 4 : tb_sweep_most_note(height);
+                struct sweep_layout l = tb_sweep_layout(width, height, 1 + width % 7, n_note, pane);
                 wrong += !is_good(&l, width, height);
                 unseen += width >= 60 && height >= 11 && !has_focus(&l, width, pane);
             }
@@ -67,14 +68,14 @@ static void test_all(void)
 
 static void test_usual(void)
 {
-    struct sweep_layout l = tb_sweep_layout(100, 26, 3, true, SWEEP_TRIALS);
+    struct sweep_layout l = tb_sweep_layout(100, 26, 3, 1, SWEEP_TRIALS);
     ok(is_there(l.rungs) && is_there(l.importance) && is_there(l.scatter) && is_there(l.now) && is_there(l.events),
        "all at once at 100x30");
     is_int(l.rungs.height, 4, "with a line for each of three arms");
-    l = tb_sweep_layout(80, 20, 3, true, SWEEP_TRIALS);
+    l = tb_sweep_layout(80, 20, 3, 1, SWEEP_TRIALS);
     ok(is_there(l.rungs) && l.trials.height >= 5 && is_there(l.events) && !is_there(l.scatter),
        "trials and events at 80x24");
-    l = tb_sweep_layout(80, 20, 3, true, SWEEP_SCATTER);
+    l = tb_sweep_layout(80, 20, 3, 1, SWEEP_SCATTER);
     ok(is_there(l.trials) && l.scatter.height >= 7 && !is_there(l.events), "the scatter, once it has the focus");
 }
 
