@@ -142,5 +142,6 @@ bool tb_compare_measure(struct tb_compare *x, struct tb_err *err)
         return tb_fail(err, TB_ERR_USAGE, "--metric is of texts behind the prompts of --data; give that too");
     if (x->n == 0)
         return true;
-    return (!tb_args_has(x->a, "data") || take_data(x, err)) && (!tb_args_has(x->a, "forget") || take_forgetting(x, err));
+    return (!tb_args_has(x->a, "data") || take_data(x, err))
+        && (!tb_args_has(x->a, "forget") || take_forgetting(x, err));
 }

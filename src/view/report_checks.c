@@ -222,14 +222,14 @@ static void check_text(struct tb_report *r)
     const struct tb_report_text *t = r->text;
     const char *name = tb_path_base(t->path);
     if (t->n_known == 0)
-        add(r, true, "selection", tb_xasprintf("measured on %s, by which nothing was chosen; none of its %zu prompts is "
-                                               "in what the runs trained on or were evaluated on", name, t->n_prompts));
+        add(r, true, "selection", tb_xasprintf("measured on %s, by which nothing was chosen; none of its %zu prompts "
+            "is in what the runs trained on or were evaluated on", name, t->n_prompts));
     else if (t->n_known > 0)
-        add(r, false, "selection", tb_xasprintf("%lld of the %zu prompts of %s are in the runs' own data, trained on or "
-                                                "held out: take them away", (long long)t->n_known, t->n_prompts, name));
+        add(r, false, "selection", tb_xasprintf("%lld of the %zu prompts of %s are in the runs' own data, trained on "
+            "or held out: take them away", (long long)t->n_known, t->n_prompts, name));
     else
-        add(r, false, "selection", tb_xasprintf("measured on %s; the runs' own data cannot be read any more, so it is not "
-                                                "known whether they know its prompts", name));
+        add(r, false, "selection", tb_xasprintf("measured on %s; the runs' own data cannot be read any more, so it is "
+            "not known whether they know its prompts", name));
 }
 
 static void check_selection(struct tb_report *r)

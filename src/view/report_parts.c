@@ -492,20 +492,6 @@ static void add_runs(struct tb_report_part *p, const struct tb_arm *a, size_t i)
     add_line(p, (char[]){ (char)('A' + i), '\0' }, tb_buf_take(&b), false);
 }
 
-/* A word as a shell reads it. */
-static void put_word(struct tb_buf *b, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.+-/=:,@%";
-    if (*word && word[strspn(word, plain)] == '\0') {
-        tb_buf_str(b, word);
-        return;
-    }
-    tb_buf_char(b, '\'');
-    for (; *word; word++)
-        tb_buf_str(b, *word == '\'' ? "'\\''" : (char[]){ *word, '\0' });
-    tb_buf_char(b, '\'');
-}
-
 static char *command_of(const struct tb_metrics *m)
 {
     const struct tb_json *argv = tb_metrics_fact(m, "env", "argv");
@@ -513,7 +499,7 @@ static char *command_of(const struct tb_metrics *m)
     bool has_name = strcmp(tb_json_str(tb_json_at(argv, 0), ""), "tunebench") == 0;
     for (size_t i = has_name; i < tb_json_len(argv); i++) {
         tb_buf_str(&b, b.n ? " " : "tunebench ");
-        put_word(&b, tb_json_str(tb_json_at(argv, i), ""));
+        tb_shell_quote(&b, tb_json_str(tb_json_at(argv, i), ""));
     }
     return tb_buf_take(&b);
 }

@@ -35,7 +35,7 @@ finish() {
 @test "serve: a line in, the answer of plan --json out, one after the other" {
     begin
     request '["r.lua"]'
-    timeless='[.runs[] | with_entries(select(.key | test("^est_|_bytes$|^predicted") | not))]'
+    timeless='[.runs[] | with_entries(select(.key | test("^est_|_bytes$|^predicted|^pace$") | not))]'
     got=$(jq -cS "$timeless" <<<"$output")
     [ "$(json '.runs | length')" = 2 ]
     ask 0 plan r.lua --json

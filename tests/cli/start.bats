@@ -20,7 +20,7 @@ keys() { # keys LINE..: as a script, frames in out/
 }
 
 @test "start: the shipped model and data are proposed; enter saves the recipe and starts three runs" {
-    keys wait 'tab tab tab ^u' 'type 2steps' wait enter wait 'frame runs'
+    keys wait 'tab tab tab ^u' 'type 2steps' enter wait enter wait 'frame runs'
     [ -s recipes/places-1.lua ]
     ask 0 ls --json
     [ "$(json 'length')" = 3 ]
@@ -35,7 +35,7 @@ keys() { # keys LINE..: as a script, frames in out/
 
 @test "start: a folder that cannot be written still starts, by the command line" {
     : >recipes
-    keys wait 'tab tab down space down space tab ^u' 'type 1steps' wait enter wait 'frame runs'
+    keys wait 'tab tab down space down space tab ^u' 'type 1steps' enter wait enter wait 'frame runs'
     ask 0 ls --json
     [ "$(json '[.[].method] | @json')" = '["lora"]' ]
 }

@@ -210,6 +210,13 @@ static struct tb_report_sweep *search_of(size_t n)
     return s;
 }
 
+static const struct tb_report_from *from_search(struct tb_report_sweep *s)
+{
+    static struct tb_report_from from;
+    from = (struct tb_report_from){ .sweep = s };
+    return &from;
+}
+
 /* The seed that was chosen is better by more than what the arm is worse by. */
 static void selection(void)
 {
@@ -217,7 +224,7 @@ static void selection(void)
     struct tb_err err = { 0 };
     for (int i = 0; i < ROWS; i++)
         metrics[SEEDS].rows[i].loss -= 3;
-    ok(tb_report_make(&r, &arms, &(struct tb_report_from){ .sweep = search_of(ARMS) }, &err), "a report of a search %s", err.text);
+    ok(tb_report_make(&r, &arms, from_search(search_of(ARMS)), &err), "a report of a search %s", err.text);
     ok(r.arm[1].p.difference < 0 && r.arm[1].has_fresh, "the best of its trials makes an arm the best");
     near(r.arm[1].fresh.difference, 0.5, 1e-9, "without it the arm is worse");
     ok(!r.arm[0].has_fresh && r.arm[1].fresh.n_seeds_b == 2, "two seeds chose nothing");
@@ -227,7 +234,7 @@ static void selection(void)
     tb_report_free(&r);
     for (int i = 0; i < ROWS; i++)
         metrics[SEEDS].rows[i].loss += 3;
-    ok(tb_report_make(&r, &arms, &(struct tb_report_from){ .sweep = search_of(ARMS) }, &err), "the same with a chosen seed like others");
+    ok(tb_report_make(&r, &arms, from_search(search_of(ARMS)), &err), "the same with a chosen seed like others");
     ok(check_of(&r, "selection")->is_good, "%s", check_of(&r, "selection")->words);
     tb_report_free(&r);
 }
@@ -241,7 +248,7 @@ static void lone(void)
     const struct tb_run_item *item[] = { &items[0], &items[SEEDS] };
     const struct tb_metrics *m[] = { &metrics[0], &metrics[SEEDS] };
     tb_arms_make(&few, item, m, 2, items, ARMS * SEEDS, TB_ARMS_BY_SEED);
-    ok(tb_report_make(&r, &few, &(struct tb_report_from){ .sweep = search_of(2) }, &err), "a report of one seed %s", err.text);
+    ok(tb_report_make(&r, &few, from_search(search_of(2)), &err), "a report of one seed %s", err.text);
     const struct tb_report_check *c = check_of(&r, "selection");
     ok(!c->is_good && strstr(c->words, "B: no seed but"), "%s", c->words);
     tb_report_free(&r);
@@ -257,7 +264,7 @@ static void spent(double a, double b, bool is_good, const char *words)
     double tok[ARMS] = { a, b, a };
     for (int i = 0; i < ARMS; i++)
         s->arm[i].search_tok = tok[i];
-    ok(tb_report_make(&r, &arms, &(struct tb_report_from){ .sweep = s }, &err), "a search of %g and %g tokens %s", a, b, err.text);
+    ok(tb_report_make(&r, &arms, from_search(s), &err), "a search of %g and %g tokens %s", a, b, err.text);
     const struct tb_report_check *c = check_of(&r, "search tokens");
     ok(c->is_good == is_good && strstr(c->words, words), "%s", c->words);
     struct tb_json *j = tb_report_json(&r);
@@ -275,7 +282,7 @@ static void unfinished(void)
     struct tb_err err = { 0 };
     struct tb_report_sweep *s = search_of(ARMS);
     s->left = tb_xstrdup("the sweep is not over; go on: tunebench sweep x --resume");
-    ok(tb_report_make(&r, &arms, &(struct tb_report_from){ .sweep = s }, &err) && strstr(r.verdict.settle, "sweep x --resume")
+    ok(tb_report_make(&r, &arms, from_search(s), &err) && strstr(r.verdict.settle, "sweep x --resume")
        && !strstr(r.verdict.settle, "clone"), "what settles an unfinished sweep is its end: %s", r.verdict.settle);
     tb_report_free(&r);
 }
