@@ -62,11 +62,6 @@ static bool measure(const struct tb_compare *x, const char *text, bool with_metr
 
 /* ---- into what was loaded of a run */
 
-static void set_section(struct tb_metrics *m, const char *section, struct tb_json *map)
-{
-    tb_json_set(m->facts, section, map);
-}
-
 /* As if they were the rows of its last evaluation. */
 static void put_rows(struct tb_metrics *m, const struct tb_measure *loss)
 {
@@ -85,13 +80,13 @@ static void put_loss(struct tb_pick *p, const struct tb_measured *m, const struc
 {
     struct tb_json *map = tb_json_new_map();
     tb_json_set(map, "id", tb_json_new_str(m->id));
-    set_section(&p->m, "measured", map);
+    tb_json_set(p->m.facts, "measured", map);
     put_rows(&p->m, &one->loss);
     p->item.sum.first_eval = m->base.loss.value;
     p->item.sum.last_eval = one->loss.value;
     p->item.sum.best_step = -1;
     if (one->scores)
-        set_section(&p->m, "scores", tb_json_copy(one->scores));
+        tb_json_set(p->m.facts, "scores", tb_json_copy(one->scores));
 }
 
 static void put_forgetting(struct tb_pick *p, const struct tb_measured *m, const struct tb_measured_one *one)
@@ -104,7 +99,7 @@ static void put_forgetting(struct tb_pick *p, const struct tb_measured *m, const
     tb_json_set(map, "after", tb_json_new_real(one->loss.value));
     tb_json_set(map, "low", tb_json_new_real(is_paired ? pair.low : NAN));
     tb_json_set(map, "high", tb_json_new_real(is_paired ? pair.high : NAN));
-    set_section(&p->m, "forget", map);
+    tb_json_set(p->m.facts, "forget", map);
 }
 
 static bool take_data(struct tb_compare *x, struct tb_err *err)

@@ -57,19 +57,13 @@ static bool record(struct tb_run_writer *w, void *arg, struct tb_err *err)
 static bool measure(const struct tb_job *j, struct tb_engine *e, int64_t step, struct tb_measure *out,
                     struct tb_err *err)
 {
-    size_t n = (size_t)j->n_general;
-    struct tb_row *rows = tb_xcalloc(n + 1, sizeof *rows);
-    double *loss = tb_xcalloc(n + 1, sizeof *loss);
-    int *labels = tb_xcalloc(n + 1, sizeof *labels);
-    for (size_t i = 0; i < n; i++)
-        rows[i] = tb_dataset_row(j->general, j->general_row[i]);
-    bool good = tb_engine_evaluate(e, rows, (int)n, loss, labels, err);
-    *out = tb_losses_measure(j->general, j->general_row, good ? (int)n : 0, loss, labels);
+    struct tb_losses l;
+    tb_losses_open(&l, j->general, j->general_row, j->n_general);
+    bool good = tb_losses_take(&l, e, err);
+    *out = tb_losses_measure(&l);
     out->step = step;
     tb_str_copy(out->name, sizeof out->name, TB_MEASURE_FORGET);
-    free(labels);
-    free(loss);
-    free(rows);
+    tb_losses_close(&l);
     return good;
 }
 

@@ -222,6 +222,11 @@ static bool is_wanted(struct tb_pace *p, const char *key, const struct tb_job *j
     return is_wanted;
 }
 
+bool tb_pace_is_curious(const struct tb_pace *p)
+{
+    return p->when != TB_PACE_NEVER;
+}
+
 bool tb_pace_learn(struct tb_pace *p, const struct tb_job *j, struct tb_err *err)
 {
     if (!probe(p, tb_job_threads(j), err))

@@ -16,6 +16,8 @@ enum tb_pace_when { TB_PACE_NEVER, TB_PACE_MISSING, TB_PACE_ANEW };
 struct tb_pace *tb_pace_open(enum tb_pace_when when);
 void tb_pace_close(struct tb_pace *p); /* NULL is fine */
 
+/* Whether it may be asked to measure at all. */
+bool tb_pace_is_curious(const struct tb_pace *p);
 /* Measures what is to be measured of that run. To be called for all runs of a plan before the first is asked for its
  * time, so that all rest on the same share. */
 bool tb_pace_learn(struct tb_pace *p, const struct tb_job *j, struct tb_err *err);

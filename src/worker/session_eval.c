@@ -3,33 +3,26 @@
  * on a text of the caller's is set against its base there, row by row: what it learned of it, or forgot. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/mem.h"
 #include "view/measured.h"
 #include "worker/job.h"
 #include "worker/losses.h"
 #include "worker/session_priv.h"
 
-enum { STEP_ROWS = 64 };
-
 struct eval {
     const struct tb_eval_spec *spec;
     struct tb_subject on;
     struct tb_session s;
-    struct tb_row *rows;
-    double *loss, *base_loss; /* base_loss: of the base alone, NULL: nobody asked */
-    int *labels, longest;
+    struct tb_losses own, base; /* base: of the base alone, where that was asked for */
+    bool has_base;
 };
 
 static void close_eval(struct eval *e)
 {
     tb_session_close(&e->s);
     tb_subject_close(&e->on);
-    free(e->rows);
-    free(e->loss);
-    free(e->base_loss);
-    free(e->labels);
+    tb_losses_close(&e->own);
+    tb_losses_close(&e->base);
 }
 
 static bool check(const struct tb_eval_spec *s, struct tb_err *err)
@@ -46,49 +39,33 @@ static bool check(const struct tb_eval_spec *s, struct tb_err *err)
 
 /* ---- evaluating */
 
-static void lend_rows(struct eval *e)
-{
-    e->rows = tb_xcalloc((size_t)e->on.n, sizeof *e->rows);
-    e->loss = tb_xcalloc((size_t)e->on.n, sizeof *e->loss);
-    e->labels = tb_xcalloc((size_t)e->on.n, sizeof *e->labels);
-    for (int i = 0; i < e->on.n; i++) {
-        e->rows[i] = tb_dataset_row(e->on.data, e->on.row[i]);
-        e->longest = e->rows[i].n > e->longest ? e->rows[i].n : e->longest;
-    }
-}
-
-static struct tb_engine_spec engine_spec(const struct eval *e)
-{
-    int n = e->on.n;
-    return (struct tb_engine_spec){ .step_rows = n < STEP_ROWS ? n : STEP_ROWS, .row_tok = e->longest,
-                                    .share_prompts = tb_dataset_shares_prompts(e->on.data) };
-}
-
 static bool measure(struct eval *e, struct tb_err *err)
 {
-    struct tb_engine_spec spec = engine_spec(e);
+    tb_losses_open(&e->own, e->on.data, e->on.row, e->on.n);
+    struct tb_engine_spec spec = tb_losses_spec(&e->own);
     return tb_subject_start(&e->on, &e->s, &spec, e->spec->threads, err)
-        && tb_engine_evaluate(e->s.engine, e->rows, e->on.n, e->loss, e->labels, err);
+        && tb_losses_take(&e->own, e->s.engine, err);
 }
 
 /* After the run, whose engine is given back first. */
 static bool measure_base(struct eval *e, struct tb_err *err)
 {
-    struct tb_engine_spec spec = engine_spec(e);
-    if (!e->spec->run || !e->spec->data)
+    e->has_base = e->spec->run && e->spec->data;
+    if (!e->has_base)
         return true;
     tb_session_close(&e->s);
-    e->base_loss = tb_xcalloc((size_t)e->on.n, sizeof *e->base_loss);
+    tb_losses_open(&e->base, e->on.data, e->on.row, e->on.n);
+    struct tb_engine_spec spec = tb_losses_spec(&e->base);
     return tb_session_open(&e->s, e->on.base->model, NULL, &spec, e->spec->threads, err)
-        && tb_engine_evaluate(e->s.engine, e->rows, e->on.n, e->base_loss, e->labels, err);
+        && tb_losses_take(&e->base, e->s.engine, err);
 }
 
 /* {loss, perplexity} of the base and {value, low, high} of what training changed. */
 static void put_base(const struct eval *e, struct tb_json *out)
 {
     struct tb_json *base = tb_json_new_map(), *change = tb_json_new_map();
-    struct tb_measure before = tb_losses_measure(e->on.data, e->on.row, e->on.n, e->base_loss, e->labels);
-    struct tb_measure after = tb_losses_measure(e->on.data, e->on.row, e->on.n, e->loss, e->labels);
+    struct tb_measure before = tb_losses_measure(&e->base);
+    struct tb_measure after = tb_losses_measure(&e->own);
     struct tb_paired p;
     bool is_paired = tb_measure_pair(&p, &before, &after, NULL);
     tb_json_set(base, "loss", tb_json_new_real(before.value));
@@ -111,10 +88,10 @@ static struct tb_json *by_source(const struct eval *e)
         double sum = 0;
         int64_t n_tok = 0, n_rows = 0;
         for (int i = 0; i < e->on.n; i++) {
-            if (e->labels[i] == 0 || tb_dataset_source_of(e->on.data, e->on.row[i]) != s)
+            if (e->own.labels[i] == 0 || tb_dataset_source_of(e->on.data, e->on.row[i]) != s)
                 continue;
-            sum += e->loss[i];
-            n_tok += e->labels[i];
+            sum += e->own.loss[i];
+            n_tok += e->own.labels[i];
             n_rows++;
         }
         tb_json_set(map, "path", tb_json_new_str(tb_dataset_source(e->on.data, s)->path));
@@ -134,27 +111,27 @@ static struct tb_json *result(const struct eval *e)
     int64_t n_tok = 0;
     for (int i = 0; i < e->on.n; i++) {
         struct tb_json *row = tb_json_new_map();
-        if (e->labels[i] == 0) {
+        if (e->own.labels[i] == 0) {
             tb_json_free(row);
             continue;
         }
         tb_json_set(row, "row", tb_json_new_int(e->on.row[i]));
         if (is_mix)
             tb_json_set(row, "source", tb_json_new_int(tb_dataset_source_of(e->on.data, e->on.row[i])));
-        tb_json_set(row, "loss", tb_json_new_real(e->loss[i] / e->labels[i]));
-        if (e->base_loss)
-            tb_json_set(row, "base_loss", tb_json_new_real(e->base_loss[i] / e->labels[i]));
-        tb_json_set(row, "n_tok", tb_json_new_int(e->labels[i]));
+        tb_json_set(row, "loss", tb_json_new_real(e->own.loss[i] / e->own.labels[i]));
+        if (e->has_base)
+            tb_json_set(row, "base_loss", tb_json_new_real(e->base.loss[i] / e->base.labels[i]));
+        tb_json_set(row, "n_tok", tb_json_new_int(e->own.labels[i]));
         tb_json_append(rows, row);
-        sum += e->loss[i];
-        n_tok += e->labels[i];
+        sum += e->own.loss[i];
+        n_tok += e->own.labels[i];
     }
     tb_json_set(j, "loss", tb_json_new_real(sum / (double)n_tok));
     tb_json_set(j, "perplexity", tb_json_new_real(exp(sum / (double)n_tok)));
     tb_json_set(j, "n_tok", tb_json_new_int(n_tok));
     tb_json_set(j, "n_rows", tb_json_new_int((int64_t)tb_json_len(rows)));
     tb_json_set(j, "rows", rows);
-    if (e->base_loss)
+    if (e->has_base)
         put_base(e, j);
     if (is_mix)
         tb_json_set(j, "sources", by_source(e));
@@ -167,11 +144,9 @@ struct tb_json *tb_session_eval(const struct tb_eval_spec *s, struct tb_err *err
     struct tb_subject_spec on = { .base = s->base, .adapters = s->adapters, .n_adapters = s->n_adapters,
                                   .store = s->store, .run = s->run, .data = s->data };
     struct tb_json *j = NULL;
-    if (check(s, err) && tb_subject_open(&e.on, &on, err) && tb_subject_rows(&e.on, err)) {
-        lend_rows(&e);
-        if (measure(&e, err) && measure_base(&e, err))
-            j = result(&e);
-    }
+    if (check(s, err) && tb_subject_open(&e.on, &on, err) && tb_subject_rows(&e.on, err) && measure(&e, err)
+        && measure_base(&e, err))
+        j = result(&e);
     close_eval(&e);
     return j;
 }

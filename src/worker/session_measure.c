@@ -12,7 +12,7 @@
 #include "worker/session_priv.h"
 #include "worker/texts.h"
 
-enum { STEP_ROWS = 64, TEXTS_AT_ONCE = 8 };
+enum { TEXTS_AT_ONCE = 8 };
 
 /* A prompt of the text (a whole row where rows have none), lent. */
 struct prompt {
@@ -28,9 +28,8 @@ struct measuring {
     struct tb_scorer *scorer;
     struct prompt *prompt; /* in order of their bytes */
     size_t n_prompts;
-    struct tb_row *rows; /* of the text, those of one prompt side by side */
-    double *loss;
-    int *labels, longest;
+    const struct tb_dataset *looked_at; /* the text of the run before */
+    struct tb_losses losses; /* of the rows of the text, those of one prompt side by side */
 };
 
 static void close_measuring(struct measuring *m)
@@ -38,9 +37,7 @@ static void close_measuring(struct measuring *m)
     tb_scorer_close(m->scorer);
     tb_subject_close(&m->on);
     free(m->prompt);
-    free(m->rows);
-    free(m->loss);
-    free(m->labels);
+    tb_losses_close(&m->losses);
 }
 
 /* ---- the text */
@@ -98,18 +95,6 @@ static void list_prompts(struct measuring *m)
             m->prompt[m->n_prompts++] = m->prompt[i];
 }
 
-static void lend_rows(struct measuring *m)
-{
-    size_t n = (size_t)m->on.n;
-    m->rows = tb_xcalloc(n + 1, sizeof *m->rows);
-    m->loss = tb_xcalloc(n + 1, sizeof *m->loss);
-    m->labels = tb_xcalloc(n + 1, sizeof *m->labels);
-    for (size_t i = 0; i < n; i++) {
-        m->rows[i] = tb_dataset_row(m->on.data, m->on.row[i]);
-        m->longest = m->rows[i].n > m->longest ? m->rows[i].n : m->longest;
-    }
-}
-
 static void name_text(struct measuring *m)
 {
     struct tb_json *section = tb_config_section(&m->on.config, "data");
@@ -153,22 +138,14 @@ static void mark_known(struct measuring *m, const struct tb_dataset *d)
     }
 }
 
-/* The text that a run was trained on, if it is still what it was. */
-static const struct tb_dataset *own_text(struct tb_session_run *r)
+static void find_known(struct measuring *m, const struct tb_session_run *r)
 {
-    const char *id = tb_json_str(tb_metrics_fact(&r->metrics, "data", "id"), "");
-    int max_tok = (int)tb_json_int(tb_metrics_fact(&r->metrics, "data", "max_tok"), 0);
-    const struct tb_dataset *d = tb_shelf_data(r->shelf, &r->config, r->base, max_tok, NULL);
-    return d && strncmp(id, tb_dataset_hash(d), 64) == 0 ? d : NULL;
-}
-
-static void find_known(struct measuring *m, struct tb_session_run *r)
-{
-    const struct tb_dataset *d = own_text(r);
-    if (d)
-        mark_known(m, d);
-    else
+    const struct tb_dataset *d = tb_session_run_text(r, NULL);
+    if (!d)
         m->out->n_known = -1;
+    else if (d != m->looked_at)
+        mark_known(m, d);
+    m->looked_at = d;
 }
 
 static void count_known(struct measuring *m)
@@ -179,19 +156,12 @@ static void count_known(struct measuring *m)
 
 /* ---- measuring */
 
-static struct tb_engine_spec engine_spec(const struct measuring *m)
-{
-    int n = m->on.n;
-    return (struct tb_engine_spec){ .step_rows = n < STEP_ROWS ? n : STEP_ROWS, .row_tok = m->longest,
-                                    .share_prompts = tb_dataset_shares_prompts(m->on.data) };
-}
-
 static bool write_texts(struct measuring *m, struct tb_engine *engine, struct tb_json **scores, struct tb_err *err)
 {
     struct tb_scores found = { 0 };
     struct tb_texts_spec spec = { .engine = engine, .base = m->on.base, .data = m->on.data, .config = &m->on.config,
-                                  .scorer = m->scorer, .row = m->on.row, .loss = m->loss, .labels = m->labels,
-                                  .n_rows = m->on.n, .longest = m->longest,
+                                  .scorer = m->scorer, .row = m->on.row, .loss = m->losses.loss,
+                                  .labels = m->losses.labels, .n_rows = m->on.n, .longest = m->losses.longest,
                                   .at_once = m->on.n < TEXTS_AT_ONCE ? m->on.n : TEXTS_AT_ONCE };
     struct tb_texts *texts = tb_texts_open(&spec, err);
     bool good = texts && tb_texts_score(texts, tb_texts_len(texts), &found, err);
@@ -206,9 +176,9 @@ static bool write_texts(struct measuring *m, struct tb_engine *engine, struct tb
 static bool measure(struct measuring *m, struct tb_session *s, bool is_open, size_t place, struct tb_err *err)
 {
     struct tb_measured_one *to = place ? &m->out->run[place - 1] : &m->out->base;
-    bool good = is_open && tb_engine_evaluate(s->engine, m->rows, m->on.n, m->loss, m->labels, err);
+    bool good = is_open && tb_losses_take(&m->losses, s->engine, err);
     if (good)
-        to->loss = tb_losses_measure(m->on.data, m->on.row, m->on.n, m->loss, m->labels);
+        to->loss = tb_losses_measure(&m->losses);
     good = good && (!m->scorer || write_texts(m, s->engine, &to->scores, err));
     tb_session_close(s);
     if (good && m->spec->done)
@@ -218,7 +188,7 @@ static bool measure(struct measuring *m, struct tb_session *s, bool is_open, siz
 
 static bool measure_base(struct measuring *m, struct tb_err *err)
 {
-    struct tb_engine_spec spec = engine_spec(m);
+    struct tb_engine_spec spec = tb_losses_spec(&m->losses);
     struct tb_session s = { 0 };
     bool is_open = tb_session_open(&s, m->on.base->model, NULL, &spec, m->spec->threads, err);
     return measure(m, &s, is_open, 0, err);
@@ -226,7 +196,7 @@ static bool measure_base(struct measuring *m, struct tb_err *err)
 
 static bool measure_run(struct measuring *m, size_t i, struct tb_err *err)
 {
-    struct tb_engine_spec spec = engine_spec(m);
+    struct tb_engine_spec spec = tb_losses_spec(&m->losses);
     struct tb_session s = { 0 };
     struct tb_session_run r;
     bool is_open = tb_session_run_open_on(&r, m->spec->store, m->spec->run[i], m->on.shelf, err);
@@ -260,7 +230,7 @@ bool tb_session_measure(struct tb_measured *out, const struct tb_measure_spec *s
     if (good) {
         order_rows(&m);
         list_prompts(&m);
-        lend_rows(&m);
+        tb_losses_open(&m.losses, m.on.data, m.on.row, m.on.n);
         name_text(&m);
         good = measure_base(&m, err);
     }

@@ -68,6 +68,8 @@ bool tb_session_run_look(struct tb_session_run *r, const char *ref, struct tb_er
 int64_t tb_session_run_newest(const struct tb_session_run *r);
 /* Weights into a stack made from its config, which is bound. */
 bool tb_session_run_load(struct tb_session_run *r, struct tb_stack *s, struct tb_err *err);
+/* The text that it was trained on and evaluated by, lent by its shelf; TB_ERR_FORMAT if that has changed. */
+struct tb_dataset *tb_session_run_text(const struct tb_session_run *r, struct tb_err *err);
 /* Virtual rows that its adapter puts before a row's tokens; -1 and *err if it cannot be made for the base. */
 int tb_session_run_virtual(const struct tb_session_run *r, struct tb_err *err);
 bool tb_session_run_is_full(const struct tb_session_run *r);

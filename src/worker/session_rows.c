@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* session_rows.c - the texts of rows that a run was evaluated on, from the file they came from, if it is still that
  * file: stores keep losses, not texts. */
-#include <string.h>
-
 #include "dataset/dataset.h"
 #include "worker/session_priv.h"
 
@@ -23,15 +21,8 @@ struct tb_json *tb_session_row_texts(const char *store, const char *run, const i
     struct tb_session_run r;
     struct tb_dataset *d = NULL;
     struct tb_json *out = NULL;
-    if (tb_session_run_open(&r, store, run, err)) {
-        const char *id = tb_json_str(tb_metrics_fact(&r.metrics, "data", "id"), "");
-        int max_tok = (int)tb_json_int(tb_metrics_fact(&r.metrics, "data", "max_tok"), 0);
-        d = tb_shelf_data(r.shelf, &r.config, r.base, max_tok, err);
-        if (d && strncmp(id, tb_dataset_hash(d), 64) != 0)
-            tb_fail(err, TB_ERR_FORMAT, "the text that run %s was evaluated on has changed", r.id);
-        else if (d)
-            out = tb_json_new_list();
-    }
+    if (tb_session_run_open(&r, store, run, err) && (d = tb_session_run_text(&r, err)))
+        out = tb_json_new_list();
     for (size_t i = 0; out && i < n; i++) {
         bool is_there = row[i] >= 0 && row[i] < tb_dataset_counts(d)->rows;
         tb_json_append(out, is_there ? text_of(d, (int)row[i]) : tb_json_new_null());

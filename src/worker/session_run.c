@@ -234,6 +234,17 @@ bool tb_session_run_load(struct tb_session_run *r, struct tb_stack *s, struct tb
     return tb_fail_at(err, why.kind, why.where, why.line, "%s", why.text);
 }
 
+struct tb_dataset *tb_session_run_text(const struct tb_session_run *r, struct tb_err *err)
+{
+    const char *id = tb_json_str(tb_metrics_fact(&r->metrics, "data", "id"), "");
+    int max_tok = (int)tb_json_int(tb_metrics_fact(&r->metrics, "data", "max_tok"), 0);
+    struct tb_dataset *d = tb_shelf_data(r->shelf, &r->config, r->base, max_tok, err);
+    if (!d || strncmp(id, tb_dataset_hash(d), 64) == 0)
+        return d;
+    tb_fail(err, TB_ERR_FORMAT, "the text that run %s was evaluated on has changed", r->id);
+    return NULL;
+}
+
 int tb_session_run_virtual(const struct tb_session_run *r, struct tb_err *err)
 {
     struct tb_stack *shape = tb_stack_open(r->config.map, r->base->model, err);

@@ -390,7 +390,7 @@ struct tb_json *tb_plan_runs(const struct tb_plan *p, struct tb_shelf *shelf, st
     struct tb_worker w = { .shelf = shelf, .store = tb_store_open(store, false, NULL) };
     int n_virtual = tb_job_virtual_rows(shelf, p->whole ? p->whole : p, err);
     bool good = n_virtual >= 0;
-    for (size_t i = 0; good && i < p->n_runs; i++)
+    for (size_t i = 0; good && tb_pace_is_curious(pace) && i < p->n_runs; i++)
         good = learn_pace(&w, pace, &p->runs[i], n_virtual, err);
     for (size_t i = 0; good && i < p->n_runs; i++)
         good = plan_run(&w, pace, &p->runs[i], n_virtual, runs, err);
