@@ -158,6 +158,15 @@ const char *tb_args_at(const struct tb_args *a, const char *name, int i)
     return NULL;
 }
 
+bool tb_args_list(const struct tb_args *a, const char *name, const char **to, int most, int *n, struct tb_err *err)
+{
+    const char *value;
+    for (*n = 0; (value = tb_args_at(a, name, *n)); to[(*n)++] = value)
+        if (*n == most)
+            return tb_fail(err, TB_ERR_USAGE, "--%s: at most %d of them at once", name, most);
+    return true;
+}
+
 bool tb_args_int(const struct tb_args *a, const char *name, long min, long max, long otherwise, long *out,
                  struct tb_err *err)
 {

@@ -45,6 +45,8 @@ const char *tb_args_get(const struct tb_args *a, const char *name);
 void tb_args_tell_store(struct tb_buf *b, const struct tb_args *a);
 /* The i-th value of a flag that may be repeated, or NULL behind the last. */
 const char *tb_args_at(const struct tb_args *a, const char *name, int i);
+/* All values of such a flag into `to`, which has room for `most`; more of them are refused. */
+bool tb_args_list(const struct tb_args *a, const char *name, const char **to, int most, int *n, struct tb_err *err);
 /* A whole number between min and max; `otherwise` if the flag is not there. */
 bool tb_args_int(const struct tb_args *a, const char *name, long min, long max, long otherwise, long *out,
                  struct tb_err *err);

@@ -23,10 +23,8 @@ bool tb_chat_flags_read(struct tb_chat_flags *f, const struct tb_args *a, bool h
             return false;
         f->run[f->spec.n_runs++] = f->ref[i];
     }
-    while (f->spec.n_adapters < TB_CHAT_ADAPTERS
-           && (f->adapter[f->spec.n_adapters] = tb_args_at(a, "adapter", f->spec.n_adapters)))
-        f->spec.n_adapters++;
-    if (!tb_args_int(a, "threads", 1, MAX_THREADS, 0, &threads, err))
+    if (!tb_args_list(a, "adapter", f->adapter, TB_CHAT_ADAPTERS, &f->spec.n_adapters, err)
+        || !tb_args_int(a, "threads", 1, MAX_THREADS, 0, &threads, err))
         return false;
     f->spec.threads = (int)threads;
     return true;

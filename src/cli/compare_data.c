@@ -44,15 +44,14 @@ static bool measure(const struct tb_compare *x, const char *text, bool with_metr
     struct tb_measure_spec spec = { .store = tb_store_path(x->store), .run = refs, .n = x->n, .data = text,
                                     .metrics = metric, .done = tell, .arg = &asked };
     long threads;
+    int n_metrics = 0;
     for (size_t i = 0; i < x->n; i++) {
         tb_compare_ref(&x->run[i], ref[i], sizeof ref[i]);
         refs[i] = ref[i];
     }
-    while (with_metrics && spec.n_metrics < MAX_METRICS && tb_args_at(x->a, "metric", (int)spec.n_metrics)) {
-        metric[spec.n_metrics] = tb_args_at(x->a, "metric", (int)spec.n_metrics);
-        spec.n_metrics++;
-    }
-    bool good = tb_args_int(x->a, "threads", 0, MAX_THREADS, 0, &threads, err);
+    bool good = tb_args_int(x->a, "threads", 0, MAX_THREADS, 0, &threads, err)
+             && (!with_metrics || tb_args_list(x->a, "metric", metric, MAX_METRICS, &n_metrics, err));
+    spec.n_metrics = (size_t)n_metrics;
     spec.threads = good ? (int)threads : 0;
     good = good && tb_session_measure(m, &spec, err);
     free(refs);
@@ -104,7 +103,7 @@ static void put_forgetting(struct tb_pick *p, const struct tb_measured *m, const
 
 static bool take_data(struct tb_compare *x, struct tb_err *err)
 {
-    struct tb_measured m;
+    struct tb_measured m = { 0 };
     bool good = measure(x, tb_args_get(x->a, "data"), true, &m, err);
     for (size_t i = 0; good && i < x->n; i++)
         put_loss(&x->run[i], &m, &m.run[i]);
@@ -123,7 +122,7 @@ static bool take_data(struct tb_compare *x, struct tb_err *err)
 
 static bool take_forgetting(struct tb_compare *x, struct tb_err *err)
 {
-    struct tb_measured m;
+    struct tb_measured m = { 0 };
     bool good = measure(x, tb_args_get(x->a, "forget"), false, &m, err);
     for (size_t i = 0; good && i < x->n; i++)
         put_forgetting(&x->run[i], &m, &m.run[i]);

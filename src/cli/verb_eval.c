@@ -103,11 +103,10 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     long threads;
     if (a->n_pos > 1)
         return tb_fail(err, TB_ERR_USAGE, "%s: eval takes one run at a time", a->pos[1]);
-    if (!tb_args_int(a, "threads", 0, MAX_THREADS, 0, &threads, err) || !tb_out_open(&out, a, err))
+    if (!tb_args_int(a, "threads", 0, MAX_THREADS, 0, &threads, err) || !tb_out_open(&out, a, err)
+        || !tb_args_list(a, "adapter", adapter, MAX_ADAPTERS, &s.n_adapters, err))
         return false;
     s.threads = (int)threads;
-    while (s.n_adapters < MAX_ADAPTERS && (adapter[s.n_adapters] = tb_args_at(a, "adapter", s.n_adapters)))
-        s.n_adapters++;
     if (s.run && !tb_pick_ref(a, s.run, ref, err))
         return false;
     s.run = s.run ? ref : NULL;

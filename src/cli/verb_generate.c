@@ -153,15 +153,6 @@ static bool take_sizes(struct tb_generate_spec *s, const struct tb_args *a, stru
     return true;
 }
 
-/* All values of a flag; how many. */
-static int values(const struct tb_args *a, const char *name, const char **to, int most)
-{
-    int n = 0;
-    while (n < most && (to[n] = tb_args_at(a, name, n)))
-        n++;
-    return n;
-}
-
 /* Several runs: all words are runs, so prompts have flags. */
 static bool run_sides(const struct tb_args *a, struct tb_err *err)
 {
@@ -183,9 +174,9 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
                                   .run = !base && a->n_pos ? a->pos[0] : NULL, .data = tb_args_get(a, "data"),
                                   .rows = tb_args_get(a, "rows"), .is_raw = tb_args_has(a, "raw"), .stops = stop,
                                   .text = show.is_json ? NULL : text, .done = done, .arg = &show };
-    s.n_adapters = values(a, "adapter", adapter, MAX_ADAPTERS);
-    s.n_stops = values(a, "stop", stop, TB_ARGS_MAX);
-    bool good = tb_out_open(&show.out, a, err) && take_sampling(&s, a, err) && take_sizes(&s, a, err)
+    bool good = tb_args_list(a, "adapter", adapter, MAX_ADAPTERS, &s.n_adapters, err)
+             && tb_args_list(a, "stop", stop, TB_ARGS_MAX, &s.n_stops, err)
+             && tb_out_open(&show.out, a, err) && take_sampling(&s, a, err) && take_sizes(&s, a, err)
              && take_prompts(&prompts, a, s.run != NULL, err);
     s.prompts = (const char *const *)prompts.p;
     s.n_prompts = (int)prompts.n;

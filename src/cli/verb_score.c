@@ -38,11 +38,10 @@ static size_t usual(const struct tb_score_rows *r, const char **name)
 static struct tb_scorer *choose(const struct tb_args *a, const struct tb_score_rows *r, struct tb_err *err)
 {
     const char *name[MAX_METRICS];
-    size_t n = 0;
-    while (n < MAX_METRICS && (name[n] = tb_args_at(a, "metric", (int)n)))
-        n++;
-    if (!n)
-        n = usual(r, name);
+    int given;
+    if (!tb_args_list(a, "metric", name, MAX_METRICS, &given, err))
+        return NULL;
+    size_t n = given ? (size_t)given : usual(r, name);
     if (!n) {
         tb_fail(err, TB_ERR_USAGE, "these rows have neither references nor slots in their prompts; --metric says what "
                 "to measure");

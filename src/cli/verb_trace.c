@@ -34,10 +34,9 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     if (a->n_pos)
         return tb_fail(err, TB_ERR_USAGE, "%s: trace takes flags only", a->pos[0]);
     if (!need(a, "base", "--base MODEL", err) || !need(a, "rows", "--rows FILE", err) || !need(a, "o", "-o DIR", err)
-        || !read_numbers(a, &s, err) || !tb_out_open(&out, a, err))
+        || !read_numbers(a, &s, err) || !tb_out_open(&out, a, err)
+        || !tb_args_list(a, "adapter", adapter, MAX_ADAPTERS, &s.n_adapters, err))
         return false;
-    while (s.n_adapters < MAX_ADAPTERS && (adapter[s.n_adapters] = tb_args_at(a, "adapter", s.n_adapters)))
-        s.n_adapters++;
     struct tb_json *j = tb_session_trace(&s, err);
     if (j)
         tb_out_json(&out, j);

@@ -246,4 +246,9 @@ well_formed() { # FILE: as XML, which the pages are too
     complains "bad.txt"
     ask 4 compare @last --data "$TREE/data/places-new.txt" --metric blau
     complains "bleu"
+    # shellcheck disable=SC2046
+    ask 2 compare @last --data "$TREE/data/places-new.txt" $(seq -f '--metric bleu%g' 17)
+    complains "--metric: at most 16"
+    ask 2 compare @last --data "$TREE/data/places-new.txt" --threads many
+    complains "--threads"
 }
