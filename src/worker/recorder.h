@@ -14,8 +14,8 @@ struct tb_recorder;
 /* Told on the store thread when writing fails and when it works again (words NULL). */
 typedef void tb_trouble_fn(void *arg, const char *words);
 
-/* Takes the run in `dir` (TB_ERR_BUSY if somebody has it), no step of which has more than step_rows rows, and starts the
- * thread. */
+/* Takes the run in `dir` (TB_ERR_BUSY if somebody has it) and starts the thread. No step has more rows than
+ * step_rows. */
 struct tb_recorder *tb_recorder_open(const char *dir, int step_rows, tb_trouble_fn *trouble, void *arg,
                                      struct tb_err *err);
 /* Writes what is queued, answers requests that came too late, gives the run back, ends the thread. NULL is fine. */

@@ -138,7 +138,7 @@ LUA
                - .loss | fabs < 1e-6')" = true ]
     list=$(json '.rows | map(.loss * 1e4 | round) | @csv')
     ask 0 show "$first" --batch 2 --csv
-    [ "${lines[0]}" = row_id,loss,difference,tokens,prompt_tokens,prompt,completion ]
+    [ "${lines[0]}" = $'row_id,loss,difference,tokens,prompt_tokens,prompt,completion\r' ]
     [ "$(printf '%s\n' "$output" | awk -F, 'NR > 1 { printf "%s%.0f", sep, $2 * 1e4; sep = "," }')" = "$list" ]
     ask 2 show "$first" --csv
     complains "--batch or --rows"

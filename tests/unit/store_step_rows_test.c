@@ -178,7 +178,7 @@ static void full(void)
     size_t n, most = TB_STEP_ROWS_STEP;
     int last = TB_STEP_ROWS_MAX / TB_STEP_ROWS_STEP;
     float *loss = tb_xcalloc(most + 1, sizeof *loss);
-    ok(tb_run_writer_step_rows(w, 1, loss, most + 1, NULL) && m->step_rows.n == 0, "no step of more rows than are kept");
+    ok(tb_run_writer_step_rows(w, 1, loss, most + 1, NULL) && m->step_rows.n == 0, "none of a step that is too large");
     for (int i = 1; i < last; i++)
         tb_run_writer_step_rows(w, i, loss, most, NULL);
     ok(tb_run_writer_step_rows(w, last, loss, most - 1, NULL) && m->step_rows.n_loss == TB_STEP_ROWS_MAX - 1,
