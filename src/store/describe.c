@@ -88,8 +88,8 @@ const struct tb_described tb_described_columns[] = {
     { "/train/rows/step", "1", "step of training whose rows' losses were recorded" },
     { "/train/rows/first", "1", "place in /train/rows/loss of its first row; they end where those of the next begin" },
     { "/train/rows/loss", "nat", "mean loss per label token of a row, before the update of its step, in the order in "
-      "which the step took them (show RUN --batch STEP tells which they are); float32. A run keeps at most 16777216, and "
-      "none of a step of more than 65536 rows." },
+      "which the step took them (show RUN --batch STEP tells which they are); float32. A run keeps at most 16777216, "
+      "and none of a step of more than 65536 rows." },
     { "/events/wall_s", "s", "seconds of training before it" },
     { "/events/step", "1", "step at which it happened" },
     { "/events/kind", NULL, "one word: checkpoint, divergence, recovered, request, set, probe, scores, memory, disk, "
