@@ -29,6 +29,7 @@ static void drop_texts(struct tb_metrics *m, int64_t step)
     m->n_events = n;
     tb_metrics_drop_samples(m, step);
     tb_measures_drop(&m->measures, step);
+    tb_step_rows_drop(&m->step_rows, step);
 }
 
 /* Drops what was recorded behind `step`. */

@@ -308,8 +308,10 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     bool good = s && tb_pick_run(&p, s, a->pos[0], err);
     if (good && p.at >= 0)
         forget_end(&p);
-    bool worst = tb_args_has(a, "worst");
-    if (good && (tb_args_has(a, "batch") || tb_args_has(a, "rows")))
+    bool worst = tb_args_has(a, "worst"), is_point = tb_args_has(a, "batch") || tb_args_has(a, "rows");
+    if (good && o.form == TB_EMIT_CSV && !is_point)
+        good = tb_fail(err, TB_ERR_USAGE, "show: --csv is for the rows of --batch or --rows; --json has all of a run");
+    else if (good && is_point)
         good = show_point(a, &o, &p, err);
     else if (good && (worst || tb_args_has(a, "samples")))
         good = tb_show_samples(&o, &p, worst, err);
@@ -325,9 +327,11 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 static const struct tb_flag flags[] = {
     { "samples", NULL, false, "only the sampled rows of its last evaluation, with their losses" },
     { "worst", NULL, false, "these, the highest loss first" },
-    { "batch", "STEP", false, "only the rows that this step was trained on" },
+    { "batch", "STEP", false, "only the rows that this step was trained on, the highest loss first" },
     { "rows", "STEP", false, "only the held-out rows of the evaluation after this step, the highest loss first" },
-    TB_FLAG_JSON, TB_FLAG_OUTPUT, { 0 }
+    TB_FLAG_JSON,
+    { "csv", NULL, false, "the rows of --batch or --rows as CSV with exact numbers" },
+    TB_FLAG_OUTPUT, { 0 }
 };
 
 const struct tb_verb tb_verb_show = {

@@ -91,6 +91,8 @@ bool tb_engine_evaluate(struct tb_engine *e, const struct tb_row *rows, int n_ro
 
 /* Per-row results of the last gradient call, as tb_engine_evaluate gives them. */
 void tb_engine_row_losses(const struct tb_engine *e, double *row_loss, int *row_labels, int n_rows);
+/* The mean loss per label token of each of these rows; NaN for a row without labels. */
+void tb_engine_row_means(const struct tb_engine *e, float *mean, int n_rows);
 void tb_engine_tap_logits(struct tb_engine *e, tb_logits_fn *fn, void *arg);
 /* How much the adapters of a route from 1 on count in generations begun later: what the base gives at a place + scale
  * times what they change there, and virtual rows are attended to by that share. 1 at first; 0: the bare base. */

@@ -150,3 +150,9 @@ void tb_engine_row_losses(const struct tb_engine *e, double *row_loss, int *row_
     memcpy(row_loss, e->row_loss, (size_t)n_rows * sizeof *row_loss);
     memcpy(row_labels, e->row_labels, (size_t)n_rows * sizeof *row_labels);
 }
+
+void tb_engine_row_means(const struct tb_engine *e, float *mean, int n_rows)
+{
+    for (int i = 0; i < n_rows; i++)
+        mean[i] = e->row_labels[i] ? (float)(e->row_loss[i] / e->row_labels[i]) : NAN;
+}

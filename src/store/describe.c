@@ -60,6 +60,7 @@ const struct tb_described tb_described_groups[] = {
       "given." },
     { "/metrics", NULL, "The two curves as NXdata; their columns are below." },
     { "/eval", NULL, "The rows of the evaluations." },
+    { "/train", NULL, "The rows of the training steps." },
     { "/events", NULL, "What happened, in order." },
     { "/samples", NULL, "Rows that were looked at with evaluations." },
     { "/adapter", NULL, "The adapter as it ended, with the PEFT library's names of tensors; attribute peft_config." },
@@ -84,6 +85,11 @@ const struct tb_described tb_described_columns[] = {
     { "/eval/measure_rows/prompt_id", "1", "equal for rows with equal prompts" },
     { "/eval/measure_rows/n_tok", "1", "label tokens of the row" },
     { "/eval/measure_rows/value", NULL, "what the measure is of this row alone; NaN: the row does not count" },
+    { "/train/rows/step", "1", "step of training whose rows' losses were recorded" },
+    { "/train/rows/first", "1", "place in /train/rows/loss of its first row; they end where those of the next begin" },
+    { "/train/rows/loss", "nat", "mean loss per label token of a row, before the update of its step, in the order in "
+      "which the step took them (show RUN --batch STEP tells which they are); float32. A run keeps at most 16777216, "
+      "and none of a step of more than 65536 rows." },
     { "/events/wall_s", "s", "seconds of training before it" },
     { "/events/step", "1", "step at which it happened" },
     { "/events/kind", NULL, "one word: checkpoint, divergence, recovered, request, set, probe, scores, memory, disk, "
@@ -116,6 +122,7 @@ const struct tb_described tb_described_records[] = {
     { "7 state", NULL, "a change of state, or of facts" },
     { "8 resume", NULL, "the run goes on behind this step: later rows take the place of earlier ones" },
     { "9 measure", NULL, "a metric of an evaluation beside its loss, with the results of its rows" },
+    { "10 losses", NULL, "those of the rows of a training step: its number (64 bits), then a 32-bit real for each" },
     { 0 }
 };
 

@@ -56,6 +56,7 @@ void tb_h5_reals(struct tb_h5_out *h, const char *path, const double *v, size_t 
                  enum tb_h5_pack pack);
 void tb_h5_ints(struct tb_h5_out *h, const char *path, const int64_t *v, size_t n, size_t stride,
                 enum tb_h5_pack pack);
+void tb_h5_floats(struct tb_h5_out *h, const char *path, const float *v, size_t n, enum tb_h5_pack pack);
 /* Fixed-length UTF-8 strings, as long as the longest. */
 void tb_h5_strs(struct tb_h5_out *h, const char *path, const char *const *v, size_t n);
 void tb_h5_text(struct tb_h5_out *h, const char *path, const char *s, size_t n); /* one string */

@@ -262,6 +262,16 @@ void tb_h5_ints(struct tb_h5_out *h, const char *path, const int64_t *v, size_t 
     tb_h5_leave();
 }
 
+void tb_h5_floats(struct tb_h5_out *h, const char *path, const float *v, size_t n, enum tb_h5_pack pack)
+{
+    hsize_t dim = n;
+    tb_h5_enter();
+    hid_t space = H5Screate_simple(1, &dim, NULL);
+    dataset(h, path, H5T_NATIVE_FLOAT, space, v, pack);
+    H5Sclose(space);
+    tb_h5_leave();
+}
+
 void tb_h5_strs(struct tb_h5_out *h, const char *path, const char *const *v, size_t n)
 {
     size_t width = 1;

@@ -21,6 +21,7 @@ enum tb_record_kind {
     TB_RECORD_STATE = 7,
     TB_RECORD_RESUME = 8,
     TB_RECORD_MEASURE = 9,
+    TB_RECORD_LOSSES = 10, /* bytes: tb_record_step_rows */
 };
 
 enum { TB_JOURNAL_HEAD = 24, TB_JOURNAL_MAX_DATA = 8 << 20, TB_JOURNAL_VERSION = 1 };

@@ -38,6 +38,7 @@ void tb_metrics_free(struct tb_metrics *m)
     free(m->events);
     free(m->samples);
     tb_measures_free(&m->measures);
+    tb_step_rows_free(&m->step_rows);
     free(m->recipe);
     tb_json_free(m->facts);
     *m = (struct tb_metrics){ .resumed_at = -1 };
@@ -278,6 +279,8 @@ bool tb_metrics_apply(struct tb_metrics *m, const struct tb_record *r, struct tb
         good = apply_train(m, r, err);
     else if (r->kind == TB_RECORD_EVAL)
         good = apply_eval(m, r, err);
+    else if (r->kind == TB_RECORD_LOSSES)
+        good = tb_step_rows_apply(&m->step_rows, r->data, r->n) || bad(err, r, "no step with the losses of its rows");
     else if (r->kind >= TB_RECORD_SCHEMA && r->kind <= TB_RECORD_MEASURE)
         good = apply_json(m, r, err);
     if (good)
@@ -333,5 +336,6 @@ void tb_metrics_drop_stale(struct tb_metrics *m)
     while (m->n_rows && m->rows[m->n_rows - 1].step > m->step)
         m->n_rows--;
     tb_measures_drop(&m->measures, m->step);
+    tb_step_rows_drop(&m->step_rows, m->step);
     tb_metrics_drop_samples(m, m->step);
 }

@@ -12,6 +12,7 @@
 #include "store/journal.h"
 #include "store/layout.h"
 #include "store/measure.h"
+#include "store/step_rows.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -44,6 +45,7 @@ struct tb_metrics {
     size_t n_train, n_eval, n_rows, n_events, n_samples;
     size_t cap_train, cap_eval, cap_rows, cap_events, cap_samples;
     struct tb_measures measures;
+    struct tb_step_rows step_rows;
     enum tb_state state; /* as stored: see tb_run_look for lost */
     char ended_by[32], note[160], changed[24]; /* of the last change of state; changed: UTC */
     int64_t step; /* of the last train row written, which after a resume may lie before the last one

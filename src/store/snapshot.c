@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "store/h5_priv.h"
 #include "store/measure_priv.h"
+#include "store/step_rows_priv.h"
 
 /* Sections of the facts that are groups of their own. */
 static const char *const sections[] = { "config", "plan", "base", "data", "env", "lineage",
@@ -195,7 +196,8 @@ static bool carry_over(const struct tb_metrics *m, const char *dir, struct tb_fi
 
 static size_t expected_bytes(const struct tb_metrics *m, const struct tb_final *a)
 {
-    size_t bytes = m->n_train * sizeof *m->train + m->n_rows * sizeof *m->rows;
+    size_t bytes = m->n_train * sizeof *m->train + m->n_rows * sizeof *m->rows
+                 + m->step_rows.n * sizeof *m->step_rows.at + m->step_rows.n_loss * sizeof *m->step_rows.loss;
     for (size_t i = 0; i < a->n; i++)
         bytes += (size_t)tb_array_count(&a->tensor[i]) * tb_array_type_bytes(a->tensor[i].type);
     return bytes;
@@ -217,6 +219,7 @@ bool tb_snapshot_write(const struct tb_metrics *m, const char *dir,
     curves(&h, m, pack);
     losses(&h, m, pack);
     tb_measures_write(&h, m, pack);
+    tb_step_rows_write(&h, &m->step_rows, pack);
     events(&h, m);
     samples(&h, m);
     if (a->n)

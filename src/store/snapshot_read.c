@@ -16,6 +16,7 @@
 #include "store/h5_priv.h"
 #include "store/measure_priv.h"
 #include "store/snapshot.h"
+#include "store/step_rows_priv.h"
 
 static bool get_column(struct tb_h5_in *h, const char *path, bool is_int, double **v, size_t *n,
                        struct tb_err *err)
@@ -213,7 +214,7 @@ bool tb_snapshot_read(struct tb_metrics *m, const char *dir, struct tb_err *err)
     if (good) {
         good = get_root(m, &h, err) && get_curves(m, &h, ALL, ALL, err) && get_losses(m, &h, err)
             && get_events(m, &h, err) && get_samples(m, &h, err)
-            && tb_measures_read(m, &h, err);
+            && tb_measures_read(m, &h, err) && tb_step_rows_read(&m->step_rows, &h, err);
         if (good && tb_h5_has(&h, "/config/recipe_lua"))
             good = tb_h5_get_text(&h, "/config/recipe_lua", &m->recipe, &m->n_recipe, err);
         tb_h5_close(&h);

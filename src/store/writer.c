@@ -191,6 +191,17 @@ bool tb_run_writer_train(struct tb_run_writer *w, const struct tb_train_row *row
     return true;
 }
 
+bool tb_run_writer_step_rows(struct tb_run_writer *w, int64_t step, const float *loss, size_t n, struct tb_err *err)
+{
+    if (!is_step((double)step, err))
+        return false;
+    if (n == 0 || !tb_step_rows_have_room(&w->m.step_rows, n))
+        return true;
+    tb_buf_clear(&w->data);
+    tb_record_step_rows(&w->data, step, loss, n);
+    return append(w, TB_RECORD_LOSSES, err);
+}
+
 bool tb_run_writer_eval(struct tb_run_writer *w, const struct tb_eval_row *row, struct tb_err *err)
 {
     if (!is_step(row->step, err))

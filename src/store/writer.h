@@ -31,6 +31,8 @@ bool tb_run_writer_is_gone(const struct tb_run_writer *w);
 
 bool tb_run_writer_train(struct tb_run_writer *w, const struct tb_train_row *row,
                          struct tb_err *err);
+/* The losses of its rows in the order of the step (store/step_rows.h); nothing where there are more than are kept. */
+bool tb_run_writer_step_rows(struct tb_run_writer *w, int64_t step, const float *loss, size_t n, struct tb_err *err);
 bool tb_run_writer_eval(struct tb_run_writer *w, const struct tb_eval_row *row, struct tb_err *err);
 /* Results of all held-out rows at one step (rows[i].step all equal). */
 bool tb_run_writer_rows(struct tb_run_writer *w, const struct tb_row_loss *rows, size_t n,

@@ -35,7 +35,7 @@ bool tb_batch_open(struct tb_screen *s, const struct tb_run_item *item, int64_t 
     b->step = step;
     tb_str_copy(b->id, sizeof b->id, item->sum.id);
     snprintf(b->title, sizeof b->title, "%.80s, step %lld: the rows it was %s", item->sum.name, (long long)step,
-             is_eval ? "evaluated on" : "trained on; a step's loss is of all of them");
+             is_eval ? "evaluated on" : "trained on");
     return true;
 }
 

@@ -18,12 +18,22 @@
 #include "store/runlog.h"
 #include "worker/train.h"
 
-enum { N_ROWS = 4096 };
+enum { MOST_STEPS = 4096, LEAST_STEPS = 16, RING_BYTES = 1 << 20 };
 static const double rest_s = 0.02, poll_s = 0.1, retry_s = 10;
+
+/* A step as it waits to be written, with room for the losses of as many rows as any step has. */
+struct step {
+    struct tb_train_row row;
+    int n;
+    bool has_losses; /* written already, when a full disk makes it try again */
+    float loss[];
+};
 
 struct tb_recorder {
     struct tb_run_writer *w;
     struct tb_ring *ring;
+    struct step *to, *from; /* one on its way into the ring, one out of it */
+    int step_rows; /* 0: steps too large for their losses to be kept */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t answered;
@@ -101,17 +111,19 @@ static bool persist(struct tb_recorder *r, tb_recorder_fn *fn, void *arg, struct
     }
 }
 
-static bool write_row(struct tb_run_writer *w, void *arg, struct tb_err *err)
+/* Losses first: whoever sees the step finds them. */
+static bool write_step(struct tb_run_writer *w, void *arg, struct tb_err *err)
 {
-    return tb_run_writer_train(w, arg, err);
+    struct step *s = arg;
+    s->has_losses = s->has_losses || tb_run_writer_step_rows(w, (int64_t)s->row.step, s->loss, (size_t)s->n, err);
+    return s->has_losses && tb_run_writer_train(w, &s->row, err);
 }
 
 static void write_rows(struct tb_recorder *r)
 {
-    struct tb_train_row row;
     struct tb_err err;
-    while (!atomic_load(&r->is_lost) && tb_ring_get(r->ring, &row))
-        if (!persist(r, write_row, &row, &err))
+    while (!atomic_load(&r->is_lost) && tb_ring_get(r->ring, r->from))
+        if (!persist(r, write_step, r->from, &err))
             atomic_store(&r->is_lost, true);
 }
 
@@ -190,9 +202,27 @@ static void tell_left(const struct tb_recorder *r)
                    tb_state_name(m->state), (long long)m->step);
 }
 
-struct tb_recorder *tb_recorder_open(const char *dir, tb_trouble_fn *trouble, void *arg, struct tb_err *err)
+/* Fewer steps where they are large, which take their time. */
+static void open_ring(struct tb_recorder *r)
+{
+    size_t size = sizeof *r->to + (size_t)r->step_rows * sizeof *r->to->loss, n = RING_BYTES / size;
+    r->to = tb_xcalloc(1, size);
+    r->from = tb_xcalloc(1, size);
+    r->ring = tb_ring_open(size, n > MOST_STEPS ? MOST_STEPS : n > LEAST_STEPS ? n : LEAST_STEPS);
+}
+
+static void close_ring(struct tb_recorder *r)
+{
+    tb_ring_close(r->ring);
+    free(r->from);
+    free(r->to);
+}
+
+struct tb_recorder *tb_recorder_open(const char *dir, int step_rows, tb_trouble_fn *trouble, void *arg,
+                                     struct tb_err *err)
 {
     struct tb_recorder *r = tb_xcalloc(1, sizeof *r);
+    r->step_rows = step_rows <= TB_STEP_ROWS_STEP ? step_rows : 0;
     r->trouble = trouble;
     r->trouble_arg = arg;
     r->w = tb_run_writer_open(dir, err);
@@ -200,14 +230,14 @@ struct tb_recorder *tb_recorder_open(const char *dir, tb_trouble_fn *trouble, vo
         free(r);
         return NULL;
     }
-    r->ring = tb_ring_open(sizeof(struct tb_train_row), N_ROWS);
+    open_ring(r);
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->answered, NULL);
     tell_taken(r);
     if (pthread_create(&r->thread, NULL, work, r) == 0)
         return r;
     tb_fail(err, TB_ERR_LIMIT, "the system gives no thread for the store");
-    tb_ring_close(r->ring);
+    close_ring(r);
     tb_run_writer_close(r->w);
     free(r);
     return NULL;
@@ -236,15 +266,18 @@ void tb_recorder_close(struct tb_recorder *r)
     answer_rest(r);
     tell_left(r);
     tb_run_writer_close(r->w);
-    tb_ring_close(r->ring);
+    close_ring(r);
     pthread_cond_destroy(&r->answered);
     pthread_mutex_destroy(&r->lock);
     free(r);
 }
 
-bool tb_recorder_train(struct tb_recorder *r, const struct tb_train_row *row)
+bool tb_recorder_train(struct tb_recorder *r, const struct tb_train_row *row, const float *loss, int n)
 {
-    while (!tb_ring_put(r->ring, row)) {
+    r->to->row = *row;
+    r->to->n = n <= r->step_rows ? n : 0;
+    memcpy(r->to->loss, loss, (size_t)r->to->n * sizeof *loss);
+    while (!tb_ring_put(r->ring, r->to)) {
         if (atomic_load(&r->is_lost))
             return false;
         tb_clock_nap(poll_s / 10);

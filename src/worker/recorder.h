@@ -14,13 +14,16 @@ struct tb_recorder;
 /* Told on the store thread when writing fails and when it works again (words NULL). */
 typedef void tb_trouble_fn(void *arg, const char *words);
 
-/* Takes the run in `dir` (TB_ERR_BUSY if somebody has it) and starts the thread. */
-struct tb_recorder *tb_recorder_open(const char *dir, tb_trouble_fn *trouble, void *arg, struct tb_err *err);
+/* Takes the run in `dir` (TB_ERR_BUSY if somebody has it) and starts the thread. No step has more rows than
+ * step_rows. */
+struct tb_recorder *tb_recorder_open(const char *dir, int step_rows, tb_trouble_fn *trouble, void *arg,
+                                     struct tb_err *err);
 /* Writes what is queued, answers requests that came too late, gives the run back, ends the thread. NULL is fine. */
 void tb_recorder_close(struct tb_recorder *r);
 
-/* Queues a row; waits while the ring is full. False once writing was given up, or the run's folder is gone. */
-bool tb_recorder_train(struct tb_recorder *r, const struct tb_train_row *row);
+/* Queues a step and the losses of its n rows, both copied; waits while the ring is full. False once writing was given
+ * up, or the run's folder is gone. */
+bool tb_recorder_train(struct tb_recorder *r, const struct tb_train_row *row, const float *loss, int n);
 
 /* Runs fn on the store thread, behind all queued rows, and waits for it. A TB_ERR_IO of fn is tried again as above. */
 typedef bool tb_recorder_fn(struct tb_run_writer *w, void *arg, struct tb_err *err);

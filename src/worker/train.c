@@ -93,6 +93,7 @@ static bool open_engine(struct tb_training *t, struct tb_err *err)
     struct tb_job *j = t->job;
     t->engine = tb_engine_open(j->base->model, t->k, j->stack, &j->spec, err);
     t->rows = tb_xcalloc((size_t)j->spec.step_rows, sizeof *t->rows);
+    t->row_loss = tb_xcalloc((size_t)j->spec.step_rows, sizeof *t->row_loss);
     t->eval_rows = tb_xcalloc((size_t)j->n_eval + 1, sizeof *t->eval_rows);
     t->eval_loss = tb_xcalloc((size_t)j->n_eval + 1, sizeof *t->eval_loss);
     t->eval_labels = tb_xcalloc((size_t)j->n_eval + 1, sizeof *t->eval_labels);
@@ -177,7 +178,8 @@ static bool step(struct tb_training *t, bool *diverged, char words[256], struct 
     }
     if (t->view->step)
         t->view->step(t->view->arg, t->job, &row);
-    if (!tb_recorder_train(t->recorder, &row))
+    tb_engine_row_means(t->engine, t->row_loss, n);
+    if (!tb_recorder_train(t->recorder, &row, t->row_loss, n))
         return tb_fail(err, TB_ERR_IO, "%s: its journal cannot be written", t->dir);
     return true;
 }
@@ -393,7 +395,7 @@ struct tb_training *tb_training_begin(struct tb_job *j, struct tb_kernels *k, co
     t->k = k;
     t->dir = dir;
     t->view = view;
-    t->recorder = tb_recorder_open(dir, on_trouble, t, err);
+    t->recorder = tb_recorder_open(dir, j->spec.step_rows, on_trouble, t, err);
     if (t->recorder && tb_recorder_do(t->recorder, has_not_ended, &seen, err) && begin(t, err))
         return t;
     tb_training_end(t);
@@ -409,6 +411,7 @@ void tb_training_end(struct tb_training *t)
         t->view->end(t->view->arg, t->job, t->state);
     tb_engine_close(t->engine);
     free(t->rows);
+    free(t->row_loss);
     free(t->eval_rows);
     free(t->eval_loss);
     free(t->eval_labels);

@@ -43,6 +43,7 @@ struct tb_training {
     char why[160];  /* the reason that the request gave, "" */
     bool has_begun, has_started; /* somebody was told; the evaluation before the first step is over */
     struct tb_row *rows; /* of a step, and of the evaluation */
+    float *row_loss; /* means of the step's rows */
     struct tb_row *eval_rows;
     double *eval_loss;
     int *eval_labels;

@@ -18,11 +18,12 @@
 #include "store/run.h"
 #include "worker/recorder.h"
 
-enum { N_PUTS = 2000, N_ROWS = 100000, N_VALUES = 3 * 460800, REPEATS = 5 };
+enum { BATCH = 8, N_PUTS = 2000, N_ROWS = 100000, N_VALUES = 3 * 460800, REPEATS = 5 };
 static const double step_s = 15.4, checkpoint_each_s = 60, snapshot_each_s = 10;
 
 static char root[512];
 static double put_us[N_PUTS];
+static const float losses[BATCH];
 
 static void must(bool good, const struct tb_err *err)
 {
@@ -65,13 +66,13 @@ static double put(void)
     struct tb_err err = { 0 };
     struct timespec pause = { .tv_nsec = 1000000 };
     char *dir = make_run("0a");
-    struct tb_recorder *r = tb_recorder_open(dir, quiet, NULL, &err);
+    struct tb_recorder *r = tb_recorder_open(dir, BATCH, quiet, NULL, &err);
     must(r != NULL, &err);
     for (int i = 0; i < N_PUTS; i++) {
         struct tb_train_row row = row_of(i + 1);
         nanosleep(&pause, NULL);
         double begin = tb_clock_mono_s();
-        tb_recorder_train(r, &row);
+        tb_recorder_train(r, &row, losses, BATCH);
         put_us[i] = 1e6 * (tb_clock_mono_s() - begin);
     }
     tb_recorder_close(r);
@@ -94,7 +95,7 @@ static double rows(struct tb_run_writer *w, int first, int n)
     double begin = clock_s(CLOCK_THREAD_CPUTIME_ID);
     for (int i = first; i < first + n; i++) {
         struct tb_train_row row = row_of(i);
-        must(tb_run_writer_train(w, &row, &err), &err);
+        must(tb_run_writer_step_rows(w, i, losses, BATCH, &err) && tb_run_writer_train(w, &row, &err), &err);
     }
     return (clock_s(CLOCK_THREAD_CPUTIME_ID) - begin) / n;
 }

@@ -5,6 +5,7 @@
  *     make_store sweeps STORE one that a crash left, one that is over, one whose trials all failed, a damaged one
  *     make_store family STORE  a run, clones of it and of those, one whose parent is gone; two samples of a row
  *     make_store lead STORE   leads the newest of its sweeps as a worker would, until stdin ends
+ *     make_store old STORE    makes its runs such as an earlier version wrote: without losses of training rows
  *     make_store hold STORE   keeps the lost run as its worker would, until stdin ends
  * Every number is made up and the same each time; TUNEBENCH_NOW fixes the dates. */
 #include <math.h>
@@ -114,7 +115,8 @@ static void train(struct tb_run_writer *w, const struct sample_run *r, int steps
         bool is_nan = r->state == TB_STATE_FAILED && i == steps;
         struct tb_train_row row = { i, 256.0 * i, 0.5 * i, is_nan ? NAN : 3 - 0.05 * i + r->worse, r->lr, 0.75, 512,
                                     64 << 20 };
-        must(tb_run_writer_train(w, &row, &err), &err);
+        float loss[] = { (float)row.loss - 0.25f, (float)row.loss, (float)row.loss + 0.25f };
+        must(tb_run_writer_step_rows(w, i, loss, 3, &err) && tb_run_writer_train(w, &row, &err), &err);
         if (i % 5 == 0 && !is_nan)
             evaluate(w, r, i);
         if (i % 10 == 0)
@@ -207,6 +209,24 @@ static void fill_usual(struct tb_store *s)
     damage(s);
 }
 
+static void make_old(struct tb_store *s)
+{
+    struct tb_err err = { 0 };
+    struct tb_run_item *all;
+    size_t n;
+    must(tb_store_list(s, &all, &n, &err), &err);
+    for (size_t i = 0; i < n; i++) {
+        struct tb_metrics m;
+        char *dir = tb_store_run_dir(s, all[i].sum.id);
+        must(tb_metrics_load(&m, dir, &err), &err);
+        tb_step_rows_free(&m.step_rows);
+        must(tb_snapshot_write(&m, dir, NULL, true, &err), &err);
+        tb_metrics_free(&m);
+        free(dir);
+    }
+    free(all);
+}
+
 static void hold(struct tb_store *s)
 {
     struct tb_err err = { 0 };
@@ -223,7 +243,7 @@ static void hold(struct tb_store *s)
 
 int main(int argc, char **argv)
 {
-    static const char *const kinds[] = { "usual", "seeds", "sweeps", "family", "lead", "hold", NULL };
+    static const char *const kinds[] = { "usual", "seeds", "sweeps", "family", "lead", "old", "hold", NULL };
     struct tb_err err = { 0 };
     const char *kind = argc == 3 ? argv[1] : "usual";
     if (argc < 2 || argc > 3 || !tb_str_in(kind, kinds))
@@ -239,6 +259,8 @@ int main(int argc, char **argv)
         fill_all(s, family, N_FAMILY);
     else if (strcmp(kind, "lead") == 0)
         lead_sweep(s);
+    else if (strcmp(kind, "old") == 0)
+        make_old(s);
     else if (strcmp(kind, "hold") == 0)
         hold(s);
     else

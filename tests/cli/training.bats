@@ -131,12 +131,24 @@ LUA
     rows=$(json '.rows | map(.row_id) | @json')
     prompt=$(json '.rows[0].prompt')
     grep -qF "$prompt" rows.txt
+    [ "$(json '.has_row_losses and (.rows | map(.loss) | . == (sort | reverse) and .[0] > 0)')" = true ]
+    [ "$(json '.loss as $l | [.rows[] | .loss - $l == .difference] | all')" = true ]
+    # the step's loss is the mean over label tokens; of a pair, those are all behind the prompt
+    [ "$(json '(.rows | map((.tokens - .prompt_tokens) * .loss) | add) / (.rows | map(.tokens - .prompt_tokens) | add)
+               - .loss | fabs < 1e-6')" = true ]
+    list=$(json '.rows | map(.loss * 1e4 | round) | @csv')
+    ask 0 show "$first" --batch 2 --csv
+    [ "${lines[0]}" = $'row_id,loss,difference,tokens,prompt_tokens,prompt,completion\r' ]
+    [ "$(printf '%s\n' "$output" | awk -F, 'NR > 1 { printf "%s%.0f", sep, $2 * 1e4; sep = "," }')" = "$list" ]
+    ask 2 show "$first" --csv
+    complains "--batch or --rows"
     ask 0 show "$first" --batch 3 --json
     [ "$(json '.rows | map(.row_id) | @json')" != "$rows" ]
     ask 0 show "$second" --batch 2 --json
     [ "$(json '.rows | map(.row_id) | @json')" != "$rows" ]
     ask 0 show "$first" --batch 2
-    says "step 2: loss" "4 rows of epoch 1" "of them prompt" "completion"
+    says "step 2: loss" "4 rows of epoch 1, the highest loss first" "of them prompt" "completion"
+    [ "$(grep -cE '^  row [0-9]+ +loss [0-9.]+ \([+-][0-9.]+\), ' <<<"$output")" = 4 ]
     ask 3 show "$first" --batch 4
     complains "has no step 4; its last one is 3"
     ask 2 show "$first" --batch 0
@@ -144,11 +156,57 @@ LUA
     [ "$(json '.rows | (length == 8) and (map(.loss) | . == (sort | reverse)) and (map(.completion) | all)')" = true ]
     ask 3 show "$first" --rows 99
     complains "no results of single rows after step 99"
+    if [ -x "$MAKE_STORE" ]; then
+        "$MAKE_STORE" old "$TUNEBENCH_STORE"
+        ask 0 show "$first" --batch 2
+        says "4 rows of epoch 1" "no losses" "did not record those of single rows" "of them prompt"
+        ask 0 show "$first" --batch 2 --json
+        [ "$(json '[.has_row_losses, (.rows | map(.row_id) | sort)] | @json')" = "[false,$(jq -c sort <<<"$rows")]" ]
+    fi
     echo "name : A||A is a pub." >rows.txt
     ask 1 show "$first" --batch 2
     complains "has changed"
     ask 0 show "$first" --rows 3
     says "no texts" "loss "
+}
+
+# losses RUN_H5: those of all rows of all steps, and where each step begins, as bytes.
+losses() {
+    for column in step first loss; do
+        h5dump -d /train/rows/$column -b LE -o "$BATS_TEST_TMPDIR/column" "$1" >/dev/null
+        cat "$BATS_TEST_TMPDIR/column"
+    done | od -An -tx4 -v
+}
+
+@test "losses of single rows: the same bits with any threads and micro-batches, stopped and gone on, after kill -9" {
+    need_verb resume
+    recipe 'budget = t.steps(120), batch = 6, eval = { rows = 8, every = t.steps(10) }'
+    sed -i 's/r = 4/r = 4, dropout = 0.1/' "$RECIPE"
+    ask 0 run "$RECIPE" --set exec.threads=1
+    run5=$(echo "$TUNEBENCH_STORE"/runs/*/run.h5)
+    losses "$run5" >whole
+    h5ls "$(dirname "$run5")/run.h5/train/rows" | grep -q 'step *Dataset {120}'
+    h5dump -pH -d /train/rows/loss "$run5" | grep -q DEFLATE
+    ask 0 run "$RECIPE" --set exec.threads=2 --set exec.micro_tokens=64 --store "$BATS_TEST_TMPDIR/other.d"
+    losses "$BATS_TEST_TMPDIR"/other.d/runs/*/run.h5 | cmp - whole
+    for how in KILL STOP; do
+        export TUNEBENCH_STORE=$BATS_TEST_TMPDIR/$how.d
+        "$TB" run "$RECIPE" --set exec.threads=1 >/dev/null 2>&1 3>&- &
+        pid=$!
+        for _ in $(seq 600); do
+            [ "$(tb ls --json 2>/dev/null | jq -r '.[0].step // 0')" -gt 24 ] && break
+            sleep 0.02
+        done
+        if [ "$how" = KILL ]; then kill -KILL $pid; else kill -INT $pid; fi
+        wait $pid || true
+        step=$(tb ls --json | jq -r '.[0].step')
+        [ "$step" -lt 120 ] || skip "the run was over before"
+        # what had come about by then is there: of a step whose loss is there those of its rows are, too
+        ask 0 show @last --batch "$step" --json
+        [ "$(json '.has_row_losses')" = true ]
+        ask 0 resume --all
+        losses "$TUNEBENCH_STORE"/runs/*/run.h5 | cmp - whole
+    done
 }
 
 # A probe of some seconds, so that there is time to get in its way.

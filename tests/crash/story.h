@@ -142,7 +142,8 @@ static bool story_begin(struct story *t, struct tb_err *err)
 static bool story_train(struct story *t, struct tb_err *err)
 {
     struct tb_train_row row = { t->step, 64.0 * t->step, 0.1 * t->step, story_loss(t->step), 1e-3, 1, 600, 0 };
-    if (!tb_run_writer_train(t->w, &row, err))
+    float loss[] = { (float)t->step, (float)story_loss(t->step) };
+    if (!tb_run_writer_step_rows(t->w, t->step, loss, 2, err) || !tb_run_writer_train(t->w, &row, err))
         return false;
     story_heard(t, STORY_TRAIN, t->step);
     return true;
@@ -385,11 +386,20 @@ static bool story_tell(struct story *t)
         } \
     } while (0)
 
+/* Those of the rows of a step that is there. */
+static bool story_has_losses(const struct tb_metrics *m, int step)
+{
+    size_t n;
+    const float *loss = tb_step_rows_of(&m->step_rows, step, &n);
+    return loss && n == 2 && loss[0] == (float)step && loss[1] == (float)story_loss(step);
+}
+
 static bool story_check_tables(const struct tb_metrics *m, const int *least, char *why)
 {
     STORY_MUST((int)m->n_train >= least[STORY_TRAIN], "%zu rows, %d expected", m->n_train, least[STORY_TRAIN]);
     for (int i = 0; i < (int)m->n_train; i++)
-        STORY_MUST(m->train[i].step == i + 1 && m->train[i].loss == story_loss(i + 1), "row %d is wrong", i + 1);
+        STORY_MUST(m->train[i].step == i + 1 && m->train[i].loss == story_loss(i + 1) && story_has_losses(m, i + 1),
+                   "row %d is wrong", i + 1);
     for (int f = STORY_EVALS; f <= STORY_LOSSES; f++)
         STORY_MUST(story_count(m, (enum story_fact)f) >= least[f], "%d of table %d, %d expected",
                    story_count(m, (enum story_fact)f), f, least[f]);
