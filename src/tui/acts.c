@@ -186,7 +186,7 @@ static void take_words(struct tb_act *a, const char *out)
     }
     a->inverse = tb_xstrdup(undo + strlen("; undo: "));
     *undo = '\0';
-    char *look = strstr(line, "; look: ");
+    char *look = strstr(line, "; look"); /* or "; look on: " */
     if (look)
         *look = '\0';
     a->answer = line;
@@ -195,11 +195,12 @@ static void take_words(struct tb_act *a, const char *out)
 static void finish(struct tb_act *a)
 {
     const char *out = tb_child_out(a->child), *words = tb_child_err(a->child);
+    bool is_line = strchr(out, '\n') == strrchr(out, '\n');
     struct tb_json *list = *out == '[' ? tb_json_parse(out, strlen(out), "answer", NULL) : NULL;
     a->has_failed = tb_child_exit(a->child) != 0;
     if (list)
         take_told(a, list);
-    else if (!a->has_failed && !a->is_shown)
+    else if (!a->has_failed && (!a->is_shown || is_line))
         take_words(a, out);
     if (a->is_shown && *out)
         a->output = tb_xstrdup(out);

@@ -219,9 +219,9 @@ void tb_chatbox_look(struct tb_screen *s)
                    : turn->fork < 0              ? "one text is the beginning of the other; they do not part"
                    : !can_look(st, turn)         ? "only into the last answer can be looked; a writes this one again"
                                                  : NULL;
-    if (turn)
-        tb_chatbox_go_to(s, (size_t)(turn - st->talk.turn));
     if (no) {
+        if (turn)
+            tb_chatbox_go_to(s, (size_t)(turn - st->talk.turn));
         tb_desk_say(s->desk, TB_STYLE_MESSAGE, "%s", no);
         return;
     }
@@ -232,6 +232,7 @@ void tb_chatbox_look(struct tb_screen *s)
     tb_json_set(map, "at", tb_json_new_int(turn->fork));
     tb_json_set(map, "n", tb_json_new_int(TB_TALK_TOP));
     st->talk.n_open++;
+    st->is_up = false; /* the answer comes below all that is there */
     tb_chatbox_send(s, map);
 }
 

@@ -155,7 +155,7 @@ static void say_fork(const struct chat_state *st, const struct tb_talk_turn *t, 
         tb_buf_fmt(b, " (%s %s)   ", name_of(st, t, 1 - i), chance(p, sizeof p, t->token[i].p_other));
     }
     if (!isnan(t->kl))
-        tb_buf_fmt(b, "KL of %s from %s %.2f nat", name_of(st, t, 1), name_of(st, t, 0), t->kl);
+        tb_buf_fmt(b, "%s against %s there: KL %.2f nat", name_of(st, t, 1), name_of(st, t, 0), t->kl);
     if (*t->base.text)
         say_token(b, "   base would say", &t->base);
 }
@@ -163,6 +163,7 @@ static void say_fork(const struct chat_state *st, const struct tb_talk_turn *t, 
 static int draw_compared(const struct chat_state *st, const struct tb_talk_turn *t, struct tb_canvas *c, int y)
 {
     struct tb_buf b = { 0 };
+    bool has_tops = false;
     if (t->is_identical)
         tb_buf_str(&b, "identical");
     else if (t->fork < 0)
@@ -176,7 +177,11 @@ static int draw_compared(const struct chat_state *st, const struct tb_talk_turn 
         for (int j = 0; j < x->n_top; j++)
             say_token(&b, j ? "  " : i < 2 ? name_of(st, t, i) : "base", &x->top[j]);
         y = b.n ? tb_canvas_wrap(c, y, TB_STYLE_PLAIN, b.p) : y;
+        has_tops = has_tops || b.n;
     }
+    if (has_tops && !isnan(t->kl))
+        y = tb_canvas_wrap(c, y, TB_STYLE_DIM,
+                           "KL: how far their chances for this token differ; 0 the same, above 1 quite different");
     tb_buf_free(&b);
     return y;
 }

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-enum { COLUMNS = 64, GAP = 1 };
+enum { COLUMNS = 64, GAP = 1, SIGN = 2 };
 
 void tb_grid_number(struct tb_grid_cell *cell, enum tb_unit unit, double v)
 {
@@ -80,6 +80,11 @@ bool tb_grid_press(struct tb_grid *g, const struct tb_grid_rows *rows, int page,
 }
 
 /* ---- drawing */
+
+int tb_grid_room(const struct tb_grid_rows *rows, int width, int height)
+{
+    return rows->n > height - 1 && width > SIGN ? width - SIGN : width;
+}
 
 struct table {
     const struct tb_grid *g;
@@ -185,6 +190,17 @@ static void draw_row(const struct table *t, struct tb_canvas *c, int row, int y)
     }
 }
 
+/* At the right edge, where it costs no row: on the line of titles that there are rows above, on the last row that
+ * there are some below. */
+static void draw_beyond(const struct table *t, struct tb_canvas *c)
+{
+    bool is_ascii = tb_canvas_is_ascii(c);
+    if (t->seen.first > 0)
+        tb_canvas_text(c, c->width - 1, 0, TB_STYLE_KEY, is_ascii ? "^" : "↑");
+    if (t->seen.end < t->rows->n)
+        tb_canvas_text(c, c->width - 1, c->height - 1, TB_STYLE_KEY, is_ascii ? "v" : "↓");
+}
+
 void tb_grid_draw(const struct tb_grid *g, struct tb_canvas *c, const struct tb_grid_column *column, int n_columns,
                   const struct tb_grid_rows *rows, bool has_focus)
 {
@@ -192,15 +208,18 @@ void tb_grid_draw(const struct tb_grid *g, struct tb_canvas *c, const struct tb_
     struct table t = { .g = g, .column = column, .rows = rows, .n = n_columns < COLUMNS ? n_columns : COLUMNS };
     if (c->height < 1 || c->width < 1)
         return;
+    int room = tb_grid_room(rows, c->width, c->height);
+    struct tb_canvas cells = tb_canvas_part(c, (struct tb_rect){ 0, 0, room, c->height });
     t.seen = tb_span_keep(g->first, g->cursor, rows->n, c->height - 1);
     measure(&t);
     memcpy(wish, t.width, sizeof wish);
-    fit(&t, c->width);
-    widen(&t, wish, c->width);
-    draw_titles(&t, c);
+    fit(&t, room);
+    widen(&t, wish, room);
+    draw_titles(&t, &cells);
+    draw_beyond(&t, c);
     for (int row = t.seen.first; row < t.seen.end; row++) {
         int y = 1 + row - t.seen.first;
-        draw_row(&t, c, row, y);
+        draw_row(&t, row + 1 < t.seen.end ? c : &cells, row, y); /* headings take what no sign does */
         if (row == g->cursor && is_row(rows, row))
             tb_canvas_add_bits(c, (struct tb_rect){ 0, y, c->width, 1 },
                                has_focus ? TB_STYLE_REVERSE : TB_STYLE_UNDERLINE);

@@ -48,7 +48,10 @@ void tb_grid_follow(struct tb_grid *g, const struct tb_grid_rows *rows, int page
 bool tb_grid_press(struct tb_grid *g, const struct tb_grid_rows *rows, int page, const struct tb_press *p);
 /* A double click on a row, which does what Enter does there: its first click has put the cursor on it. */
 bool tb_grid_opens(const struct tb_grid *g, const struct tb_grid_rows *rows, int page, const struct tb_press *p);
-/* A line of titles, then rows; the cursor's row in reverse if it has the focus, else underlined. */
+/* Columns that cells have: all, or, where there are more rows than are seen, two less for the sign that tells it. */
+int tb_grid_room(const struct tb_grid_rows *rows, int width, int height);
+/* A line of titles, then rows; the cursor's row in reverse if it has the focus, else underlined. An arrow at the right
+ * edge tells of rows above and below those that are seen. */
 void tb_grid_draw(const struct tb_grid *g, struct tb_canvas *c, const struct tb_grid_column *column, int n_columns,
                   const struct tb_grid_rows *rows, bool has_focus);
 

@@ -208,7 +208,10 @@ static void draw_pane(const struct tb_overlay *o, struct tb_canvas *area)
     ((struct tb_overlay *)o)->width = part.width; /* what a page is, for the next key */
     ((struct tb_overlay *)o)->height = part.height;
     tb_text_draw(&o->text, &part);
-    tb_canvas_beyond(area, in.x, whole.height - 1, tb_text_beyond(&o->text, part.width, part.height));
+    int x = tb_text_is_cut(&o->text, part.width, part.height)
+                ? tb_canvas_text(area, in.x + 1, whole.height - 1, TB_STYLE_KEY, " right: the rest of long lines ")
+                : in.x;
+    tb_canvas_beyond(area, x, whole.height - 1, tb_text_beyond(&o->text, part.width, part.height));
 }
 
 int tb_overlay_line_rows(const struct tb_overlay *o, int width)

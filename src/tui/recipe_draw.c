@@ -12,10 +12,11 @@
 
 enum { BESIDE = 96, NUMBER = 5, TAB = 4 };
 
-static void head(struct tb_canvas *c, const char *title, unsigned style)
+/* The column behind the title. */
+static int head(struct tb_canvas *c, const char *title, unsigned style)
 {
     tb_canvas_rule(c, 0);
-    tb_canvas_fmt(c, 1, 0, style, " %s ", title);
+    return tb_canvas_fmt(c, 1, 0, style, " %s ", title);
 }
 
 /* ---- the source */
@@ -122,12 +123,15 @@ static void draw_source(const struct tb_screen *s, struct tb_canvas *c)
     }
 }
 
-static void draw_empty(struct tb_canvas *c)
+static void draw_none(const struct recipe *r, struct tb_canvas *c)
 {
-    tb_canvas_wrap(
-        c, 1, TB_STYLE_DIM,
-        "No recipe yet.\n \nL opens one: of this folder, of this store, or one that comes along.\n0 puts one "
-        "together: tick methods, and it is written as you choose.");
+    struct tb_canvas part = tb_canvas_part(c, tb_rect_margin(tb_canvas_rect(c)));
+    if (r->file_err.kind == TB_ERR_NONE)
+        tb_canvas_wrap(&part, 1, TB_STYLE_DIM,
+                       "No recipe yet.\n \nL opens one: of this folder, of this store, or one that comes along.\n0 "
+                       "puts one together: tick methods, and it is written as you choose.");
+    else
+        tb_canvas_wrap(&part, 1, TB_STYLE_BAD, r->file_err.text);
 }
 
 /* ---- the plan */
@@ -139,9 +143,9 @@ struct lines {
 
 static void row(struct lines *l, unsigned style, const char *label, const char *text)
 {
-    struct tb_canvas rest = tb_canvas_part(l->c, (struct tb_rect){ 9, l->y, l->c->width - 9, l->c->height - l->y });
+    struct tb_canvas rest = tb_canvas_part(l->c, (struct tb_rect){ 9, 0, l->c->width - 9, l->c->height });
     tb_canvas_text(l->c, 1, l->y, TB_STYLE_DIM, label);
-    l->y += tb_canvas_wrap(&rest, 0, style, text);
+    l->y = tb_canvas_wrap(&rest, l->y, style, text);
 }
 
 static void row_of_unit(struct lines *l, const char *label, enum tb_unit unit, double v, const char *words)
@@ -152,16 +156,16 @@ static void row_of_unit(struct lines *l, const char *label, enum tb_unit unit, d
 }
 
 /* "25,600  1.084 %", or from the smallest to the largest. */
-static void draw_arm(struct tb_canvas *c, const struct tb_forecast *f, const struct tb_forecast_arm *a)
+static void draw_arm(struct tb_canvas *c, int y, const struct tb_forecast *f, const struct tb_forecast_arm *a)
 {
     char least[32], most[32];
-    tb_canvas_field(c, 0, 0, 12, TB_STYLE_PLAIN, a->method);
+    tb_canvas_field(c, 3, y, 12, TB_STYLE_PLAIN, a->method);
     tb_fmt_count(least, sizeof least, a->least_trainable);
     if (a->least_trainable < a->most_trainable)
-        tb_canvas_fmt(c, 13, 0, TB_STYLE_PLAIN, "%3zu x %s .. %s", a->n, least,
+        tb_canvas_fmt(c, 16, y, TB_STYLE_PLAIN, "%3zu x %s .. %s", a->n, least,
                       tb_fmt_count(most, sizeof most, a->most_trainable));
     else
-        tb_canvas_fmt(c, 13, 0, TB_STYLE_PLAIN, "%3zu x %s  %s", a->n, least,
+        tb_canvas_fmt(c, 16, y, TB_STYLE_PLAIN, "%3zu x %s  %s", a->n, least,
                       tb_fmt_unit(most, sizeof most, TB_UNIT_SHARE, f->run[a->first].share));
 }
 
@@ -170,10 +174,8 @@ static void draw_arms(struct lines *l, const struct tb_forecast *f)
     char text[160];
     snprintf(text, sizeof text, "%zu in %zu arm%s, runs x trainable", f->n, f->n_arms, f->n_arms == 1 ? "" : "s");
     row(l, TB_STYLE_STRONG, "runs", text);
-    for (size_t i = 0; i < f->n_arms && l->y < l->c->height; i++) {
-        struct tb_canvas line = tb_canvas_part(l->c, (struct tb_rect){ 3, l->y++, l->c->width - 3, 1 });
-        draw_arm(&line, f, &f->arm[i]);
-    }
+    for (size_t i = 0; i < f->n_arms; i++)
+        draw_arm(l->c, l->y++, f, &f->arm[i]);
 }
 
 static void draw_costs(struct lines *l, const struct tb_forecast *f)
@@ -231,12 +233,12 @@ static void draw_search(struct lines *l, const struct tb_forecast *f)
     const char *kind = tb_json_str(tb_json_get(search, "kind"), ""),
                *rule = tb_json_str(tb_json_get(prune, "kind"), "");
     char text[160], least[32];
-    size_t n_seeds = tb_json_len(tb_json_get(f->sweep, "seeds"));
+    size_t n_seeds = tb_json_len(tb_json_get(f->sweep, "seeds")), n_arms = tb_json_len(tb_json_get(f->sweep, "arms"));
     int64_t finalists = tb_json_int(tb_json_get(f->sweep, "finalists"), 0);
     if (!*kind)
         return;
-    snprintf(text, sizeof text, "%s, %lld trials in each of %zu arms", kind,
-             (long long)tb_json_int(tb_json_get(search, "trials"), 0), tb_json_len(tb_json_get(f->sweep, "arms")));
+    snprintf(text, sizeof text, "%s, %lld trials in each of %zu arm%s", kind,
+             (long long)tb_json_int(tb_json_get(search, "trials"), 0), n_arms, n_arms == 1 ? "" : "s");
     row(l, TB_STYLE_PLAIN, "search", text);
     if (finalists && n_seeds > 1) {
         snprintf(text, sizeof text, "then the best %lld of each with %zu more seeds", (long long)finalists,
@@ -250,33 +252,54 @@ static void draw_search(struct lines *l, const struct tb_forecast *f)
     }
 }
 
-static void draw_plan(const struct tb_screen *s, struct tb_canvas *c)
+/* From row y on, which may lie above; the row behind. */
+static int put_plan(const struct tb_screen *s, struct tb_canvas *c, int y)
 {
     const struct tb_planning *p = recipe_planning(s);
-    struct lines l = { .c = c };
+    const struct recipe *r = s->state;
+    struct lines l = { .c = c, .y = y };
     char where[sizeof p->err.where + sizeof p->err.text + 32];
     bool is_answered = p && p->answered && !tb_planning_is_busy(p), is_bad = is_answered && !p->is_good;
     if (is_bad && recipe_fault(s).line < 0)
         row(&l, TB_STYLE_BAD, "wrong", tb_err_string(&p->err, where, sizeof where));
-    if (!p || !p->is_there) {
+    if (p && p->is_there) {
+        draw_arms(&l, &p->forecast);
+        draw_costs(&l, &p->forecast);
+        draw_data(&l, &p->forecast);
+        draw_done(&l, &p->forecast);
+        draw_search(&l, &p->forecast);
+    } else if (r->path || r->source.n) {
         row(&l, TB_STYLE_DIM, "",
             p && tb_planning_is_busy(p) ? "measuring: two seconds for each method that is new here .."
                                         : "no version was good yet");
-        return;
     }
-    draw_arms(&l, &p->forecast);
-    draw_costs(&l, &p->forecast);
-    draw_data(&l, &p->forecast);
-    draw_done(&l, &p->forecast);
-    draw_search(&l, &p->forecast);
+    return l.y;
+}
+
+int recipe_plan_rows(const struct tb_screen *s, int width)
+{
+    struct tb_sheet none = { .width = width };
+    return put_plan(s, &(struct tb_canvas){ .sheet = &none, .width = width }, 0);
 }
 
 static const char *plan_title(const struct tb_screen *s)
 {
     const struct tb_planning *p = recipe_planning(s);
     if (p && tb_planning_is_busy(p))
-        return p->is_there ? "PLAN  of the version before; asking .." : "PLAN  asking ..";
-    return p && p->answered && !p->is_good && p->is_there ? "PLAN  of the last good version" : "PLAN";
+        return p->is_there ? "PLAN  as before; asking .." : "PLAN  asking ..";
+    return p && p->answered && !p->is_good && p->is_there ? "PLAN  last good version" : "PLAN";
+}
+
+/* Below its title, beside which it says that there are rows that are not seen. */
+static void draw_plan(const struct tb_screen *s, struct tb_canvas *c)
+{
+    const struct recipe *r = s->state;
+    struct tb_canvas body = tb_canvas_part(c, (struct tb_rect){ 0, 1, c->width, c->height - 1 });
+    int most = recipe_plan_rows(s, body.width) - body.height,
+        first = most <= 0 ? 0 : r->plan_first > most ? most : r->plan_first;
+    int x = head(c, plan_title(s), TB_STYLE_HEAD | (r->is_at_plan ? TB_STYLE_REVERSE : 0));
+    put_plan(s, &body, -first);
+    tb_canvas_beyond(c, x, 0, (struct tb_beyond){ first > 0, first < most });
 }
 
 /* ---- all of it */
@@ -286,9 +309,9 @@ static void draw_overrides(const struct recipe *r, struct tb_canvas *c)
     int x = tb_canvas_text(c, 1, 0, TB_STYLE_DIM, "overrides ");
     for (size_t i = 0; i < tb_json_len(r->overrides); i++)
         x = tb_canvas_fmt(c, x, 0, TB_STYLE_STRONG, " %s", tb_json_str(tb_json_at(r->overrides, i), ""));
-    tb_canvas_text(c, x, 0, TB_STYLE_DIM,
-                   tb_json_len(r->overrides) ? "  the same as --set; kept with every run"
-                                             : " none   o sets one, as budget=20k: the same as --set");
+    tb_canvas_field(c, x, 0, c->width - x, TB_STYLE_DIM,
+                    tb_json_len(r->overrides) ? "  the same as --set; kept with every run"
+                                              : " none   o sets one, as budget=20k: the same as --set");
 }
 
 static void draw_title(const struct recipe *r, struct tb_canvas *c)
@@ -301,32 +324,40 @@ static void draw_title(const struct recipe *r, struct tb_canvas *c)
     free(title);
 }
 
-void recipe_draw(const struct tb_screen *s, struct tb_canvas *c)
+struct recipe_layout recipe_layout(const struct recipe *r, int width, int height)
 {
-    const struct recipe *r = s->state;
-    struct tb_rect whole = tb_canvas_rect(c), foot = tb_rect_cut(&whole, r->path ? -1 : 0), part[2];
-    bool is_beside = c->width >= BESIDE;
+    struct recipe_layout l = { .is_beside = width >= BESIDE };
+    struct tb_rect whole = { 0, 0, width, height }, part[2];
+    bool is_at_plan = r->is_at_plan;
     const struct tb_part columns[] = { { .least = 50, .weight = 3 }, { .least = 38, .weight = 1, .most = 60 } };
-    const struct tb_part rows[] = { { .least = 5, .weight = 3 }, { .least = 3, .weight = 2, .most = 12, .fold = 1 } };
-    if (is_beside)
+    const struct tb_part rows[] = { { .least = is_at_plan ? 3 : 5, .weight = is_at_plan ? 1 : 3, .fold = is_at_plan },
+                                    { .least = 3, .weight = is_at_plan ? 4 : 2, .most = is_at_plan ? 0 : 12,
+                                      .fold = !is_at_plan } };
+    l.foot = tb_rect_cut(&whole, r->path ? -1 : 0);
+    if (l.is_beside)
         tb_split_columns(whole, 1, columns, 2, part);
     else
         tb_split_rows(whole, 0, rows, 2, part);
-    struct tb_canvas left = tb_canvas_part(c, part[0]), right = tb_canvas_part(c, part[1]),
-                     last = tb_canvas_part(c, foot);
+    l.source = part[0];
+    l.plan = part[1];
+    return l;
+}
+
+void recipe_draw(const struct tb_screen *s, struct tb_canvas *c)
+{
+    const struct recipe *r = s->state;
+    struct recipe_layout l = recipe_layout(r, c->width, c->height);
+    struct tb_canvas left = tb_canvas_part(c, l.source), right = tb_canvas_part(c, l.plan),
+                     last = tb_canvas_part(c, l.foot);
     struct tb_canvas source = tb_canvas_part(&left, (struct tb_rect){ 0, 1, left.width, left.height - 1 });
-    struct tb_canvas plan = tb_canvas_part(&right, (struct tb_rect){ 0, 1, right.width, right.height - 1 });
     draw_title(r, &left);
     if (r->source.n)
         draw_source(s, &source);
-    else if (r->file_err.kind == TB_ERR_NONE)
-        draw_empty(&source);
     else
-        tb_canvas_wrap(&source, 1, TB_STYLE_BAD, r->file_err.text);
-    head(&right, plan_title(s), TB_STYLE_HEAD);
-    draw_plan(s, &plan);
-    if (is_beside)
-        tb_canvas_wall(c, part[0].width, 1, part[0].height - 1);
+        draw_none(r, &source);
+    draw_plan(s, &right);
+    if (l.is_beside)
+        tb_canvas_wall(c, l.source.width, 1, l.source.height - 1);
     if (r->path)
         draw_overrides(r, &last);
     if (r->list != RECIPE_NO_LIST)

@@ -47,8 +47,9 @@ void recipe_open(struct tb_screen *s, const char *path)
     r->before = NULL;
     r->stamp = (struct stat){ 0 };
     r->is_gone = false;
-    r->line = r->first = 0;
+    r->line = r->first = r->plan_first = 0;
     r->column = 0;
+    r->planning.is_there = false; /* that was of another file */
     tb_json_free(r->overrides);
     r->overrides = tb_json_new_list();
     tb_source_free(&r->source);

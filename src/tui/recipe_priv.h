@@ -32,6 +32,8 @@ struct recipe {
 
     int line, first;        /* with the cursor; at the top */
     size_t column;          /* byte in it */
+    bool is_at_plan;        /* the plan has the focus, not the source */
+    int plan_first;         /* its row at the top */
     struct tb_json *overrides; /* list of "key=value" */
     struct tb_planning planning; /* of a file; that of a draft is Start's */
 
@@ -73,6 +75,13 @@ void recipe_list_draw(const struct recipe *r, struct tb_canvas *c);
 bool recipe_docs(struct tb_screen *s);
 
 /* ---- recipe_draw.c */
+struct recipe_layout {
+    struct tb_rect source, plan, foot; /* the first two with a line of title each */
+    bool is_beside;
+};
+/* Beside each other, or one above the other: what has the focus is then the larger one. */
+struct recipe_layout recipe_layout(const struct recipe *r, int width, int height);
+int recipe_plan_rows(const struct tb_screen *s, int width); /* that all of the plan takes */
 void recipe_draw(const struct tb_screen *s, struct tb_canvas *c);
 
 #endif

@@ -23,7 +23,7 @@ static const struct {
     [LETTER] = { { "", 1, 1, 0, false }, "state" },
     [NAME] = { { "name", 12, 32, 0, false }, "name" },
     [METHOD] = { { "method", 6, 16, 6, false }, "method" },
-    [RATE] = { { "lr", 4, 9, 5, true }, "lr" },
+    [RATE] = { { "lr", 0, 9, 5, true }, "lr" },
     [TRAIN] = { { "train", 5, 7, 9, true }, "trainable" },
     [CURVE] = { { "train/loss", SPARK, SPARK, 7, false }, "loss" },
     [EVAL] = { { "eval", 6, 9, 0, true }, "eval_loss" },

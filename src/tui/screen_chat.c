@@ -26,7 +26,7 @@ static const struct tb_bind binds[] = {
     TB_BIND('B', "blind", "shuffle the sides and hide who is who until the vote", "B blind", BLIND),
     TB_BIND('n', "next-row", "the next prompt held out that you have not voted on", "n row", NEXT_ROW),
     TB_BIND('N', "row-before", "the one before", NULL, ROW_BEFORE),
-    TB_BIND('[', "less", "less of the chosen adapter, from the next prompt on", "[ ] scale", LESS),
+    TB_BIND('[', "less", "less of the chosen adapter, from the next prompt on", "[] scale", LESS),
     TB_BIND(']', "more", "more of it", NULL, MORE),
     TB_BIND('m', "base", "the bare base as a column of its own", "m base", BASE),
     TB_BIND('o', "settings", "temperature, seed and how much is written", "o settings", SETTINGS),

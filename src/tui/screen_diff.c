@@ -118,13 +118,14 @@ static void draw_table(const struct diff_state *st, struct tb_canvas *c)
     struct tb_grid_column column[DIFF_ARMS + 1] = { { "", 22, 34, 0, false } };
     char title[DIFF_ARMS][128];
     size_t arm[DIFF_ARMS];
-    int n = tb_diff_seen(st, st->made_width, arm), each = (c->width - 24) / (n ? n : 1) - 1;
+    struct tb_grid_rows rows = tb_diff_rows(st);
+    int n = tb_diff_seen(st, st->made_width, arm), room = tb_grid_room(&rows, c->width, c->height),
+        each = (room - 24) / (n ? n : 1) - 1;
     for (int i = 0; i < n; i++) {
         const struct tb_arm *a = &st->arms.arm[arm[i]];
         snprintf(title[i], sizeof title[i], "%c%s %.90s", tb_diff_letter(arm[i]), arm[i] ? "" : "*", a->name);
         column[i + 1] = (struct tb_grid_column){ title[i], each < 8 ? 8 : each, each < 8 ? 8 : each, i, false };
     }
-    struct tb_grid_rows rows = tb_diff_rows(st);
     tb_grid_draw(&st->grid, c, column, n + 1, &rows, st->pane == 0);
     if (n < (int)st->arms.n)
         tb_canvas_fmt(c, 0, 0, TB_STYLE_KEY, "%d of %zu seen, ]", n, st->arms.n);

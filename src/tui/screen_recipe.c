@@ -127,12 +127,51 @@ static void step_word(struct recipe *r, int step)
     }
 }
 
+/* From the source to the plan; back again to the line that is wrong, if there is one. */
+static void change_focus(struct tb_screen *s)
+{
+    struct recipe *r = s->state;
+    r->is_at_plan = !r->is_at_plan;
+    if (!r->is_at_plan && recipe_fault(s).line >= 0)
+        go_to(s, recipe_fault(s).line);
+}
+
+/* Scrolls the plan; false if the key is not for it. */
+static bool press_plan(struct tb_screen *s, const struct recipe_layout *l, const struct tb_press *p)
+{
+    struct recipe *r = s->state;
+    bool is_mouse = tb_press_is_mouse(p->key);
+    int page = l->plan.height > 2 ? l->plan.height - 1 : 1, most = recipe_plan_rows(s, l->plan.width) - page,
+        to = r->plan_first;
+    if (is_mouse ? !tb_rect_has(l->plan, p->x, p->y) : !r->is_at_plan)
+        return false;
+    if (p->key == TB_PRESS_CLICK)
+        r->is_at_plan = true;
+    else if (!tb_press_scrolls(p->key, page, most, &to))
+        return false;
+    r->plan_first = to > most ? most : to;
+    r->plan_first = r->plan_first < 0 ? 0 : r->plan_first;
+    return true;
+}
+
+static void click(struct tb_screen *s, const struct recipe_layout *l, const struct tb_press *p)
+{
+    struct recipe *r = s->state;
+    if (!tb_rect_has(l->source, p->x, p->y))
+        return;
+    r->is_at_plan = false;
+    go_to(s, r->first + p->y - 1);
+}
+
 static unsigned press(struct tb_screen *s, const struct tb_press *p)
 {
     struct recipe *r = s->state;
+    struct recipe_layout l = recipe_layout(r, s->width, s->height);
     int page = s->height > 4 ? s->height - 4 : 1;
     if (r->list != RECIPE_NO_LIST)
         return recipe_list_press(s, p);
+    if (press_plan(s, &l, p))
+        return TB_DO_HANDLED | TB_DO_DRAW;
     switch (p->key) {
     case TB_PRESS_UP: go_to(s, r->line - 1); break;
     case TB_PRESS_DOWN: go_to(s, r->line + 1); break;
@@ -146,8 +185,9 @@ static unsigned press(struct tb_screen *s, const struct tb_press *p)
     case TB_PRESS_END: go_to(s, r->source.n_lines); break;
     case TB_PRESS_LEFT: step_word(r, -1); break;
     case TB_PRESS_RIGHT: step_word(r, 1); break;
-    case '\t': go_to(s, recipe_fault(s).line >= 0 ? recipe_fault(s).line : r->line); break;
-    case TB_PRESS_CLICK: go_to(s, r->first + p->y - 1); break;
+    case '\t':
+    case TB_PRESS_BACKTAB: change_focus(s); break;
+    case TB_PRESS_CLICK: click(s, &l, p); break;
     default: return TB_DO_NOTHING;
     }
     return TB_DO_HANDLED | TB_DO_DRAW;

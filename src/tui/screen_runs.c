@@ -10,7 +10,7 @@
 
 enum { SORT = TB_ACT_OWN, REVERSE, COLUMN_LEFT, COLUMN_RIGHT, MOVE_LEFT, MOVE_RIGHT, CONSTANT, GROUP, GROUP_BY, COPY,
        MARK, ENTER };
-enum { FACTS_WIDTH = 40, BESIDE = 96 };
+enum { FACTS_WIDTH = 40, BESIDE = 96, USUAL = 80 };
 
 static const struct tb_bind binds[] = {
     TB_BIND('\n', "inspect", "all about the run", NULL, ENTER),
@@ -109,13 +109,19 @@ static void draw_head(const struct tb_screen *s, struct tb_canvas *c)
     snprintf(count, sizeof count, "%zu of %zu%s", d->n_shown, d->n, d->n_marks ? ", " : "");
     if (d->n_marks)
         snprintf(count + strlen(count), sizeof count - strlen(count), "%zu marked", d->n_marks);
-    int x = tb_canvas_text(c, 1, 0, TB_STYLE_DIM, "filter: ");
-    x = tb_canvas_text(c, x, 0, TB_STYLE_PLAIN, *d->filter ? d->filter : "none");
-    x = tb_canvas_text(c, x + 3, 0, TB_STYLE_DIM, "group: ");
-    x = tb_canvas_text(c, x, 0, TB_STYLE_PLAIN, *d->group_by ? d->group_by : "none");
-    x = tb_canvas_text(c, x + 3, 0, TB_STYLE_DIM, "sort: ");
-    tb_canvas_fmt(c, x, 0, TB_STYLE_PLAIN, "%s%s", *sort == '-' ? sort + 1 : sort, *sort == '-' ? " desc" : "");
-    tb_canvas_right(c, c->width - 1 - tb_text_width(count), 0, tb_text_width(count), TB_STYLE_DIM, count);
+    int room = c->width - 1 - tb_text_width(count), x = 1;
+    struct tb_canvas left = tb_canvas_part(c, (struct tb_rect){ 0, 0, room - 1, 1 });
+    x = tb_canvas_text(&left, x, 0, TB_STYLE_DIM, "filter: ");
+    x = tb_canvas_text(&left, x, 0, TB_STYLE_PLAIN, *d->filter ? d->filter : "none");
+    if (*d->group_by || c->width >= USUAL) {
+        x = tb_canvas_text(&left, x + 3, 0, TB_STYLE_DIM, "group: ");
+        x = tb_canvas_text(&left, x, 0, TB_STYLE_PLAIN, *d->group_by ? d->group_by : "none");
+    }
+    x = tb_canvas_text(&left, x + 3, 0, TB_STYLE_DIM, "sort: ");
+    x = tb_canvas_fmt(&left, x, 0, TB_STYLE_PLAIN, "%s%s", *sort == '-' ? sort + 1 : sort, *sort == '-' ? " desc" : "");
+    if (x > left.width)
+        tb_canvas_text(&left, left.width - 2, 0, TB_STYLE_DIM, "..");
+    tb_canvas_right(c, room, 0, tb_text_width(count), TB_STYLE_DIM, count);
 }
 
 static void draw_empty(const struct tb_screen *s, struct tb_canvas *c)

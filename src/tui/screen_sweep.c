@@ -497,6 +497,18 @@ static bool set_filter(struct tb_screen *s, const char *text, struct tb_err *err
     return true;
 }
 
+/* "sweep ID" shows that one, as [ and ] do. */
+static bool set(struct tb_screen *s, const char *name, const char *value, struct tb_err *err)
+{
+    char id[TB_SWEEP_ID];
+    if (strcmp(name, "sweep") != 0 || !value || !s->desk->store)
+        return tb_fail(err, TB_ERR_USAGE, "set: expected sweep ID");
+    if (!tb_sweep_find(tb_store_path(s->desk->store), value, id, err))
+        return false;
+    choose(s, id);
+    return true;
+}
+
 /* ---- what is kept */
 
 static void save(const struct tb_screen *s, struct tb_json *map)
@@ -522,4 +534,5 @@ const struct tb_screen_class tb_screen_sweep = {
     .name = "sweep", .title = "Sweep", .key = '5', .has_runs = true, .state_size = sizeof(struct sweep_state),
     .binds = binds, .open = open_screen, .close = close_screen, .load = load, .draw = draw, .press = press, .act = act,
     .status = status, .save = save, .restore = restore, .filter = filter, .set_filter = set_filter,
+    .set = set,
 };

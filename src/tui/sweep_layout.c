@@ -38,7 +38,7 @@ static struct sweep_layout wide(struct tb_rect all, int n_arms, int n_head, enum
     struct tb_rect part[5], side[2];
     bool is_list = pane == SWEEP_LIST, is_events = pane == SWEEP_EVENTS;
     const struct tb_part parts[] = { { n_head, 0, 0, 0 }, rungs_part(n_arms, 4), { 5, 2, 0, is_list || is_events },
-                                     { is_list ? 3 : 7, 3, 24, is_list ? 0 : 3 }, { 3, 1, 0, is_events ? 0 : 2 } };
+                                     { is_list ? 3 : 6, 3, 24, is_list ? 0 : 3 }, { 3, 1, 0, is_events ? 0 : 2 } };
     tb_split_rows(all, 1, parts, 5, part);
     put_rules(&l, part, 5);
     l.head = part[0];

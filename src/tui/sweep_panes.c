@@ -39,26 +39,28 @@ static void count_runs(const struct tb_sweep_view *v, char *dst, size_t n)
 static void draw_first(const struct tb_sweep_view *v, struct tb_canvas *c)
 {
     const struct tb_sweep *s = v->s;
-    struct tb_piece p[6] = { { .style = TB_STYLE_STRONG },         { .style = TB_STYLE_PLAIN },
-                          { .style = TB_STYLE_DIM, .drop = 4 },  { .style = TB_STYLE_DIM, .drop = 3 },
-                          { .style = TB_STYLE_GOOD, .drop = 2 }, { .style = TB_STYLE_PLAIN } };
+    struct tb_piece p[7] = { { .style = TB_STYLE_STRONG },        { .style = TB_STYLE_PLAIN, .drop = 2 },
+                          { .style = TB_STYLE_DIM, .drop = 5 }, { .style = TB_STYLE_DIM, .drop = 4 },
+                          { .style = TB_STYLE_GOOD, .drop = 1 }, { .style = TB_STYLE_GOOD, .drop = 3 },
+                          { .style = TB_STYLE_PLAIN } };
     char best[32];
     snprintf(p[0].text, sizeof p[0].text, "%.8s", s->id);
     tb_str_copy(p[1].text, sizeof p[1].text, tb_path_base(s->plan->recipe_path));
     snprintf(p[2].text, sizeof p[2].text, "%s, %lld an arm%s%s", s->search->name, (long long)tb_sweep_trials(s),
              s->prune ? ", " : "", s->prune ? s->prune->name : "");
     snprintf(p[3].text, sizeof p[3].text, "%.60s %s", s->objective.metric, s->objective.sign < 0 ? "max" : "min");
-    if (v->n_best)
-        snprintf(p[4].text, sizeof p[4].text, "best %s %s",
-                 tb_fmt_unit(best, sizeof best, TB_UNIT_LOSS, tb_sweep_column(s, v->best[0].trial, "value")),
-                 tb_trial_name(&s->trial[v->best[0].trial]));
-    count_runs(v, p[5].text, sizeof p[5].text);
-    tb_pieces_draw(c, 1, 0, p, 6);
+    if (v->n_best) {
+        snprintf(p[4].text, sizeof p[4].text, "best %s",
+                 tb_fmt_unit(best, sizeof best, TB_UNIT_LOSS, tb_sweep_column(s, v->best[0].trial, "value")));
+        tb_str_copy(p[5].text, sizeof p[5].text, tb_trial_name(&s->trial[v->best[0].trial]));
+    }
+    count_runs(v, p[6].text, sizeof p[6].text);
+    tb_pieces_draw(c, 1, 0, p, 7);
 }
 
 static void draw_second(const struct tb_sweep_view *v, struct tb_canvas *c)
 {
-    struct tb_piece p[4] = { { .drop = 0 }, { .drop = 3 }, { .drop = 0 }, { .drop = 2 } };
+    struct tb_piece p[5] = { { .drop = 0 }, { .drop = 1 }, { .drop = 3 }, { .drop = 0 }, { .drop = 2 } };
     char a[32], b[32], d[32];
     double all = v->spent_tok + v->saved_tok;
     if (v->expected_tok > v->spent_tok)
@@ -68,15 +70,17 @@ static void draw_second(const struct tb_sweep_view *v, struct tb_canvas *c)
                  v->doubt_tok > 0 ? tb_fmt_unit(d, sizeof d, TB_UNIT_SHORT, v->doubt_tok) : "");
     else
         snprintf(p[0].text, sizeof p[0].text, "spent %s tok", tb_fmt_unit(a, sizeof a, TB_UNIT_SHORT, v->spent_tok));
-    snprintf(p[1].text, sizeof p[1].text, "elapsed %s", tb_fmt_unit(a, sizeof a, TB_UNIT_SECONDS, v->elapsed_s));
+    if (v->s->most_tok > 0 && v->s->most_tok < v->expected_tok)
+        snprintf(p[1].text, sizeof p[1].text, "at most %s", tb_fmt_unit(a, sizeof a, TB_UNIT_SHORT, v->s->most_tok));
+    snprintf(p[2].text, sizeof p[2].text, "elapsed %s", tb_fmt_unit(a, sizeof a, TB_UNIT_SECONDS, v->elapsed_s));
     if (v->left_s > 0)
-        snprintf(p[2].text, sizeof p[2].text, "left %s%s%s", tb_fmt_unit(a, sizeof a, TB_UNIT_SECONDS, v->left_s),
+        snprintf(p[3].text, sizeof p[3].text, "left %s%s%s", tb_fmt_unit(a, sizeof a, TB_UNIT_SECONDS, v->left_s),
                  v->left_doubt_s > 0 ? " +-" : "",
                  v->left_doubt_s > 0 ? tb_fmt_unit(b, sizeof b, TB_UNIT_SECONDS, v->left_doubt_s) : "");
-    if (v->s->prune && all > 0)
-        snprintf(p[3].text, sizeof p[3].text, "pruning saved %s (%.0f %%)",
+    if (v->s->prune && v->saved_tok > 0)
+        snprintf(p[4].text, sizeof p[4].text, "pruning saved %s (%.0f %%)",
                  tb_fmt_unit(a, sizeof a, TB_UNIT_SHORT, v->saved_tok), 100 * v->saved_tok / all);
-    tb_pieces_draw(c, 1, 1, p, 4);
+    tb_pieces_draw(c, 1, 1, p, 5);
 }
 
 /* What to do next, where it is not simply on. */
@@ -268,9 +272,10 @@ static void draw_key(const struct tb_sweep_view *v, const struct tb_sweep_key *k
     memset(bar, '#', (size_t)n);
     tb_canvas_bytes(c, name + 1, y, TB_STYLE_LIVE, bar, (size_t)n);
     if (isnan(k->importance))
-        tb_canvas_text(c, name + 1, y, TB_STYLE_DIM, "-");
+        snprintf(words, sizeof words, "-");
     else
-        tb_canvas_fmt(c, name + 1 + most + 1, y, TB_STYLE_PLAIN, "%.2f", k->importance);
+        snprintf(words, sizeof words, "%.2f", k->importance);
+    tb_canvas_right(c, name + 1 + most, y, 5, isnan(k->importance) ? TB_STYLE_DIM : TB_STYLE_PLAIN, words);
 }
 
 void tb_sweep_draw_importance(const struct tb_screen *s, struct tb_canvas *c)

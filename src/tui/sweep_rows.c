@@ -262,8 +262,9 @@ static void draw_about(const struct tb_screen *s, struct tb_canvas *c)
         tb_canvas_text(c, 1, 0, TB_STYLE_DIM, "no trial has that in its name, arm or state; / changes it");
     if (!t || c->height < 1)
         return;
-    const char *why = tb_sweep_why(&st->s, (size_t)(t - st->s.trial));
-    int x = tb_canvas_text(c, 1, 0, TB_STYLE_DIM, tb_state_name(tb_sweep_state_of(s, t)));
+    const char *why = tb_sweep_why(&st->s, (size_t)(t - st->s.trial)), *state = tb_state_name(tb_sweep_state_of(s, t));
+    why += name_length(why, tb_trial_name(t));
+    int x = tb_str_starts(why, state) ? 1 : tb_canvas_text(c, 1, 0, TB_STYLE_DIM, state);
     if (t->budget_tok > 0 && !*why)
         x = tb_canvas_fmt(c, x, 0, TB_STYLE_DIM, " at %s of %s tok",
                           tb_fmt_unit(at, sizeof at, TB_UNIT_SHORT, t->tokens),
@@ -273,7 +274,7 @@ static void draw_about(const struct tb_screen *s, struct tb_canvas *c)
     if (!*t->run && !t->is_over)
         x = tb_canvas_text(c, x, 0, TB_STYLE_DIM, ", has no run yet");
     if (*why)
-        tb_canvas_fmt(c, x, 0, TB_STYLE_DIM, ": %s", why + name_length(why, tb_trial_name(t)));
+        tb_canvas_fmt(c, x, 0, TB_STYLE_DIM, "%s%s", x > 1 ? ": " : "", why);
 }
 
 void tb_sweep_draw_trials(const struct tb_screen *s, struct tb_canvas *c)

@@ -202,10 +202,25 @@ bool tb_text_find(struct tb_text *t, int width, const char *needle, int step)
 
 /* ---- drawing */
 
+static bool goes_on(const struct tb_text *t, const struct tb_text_line *l, int width)
+{
+    return l->hang < 0 && tb_utf8_width(t->bytes.p + l->from, l->n) - t->column > width;
+}
+
+bool tb_text_is_cut(const struct tb_text *t, int width, int height)
+{
+    int row = top_of(t, width, height);
+    size_t i = line_at(t, width, &row);
+    for (int y = -row; y < height && i < t->n; y += rows_of(t, i++, width))
+        if (goes_on(t, &t->line[i], width))
+            return true;
+    return false;
+}
+
 static void draw_cut(const struct tb_text *t, const struct tb_text_line *l, struct tb_canvas *c, int y, unsigned style)
 {
     tb_canvas_bytes(c, -t->column, y, style, t->bytes.p + l->from, l->n);
-    if (tb_utf8_width(t->bytes.p + l->from, l->n) - t->column > c->width)
+    if (goes_on(t, l, c->width))
         tb_canvas_text(c, c->width - 2, y, TB_STYLE_HINT, "..");
 }
 

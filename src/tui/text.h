@@ -42,6 +42,8 @@ bool tb_text_press(struct tb_text *t, int width, int height, const struct tb_pre
 bool tb_text_find(struct tb_text *t, int width, const char *needle, int step);
 int tb_text_rows(const struct tb_text *t, int width); /* that all of it takes */
 void tb_text_draw(const struct tb_text *t, struct tb_canvas *c);
+/* Whether a line that is seen goes on to the right of the pane. */
+bool tb_text_is_cut(const struct tb_text *t, int width, int height);
 /* Whether there are rows above and below those that are seen. */
 struct tb_beyond tb_text_beyond(const struct tb_text *t, int width, int height);
 

@@ -198,17 +198,38 @@ void tb_tui_press(struct tb_tui *t, const struct tb_press *p)
     load(t);
 }
 
-/* Runs that were put on the list are marked, so that their curves are shown: what undoes it names them. */
+/* Runs that were put on the list are marked, so that their curves are shown, and among all runs the first of them has
+ * the cursor: what undoes it names them. */
 static void mark_made(struct tb_desk *d, const struct tb_act *a)
 {
+    bool may_move = strcmp(tb_route_screen(d)->class->name, "runs") == 0;
     if (!a->inverse || (!tb_str_starts(a->command, "tunebench run ") && !tb_str_starts(a->command, "tunebench sweep ")))
         return;
     for (size_t i = 0; i < d->n; i++) {
         char *word = tb_xasprintf(" %.8s", d->item[i].sum.id);
-        if (strstr(a->inverse, word))
+        if (strstr(a->inverse, word)) {
             tb_desk_mark(d, d->item[i].sum.id, true);
+            if (may_move)
+                tb_str_copy(d->run, sizeof d->run, d->item[i].sum.id);
+            may_move = false;
+        }
         free(word);
     }
+}
+
+/* A sweep that was begun is the one that is shown, whichever was before: what undoes it names it. */
+static void show_begun(struct tb_desk *d, const struct tb_act *a)
+{
+    static const char verb[] = "tunebench sweep ";
+    if (!a->inverse || !tb_str_starts(a->command, verb) || !tb_str_starts(a->inverse, verb)
+        || !strstr(a->command, " --detach"))
+        return;
+    const char *from = a->inverse + strlen(verb);
+    char *id = tb_xstrndup(from, strcspn(from, " "));
+    for (int i = 0; i < d->n_screens; i++)
+        if (strcmp(d->screen[i].class->name, "sweep") == 0)
+            d->screen[i].class->set(&d->screen[i], "sweep", id, NULL);
+    free(id);
 }
 
 /* An act has answered. */
@@ -224,6 +245,7 @@ static void tell(struct tb_tui *t, struct tb_act *a)
     }
     refresh(t);
     mark_made(d, a);
+    show_begun(d, a);
     load(t);
 }
 

@@ -157,6 +157,15 @@ void tb_arm_free(struct tb_arm *a)
     free(a->m);
 }
 
+void tb_arm_put_ids(struct tb_table *t, const struct tb_arm *a)
+{
+    struct tb_buf b = { 0 };
+    for (size_t i = 0; i < a->n; i++)
+        tb_buf_fmt(&b, "%s%s", i ? "," : "", a->item[i]->sum.id);
+    tb_table_cell(t, &(struct tb_cell){ .type = TB_CELL_LIST, .s = b.p });
+    tb_buf_free(&b);
+}
+
 /* An arm of some of its runs. */
 static void take_part(struct tb_arm *to, const struct tb_arm *from, const struct tb_metrics *const *m, size_t n)
 {

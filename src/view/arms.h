@@ -3,6 +3,7 @@
 #ifndef TB_VIEW_ARMS_H
 #define TB_VIEW_ARMS_H
 
+#include "view/emit.h"
 #include "view/paired.h"
 #include "view/runs.h"
 
@@ -38,6 +39,8 @@ bool tb_arms_by_named(const char *name, enum tb_arms_by *by, struct tb_err *err)
 /* Both with just those runs that their difference is made of (tb_paired_runs). Free each with tb_arm_free. */
 void tb_arms_common(const struct tb_arm *a, const struct tb_arm *b, struct tb_arm *of_a, struct tb_arm *of_b);
 void tb_arm_free(struct tb_arm *a);
+/* Ids of its runs as a cell of a list. */
+void tb_arm_put_ids(struct tb_table *t, const struct tb_arm *a);
 
 /* Arm b against arm a; TB_ERR_NOTFOUND if nothing can be compared. */
 bool tb_arms_pair(struct tb_paired *p, const struct tb_arm *a, const struct tb_arm *b, struct tb_err *err);

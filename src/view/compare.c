@@ -149,15 +149,6 @@ static void line_for_people(struct tb_table *t, const struct line *l)
     free(name);
 }
 
-static void put_ids(struct tb_table *t, const struct tb_arm *a)
-{
-    struct tb_buf b = { 0 };
-    for (size_t i = 0; i < a->n; i++)
-        tb_buf_fmt(&b, "%s%s", i ? "," : "", a->item[i]->sum.id);
-    tb_table_cell(t, &(struct tb_cell){ .type = TB_CELL_LIST, .s = b.p });
-    tb_buf_free(&b);
-}
-
 static void line_for_programs(struct tb_table *t, const struct line *l)
 {
     const struct tb_arm *a = l->arm;
@@ -180,7 +171,7 @@ static void line_for_programs(struct tb_table *t, const struct line *l)
     tb_table_text(t, a->n == 1 ? first->final_hash : NULL);
     tb_table_int(t, (int64_t)a->n);
     tb_table_real(t, a->eval_sd);
-    put_ids(t, a);
+    tb_arm_put_ids(t, a);
 }
 
 static void put_line(struct compare *c, struct line *l)

@@ -111,7 +111,7 @@ char *tb_fmt_unit(char *dst, size_t n, enum tb_unit unit, double v)
     case TB_UNIT_BYTES: bytes(dst, n, v); break;
     case TB_UNIT_SECONDS: seconds(dst, n, v); break;
     case TB_UNIT_SHARE: snprintf(dst, n, "%.3f %%", 100 * v); break;
-    case TB_UNIT_LOSS: snprintf(dst, n, "%.3f", v); break;
+    case TB_UNIT_LOSS: snprintf(dst, n, fabs(v) < 1e5 ? "%.3f" : "%.3g", v); break;
     case TB_UNIT_RATE: rate(dst, n, v); break;
     case TB_UNIT_PLAIN: snprintf(dst, n, "%.0f", v); break;
     case TB_UNIT_TEXT: snprintf(dst, n, "%.6g", v); break;

@@ -56,21 +56,12 @@ static const struct tb_table_column columns[] = {
 };
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
 
-static void put_list(struct tb_table *t, struct tb_buf *b)
-{
-    tb_table_cell(t, &(struct tb_cell){ .type = TB_CELL_LIST, .s = b->p ? b->p : (char *)"" });
-    tb_buf_free(b);
-}
-
 static void put_who(struct tb_table *t, const struct tb_arm *a, size_t i)
 {
-    struct tb_buf ids = { 0 };
-    for (size_t k = 0; k < a->n; k++)
-        tb_buf_fmt(&ids, "%s%s", k ? "," : "", a->item[k]->sum.id);
     tb_table_text(t, (char[]){ (char)('A' + i), '\0' });
     tb_table_text(t, a->name);
     tb_table_text(t, a->item[0]->sum.method);
-    put_list(t, &ids);
+    tb_arm_put_ids(t, a);
     tb_table_int(t, (int64_t)a->n);
 }
 
@@ -123,7 +114,8 @@ static void put_costs(struct tb_table *t, const struct tb_report *r, size_t i)
     for (int c = 0; c < TB_N_COSTS; c++)
         if (found->is_front[c])
             tb_buf_fmt(&front, "%s%s", front.n ? "," : "", tb_report_costs[c].name);
-    put_list(t, &front);
+    tb_table_cell(t, &(struct tb_cell){ .type = TB_CELL_LIST, .s = front.p ? front.p : (char *)"" });
+    tb_buf_free(&front);
 }
 
 static void put_search(struct tb_table *t, const struct tb_report_search *s)

@@ -58,10 +58,10 @@ static void test_keys(void)
     is_int(tb_press_named(""), TB_PRESS_NONE, "no name");
 }
 
-static const struct tb_act *answered(struct tb_acts *a, const char *command)
+static const struct tb_act *answered(struct tb_acts *a, const char *command, bool is_shown)
 {
     const struct tb_act *act = NULL;
-    tb_acts_run(a, command, false, 0, NULL);
+    tb_acts_run(a, command, is_shown, 0, NULL);
     for (int i = 0; i < 2000 && !(act = tb_acts_pump(a)); i++)
         tb_clock_nap(0.005);
     return act;
@@ -70,11 +70,14 @@ static const struct tb_act *answered(struct tb_acts *a, const char *command)
 static void test_answers(void)
 {
     struct tb_acts a = { 0 };
-    const struct tb_act *act = answered(&a, "clone a");
+    const struct tb_act *act = answered(&a, "clone a", false);
     ok(act && !act->has_failed, "a verb that tells run by run");
     is_str(act->answer, "b: warm clone of a", "in its words");
     is_str(act->inverse, "tunebench stop b\ntunebench archive b", "two commands that undo it together");
-    act = answered(&a, "quiet");
+    act = answered(&a, "sweep s.lua --detach", true);
+    is_str(act->answer, "sweep 1f is led by the worker", "one line, typed or not, without what shells are told");
+    is_str(act->inverse, "tunebench sweep 1f --stop", "but for what undoes it");
+    act = answered(&a, "quiet", false);
     is_str(act->answer, "done: tunebench quiet", "one that says nothing");
     tb_acts_free(&a);
 }
@@ -84,6 +87,8 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "clone") == 0)
         puts("[{\"name\":\"b\",\"text\":\"warm clone of a\","
              "\"inverse\":\"tunebench stop b && tunebench archive b\"}]");
+    if (argc > 1 && strcmp(argv[1], "sweep") == 0)
+        puts("sweep 1f is led by the worker; look on: tunebench sweep 1f --follow; undo: tunebench sweep 1f --stop");
     if (argc > 1)
         return 0;
     test_words();

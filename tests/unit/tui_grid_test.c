@@ -105,6 +105,36 @@ static void test_columns(void)
     is_str(titles(2), "na", "even cut");
 }
 
+/* The last column of a table of four rows, two of which are seen, from top to bottom. */
+static const char *edge(int cursor, enum tb_glyphs glyphs, const char *text, int height)
+{
+    static const struct tb_grid_column column[] = { { "name", 4, 9, 0, false }, { "one", 3, 0, 1, false } };
+    static char seen[64];
+    struct tb_sheet s = { .glyphs = glyphs };
+    struct tb_grid g = { .column = -1, .cursor = cursor };
+    struct tb_grid_rows rows = rows_of(text);
+    tb_sheet_resize(&s, 8, height);
+    struct tb_canvas c = tb_canvas_whole(&s);
+    tb_grid_draw(&g, &c, column, 2, &rows, true);
+    seen[0] = '\0';
+    for (int y = 0; y < height; y++)
+        strcat(seen, tb_sheet_at(&s, 7, y)->s);
+    tb_sheet_free(&s);
+    return seen;
+}
+
+static void test_beyond(void)
+{
+    struct tb_grid_rows four = rows_of("abcd");
+    is_str(edge(0, TB_GLYPHS_BRAILLE, "abcd", 3), "  \u2193", "rows below are told on the last row that is seen");
+    is_str(edge(3, TB_GLYPHS_BRAILLE, "abcd", 3), "\u2191  ", "rows above on the line of titles");
+    is_str(edge(2, TB_GLYPHS_ASCII, "abcd", 3), "^ v", "both, in ASCII");
+    is_str(edge(2, TB_GLYPHS_ASCII, "abcd", 2), "^v", "where one row is seen");
+    is_str(edge(0, TB_GLYPHS_BRAILLE, "ab", 3), "e  ", "else a title may stand there");
+    is_int(tb_grid_room(&four, 8, 3), 6, "no cell stands where the sign does");
+    is_int(tb_grid_room(&four, 8, 5), 8, "where all rows are seen there is none");
+}
+
 static void test_clicks(void)
 {
     struct tb_grid g = { .column = -1 };
@@ -136,6 +166,7 @@ int main(void)
     test_cursor();
     test_headings();
     test_columns();
+    test_beyond();
     test_clicks();
     test_double_clicks();
     return done();

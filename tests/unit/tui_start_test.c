@@ -298,6 +298,16 @@ static void recipes(void)
     shot("recipe/good", 100, 30);
     shot("recipe/good", 80, 24);
     shot("recipe/good", 60, 15);
+    shot_press("tab");
+    shot("recipe/plan", 80, 24);
+    shot("recipe/plan", 60, 15);
+    shot_press("end up");
+    ok(r->is_at_plan && r->plan_first > 0, "the plan is scrolled");
+    shot("recipe/plan-above", 60, 15);
+    shot_press("tab");
+    shot_press("down");
+    is_int(r->line, 1, "and left again");
+    shot_press("up");
     write_recipe("-- wrong");
     shot("recipe/wrong", 100, 30);
     shot("recipe/wrong", 80, 24);
