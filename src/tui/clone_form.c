@@ -146,7 +146,7 @@ static bool is_changed(const struct tb_clone_form *f, const struct tb_entry *e)
     return e->was && !e->is_fixed && strcmp(tb_form_value(&f->form, e->name), e->was) != 0;
 }
 
-/* A run that diverged is offered its rates divided by ten. */
+/* A run that diverged is offered its rates divided by ten, and to begin anew if what it kept is spoilt already. */
 static void offer_less(struct tb_clone_form *f)
 {
     for (size_t i = 0; i < f->form.n; i++) {
@@ -177,6 +177,15 @@ void tb_clone_form_close(struct tb_clone_form *f)
     *f = (struct tb_clone_form){ 0 };
 }
 
+/* Whether the run had unlearned by then: worse on its held-out rows than before its first step. */
+static bool is_spoilt(const struct tb_metrics *m, int64_t step)
+{
+    for (size_t i = m->n_eval; i-- > 0;)
+        if ((int64_t)m->eval[i].step == step)
+            return !(m->eval[i].loss <= m->eval[0].loss);
+    return false;
+}
+
 void tb_clone_form_open(struct tb_clone_form *f, const struct tb_run_item *item, const struct tb_metrics *m,
                         const char *ref, const int64_t *steps, size_t n, int64_t at, const char *store)
 {
@@ -184,12 +193,14 @@ void tb_clone_form_open(struct tb_clone_form *f, const struct tb_run_item *item,
     *f = (struct tb_clone_form){ .is_open = true, .ref = tb_xstrdup(ref), .store = store, .is_stale = true,
                                  .is_live = tb_state_is_live(item->sight.state) };
     tb_str_copy(f->name, sizeof f->name, item->sum.name);
-    tb_form_choice(&f->form, begins, begins, "warm|weights|cold", n || f->is_live ? "warm" : "cold");
+    bool diverged = strcmp(m->ended_by, "divergence") == 0,
+         is_cold = !f->is_live && (n == 0 || (diverged && is_spoilt(m, at >= 0 ? at : steps[n - 1])));
+    tb_form_choice(&f->form, begins, begins, "warm|weights|cold", is_cold ? "cold" : "warm");
     add_steps(f, steps, n, at);
     if (f->is_live)
         tb_form_tick(&f->form, pauses, "pause the parent meanwhile", false);
     add_keys(f, tb_json_get(m->facts, "config"));
-    if (strcmp(m->ended_by, "divergence") == 0)
+    if (diverged)
         offer_less(f);
     fix(f);
 }

@@ -65,7 +65,7 @@ static void put_progress(const struct tb_run_item *item, struct tb_grid_cell *c)
     if (item->sight.state == TB_STATE_RUNNING && s->n_steps > 0)
         snprintf(c->text, sizeof c->text, "%d %%", (int)(100 * s->step / s->n_steps));
     else if (item->sight.state == TB_STATE_FAILED && strcmp(s->ended_by, "divergence") == 0)
-        snprintf(c->text, sizeof c->text, "NaN@%lld", (long long)s->step);
+        snprintf(c->text, sizeof c->text, "%s@%lld", isfinite(s->loss) ? "div" : "NaN", (long long)s->step);
     else
         tb_str_copy(c->text, sizeof c->text, s->damage[0] ? "damaged" : tb_state_name(item->sight.state));
 }

@@ -4,6 +4,7 @@
 #include "tui/clone_form.h"
 #include "tui/export_form.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -50,14 +51,25 @@ static struct tb_run_item item_of(const char *name, enum tb_state state)
     return item;
 }
 
-static void open(struct tb_clone_form *f, enum tb_state state, const char *ended_by)
+/* `then`: its loss on held-out rows at step 10; 2 before its first step. */
+static void open_at(struct tb_clone_form *f, enum tb_state state, const char *ended_by, double then)
 {
     static const int64_t steps[] = { 10, 20 };
     struct tb_metrics m = metrics_of(3);
     struct tb_run_item item = item_of("a run", state);
     tb_str_copy(m.ended_by, sizeof m.ended_by, ended_by);
+    m.n_eval = m.cap_eval = 2;
+    m.eval = tb_xcalloc(m.n_eval, sizeof *m.eval);
+    m.eval[0].loss = 2;
+    m.eval[1].step = 10;
+    m.eval[1].loss = then;
     tb_clone_form_open(f, &item, &m, "a run", steps, 2, 10, NULL);
     tb_metrics_free(&m);
+}
+
+static void open(struct tb_clone_form *f, enum tb_state state, const char *ended_by)
+{
+    open_at(f, state, ended_by, 1);
 }
 
 static void set(struct tb_clone_form *f, const char *name, const char *value)
@@ -130,6 +142,13 @@ static void of_live_runs(void)
     open(&f, TB_STATE_FAILED, "divergence");
     is_command(&f, false, "clone 'a run' --at 10 --warm --set optim.lr=5e-05 --detach",
                "diverged: a tenth of the rate");
+    tb_clone_form_close(&f);
+    open_at(&f, TB_STATE_FAILED, "divergence", 2.5);
+    is_command(&f, false, "clone 'a run' --cold --set optim.lr=5e-05 --detach",
+               "spoilt by the checkpoint already: from the beginning");
+    tb_clone_form_close(&f);
+    open_at(&f, TB_STATE_FAILED, "divergence", NAN);
+    is_command(&f, false, "clone 'a run' --cold --set optim.lr=5e-05 --detach", "no number is no better");
     tb_clone_form_close(&f);
 }
 
