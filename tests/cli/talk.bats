@@ -27,8 +27,8 @@ shows() { holds "$(cat "out/$1.frame")" "${@:2}"; } # shows FRAME WORDS..
     PROMPT='name : Silver Shield | kind : tea room'
     keys '*' t "type $PROMPT" enter wait 'frame talk'
     shows talk "you> $PROMPT" 'tok/s' ' │ B prefix5' 'tokens, ' 'slots ' 'greedy, max 64' '2 adapters'
-    grep -qE 'FORK at [0-9]+: +A ".*KL of B from A [0-9.]+ nat   base would|identical' out/talk.frame
-    said=$(tb generate lora-r4-s5 --max 64 --json "$PROMPT" | jq -r '.output | split(" ") | .[1:4] | join(" ")')
+    tr '\n' ' ' <out/talk.frame | grep -qE 'FORK at [0-9]+: +A ".*B against A there: KL [0-9.]+ nat +base +would|identical'
+    said=$(tb generate lora-r4-s5 --max 64 --json "$PROMPT" | jq -r '.output | split("\n") | max_by(length)[:20]')
     [ ${#said} -gt 3 ]
     shows talk "$said"
 }
