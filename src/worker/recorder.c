@@ -321,6 +321,19 @@ bool tb_recorder_event(struct tb_recorder *r, int64_t step, const char *kind, co
     return tb_recorder_do(r, write_event, &(struct event_call){ step, kind, text }, err);
 }
 
+static bool look_now(struct tb_run_writer *w, void *arg, struct tb_err *err)
+{
+    struct tb_recorder *r = arg;
+    r->request_at = 0;
+    look_for_request(r);
+    return true;
+}
+
+void tb_recorder_look(struct tb_recorder *r)
+{
+    tb_recorder_do(r, look_now, r, NULL);
+}
+
 bool tb_recorder_request(struct tb_recorder *r, struct tb_ctl_request *q)
 {
     pthread_mutex_lock(&r->lock);

@@ -33,6 +33,8 @@ bool tb_recorder_event(struct tb_recorder *r, int64_t step, const char *kind, co
 
 /* Also when writing was given up: then there is something to see to as well. */
 bool tb_recorder_is_asked(struct tb_recorder *r);
+/* Looks for a request now, not only each 0.1 s: what was asked before the call is seen at the next step border. */
+void tb_recorder_look(struct tb_recorder *r);
 bool tb_recorder_is_lost(const struct tb_recorder *r);
 /* At a step border: the next request, if one was asked; answer it with tb_recorder_answer, which also frees it. */
 bool tb_recorder_request(struct tb_recorder *r, struct tb_ctl_request *q);

@@ -374,6 +374,8 @@ static bool give_turn(struct server *s, int i, double seconds, bool *active)
             drop(s, i);
         if (has_news)
             tb_leads_saw(s->leads, id);
+        if (has_news && turn != TB_TURN_OVER)
+            tb_training_look(slot->training); /* its sweep may have given it up: not another step then */
         return turn != TB_TURN_OVER;
     }
     char *dir = tb_xstrdup(slot->dir);

@@ -374,6 +374,11 @@ bool tb_training_is_asked(const struct tb_training *t)
     return tb_recorder_is_asked(t->recorder);
 }
 
+void tb_training_look(struct tb_training *t)
+{
+    tb_recorder_look(t->recorder);
+}
+
 enum tb_state tb_training_state(const struct tb_training *t)
 {
     return t->state;

@@ -59,6 +59,8 @@ struct tb_turn_spec {
 bool tb_training_turn(struct tb_training *t, const struct tb_turn_spec *spec, enum tb_turn *turn, struct tb_err *err);
 /* Somebody asked something of this run. */
 bool tb_training_is_asked(const struct tb_training *t);
+/* What was asked before this call is carried out before the next step. */
+void tb_training_look(struct tb_training *t);
 /* Running, paused; in the end done, stopped, pruned, failed (divergence), queued (yielded). */
 enum tb_state tb_training_state(const struct tb_training *t);
 

@@ -54,8 +54,8 @@ METHODS='method = t.one_of { t.lora { r = t.choice { 2, 4, 8 }, lr = t.log_unifo
     [ "$(json .phase)" = over ]
     [ "$(json '[.arms[] | .done + .pruned] | join(" ")')" = "3 3" ]
     [ "$(json '[.arms[].more_seeds] | join(" ")')" = "1 1" ]
-    # No trial is pruned without a decision; one that comes behind the last step leaves the run done.
-    [ "$(json '.arms | map(.pruned) | add')" -le "$(json '[.events[] | select(.kind == "prune")] | length')" ]
+    # Weighed before it trains on: a pruned trial ends at the first evaluation behind its rung.
+    [ "$(json '.arms | map(.pruned) | add')" = "$(json '[.events[] | select(.kind == "prune")] | length')" ]
     [ "$(json '[.trials[] | select(.state == "pruned") | .why | test("rank [0-9]+ of [0-9]+")] | all')" = true ]
     pruned=$(json '[.trials[] | select(.state == "pruned")][0].run // ""')
     [ -z "$pruned" ] || tb show "$pruned" --json | jq -e '.ended_by == "sweep"' >/dev/null
