@@ -110,17 +110,19 @@ static void print_batch(const struct tb_out *o, const struct tb_pick *p, const s
                         const struct tb_train_row *r, bool has_losses)
 {
     const struct tb_json *rows = tb_json_get(batch, "rows");
-    char loss[32], norm[32];
+    char loss[32], norm[32], bounds[96];
     tb_out_safe(p->item.sum.name);
     printf("  step %.0f: loss %s, gradient norm %s; %zu rows of epoch %lld%s\n", r->step,
            tb_fmt_unit(loss, sizeof loss, TB_UNIT_LOSS, r->loss),
            tb_fmt_unit(norm, sizeof norm, TB_UNIT_LOSS, r->grad_norm), tb_json_len(rows),
            (long long)tb_json_int(tb_json_get(batch, "epoch"), 0) + 1,
            has_losses ? ", the highest loss first (+ above the step's)" : "");
+    snprintf(bounds, sizeof bounds, "a run keeps those of %d rows, and none of a step of more than %d",
+             TB_STEP_ROWS_MAX, TB_STEP_ROWS_STEP);
     if (!has_losses)
         tb_out_words(o, WIDTH, "no losses", tb_step_rows_have_room(&p->m.step_rows, tb_json_len(rows))
                      ? "the version that trained this step did not record those of single rows"
-                     : "a run keeps those of 16777216 rows, and none of a step of more than 65536");
+                     : bounds);
     for (size_t i = 0; i < tb_json_len(rows); i++)
         print_batch_row(o, tb_json_at(rows, i), has_losses);
 }

@@ -305,17 +305,10 @@ const struct tb_eval_row *tb_metrics_best(const struct tb_metrics *m)
 
 const struct tb_row_loss *tb_metrics_row(const struct tb_metrics *m, int64_t step, int64_t row_id)
 {
-    size_t lo = 0, hi = m->n_rows;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (m->rows[mid].step < step)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    for (; lo < m->n_rows && m->rows[lo].step == step; lo++)
-        if (m->rows[lo].row_id == row_id)
-            return &m->rows[lo];
+    for (size_t i = tb_step_find(m->rows, m->n_rows, sizeof *m->rows, step); i < m->n_rows && m->rows[i].step == step;
+         i++)
+        if (m->rows[i].row_id == row_id)
+            return &m->rows[i];
     return NULL;
 }
 

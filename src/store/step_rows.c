@@ -14,20 +14,31 @@ void tb_step_rows_free(struct tb_step_rows *r)
     *r = (struct tb_step_rows){ 0 };
 }
 
-/* The first place whose step is not below `step`; most ask for the last. */
-static size_t lower(const struct tb_step_rows *r, int64_t step)
+static int64_t step_at(const void *entry, size_t i, size_t size)
 {
-    size_t lo = 0, hi = r->n;
-    if (hi && r->at[hi - 1].step < step)
-        return hi;
+    int64_t step;
+    memcpy(&step, (const char *)entry + i * size, sizeof step);
+    return step;
+}
+
+size_t tb_step_find(const void *entry, size_t n, size_t size, int64_t step)
+{
+    size_t lo = 0, hi = n;
+    if (n && step_at(entry, n - 1, size) < step) /* what most ask for: behind the last */
+        return n;
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        if (r->at[mid].step < step)
+        if (step_at(entry, mid, size) < step)
             lo = mid + 1;
         else
             hi = mid;
     }
     return lo;
+}
+
+static size_t lower(const struct tb_step_rows *r, int64_t step)
+{
+    return tb_step_find(r->at, r->n, sizeof *r->at, step);
 }
 
 static size_t begin_of(const struct tb_step_rows *r, size_t i)

@@ -26,6 +26,9 @@ struct tb_step_rows {
 };
 
 void tb_step_rows_free(struct tb_step_rows *r); /* leaves it empty */
+/* The first of n entries, each of `size` bytes and beginning with its step as int64_t, whose step is not below `step`;
+ * they are in order of their steps. */
+size_t tb_step_find(const void *entry, size_t n, size_t size, int64_t step);
 /* Whether the losses of one more step of n rows are kept. */
 bool tb_step_rows_have_room(const struct tb_step_rows *r, size_t n);
 /* What is there of that step is replaced; nothing happens where there is no room. */

@@ -140,11 +140,10 @@ static void change_focus(struct tb_screen *s)
 static bool press_plan(struct tb_screen *s, const struct recipe_layout *l, const struct tb_press *p)
 {
     struct recipe *r = s->state;
-    bool is_mouse = tb_press_is_mouse(p->key);
+    if (tb_press_is_mouse(p->key) ? !tb_rect_has(l->plan, p->x, p->y) : !r->is_at_plan)
+        return false;
     int page = l->plan.height > 2 ? l->plan.height - 1 : 1, most = recipe_plan_rows(s, l->plan.width) - page,
         to = r->plan_first;
-    if (is_mouse ? !tb_rect_has(l->plan, p->x, p->y) : !r->is_at_plan)
-        return false;
     if (p->key == TB_PRESS_CLICK)
         r->is_at_plan = true;
     else if (!tb_press_scrolls(p->key, page, most, &to))
