@@ -215,6 +215,12 @@ static void finish(struct tb_act *a)
     a->child = NULL;
 }
 
+void tb_acts_part(struct tb_acts *a)
+{
+    for (size_t i = 0; i < a->n; i++)
+        a->act[i].then = NULL;
+}
+
 struct tb_act *tb_acts_pump(struct tb_acts *a)
 {
     for (size_t i = 0; i < a->n; i++) {

@@ -4,6 +4,7 @@
 #ifndef TB_TUI_ACTS_H
 #define TB_TUI_ACTS_H
 
+#include "tui/binds.h"
 #include "tui/child.h"
 
 #include <stdint.h>
@@ -15,6 +16,7 @@ struct tb_act {
     char *inverse;       /* commands that undo it, one a line; NULL: none */
     struct tb_child *child; /* NULL: it has ended */
     int64_t asked_ns;
+    const struct tb_bind *then; /* of the screen that asked: what Enter does on that pane; lent, NULL: nothing */
     bool has_failed, was_undone, is_shown; /* shown: its output goes to a pane of its own */
 };
 
@@ -28,6 +30,8 @@ void tb_acts_free(struct tb_acts *a); /* ends those that have not ended */
 /* Runs "stop a b", words as a shell reads them, "tunebench" in front or not. `is_shown`: see tb_act. The act, lent
  * until the next; NULL with *err if it could not be started. */
 struct tb_act *tb_acts_run(struct tb_acts *a, const char *command, bool is_shown, int64_t now_ns, struct tb_err *err);
+/* What waits for its answer leads to nothing any more: a key was pressed meanwhile, and it may mean something else. */
+void tb_acts_part(struct tb_acts *a);
 /* Takes what children say; the first act that has ended by it, NULL if none has. To be called until then. */
 struct tb_act *tb_acts_pump(struct tb_acts *a);
 size_t tb_acts_open(const struct tb_acts *a); /* that have not ended */

@@ -224,6 +224,7 @@ const char *tb_desk_mark_of(const struct tb_desk *d, const char *id)
 void tb_desk_mark(struct tb_desk *d, const char *id, bool is_on)
 {
     size_t i = 0;
+    d->are_marks_given = false;
     while (i < d->n_marks && strcmp(d->mark[i], id) != 0)
         i++;
     if (is_on && i == d->n_marks) {
@@ -325,7 +326,7 @@ void tb_desk_unsay(struct tb_desk *d, const char *text)
         tb_desk_say(d, TB_STYLE_MESSAGE, "%s", "");
 }
 
-void tb_desk_do(struct tb_desk *d, const char *command, bool is_shown)
+static struct tb_act *start_act(struct tb_desk *d, const char *command, bool is_shown)
 {
     struct tb_err err = { 0 };
     struct tb_act *a = tb_acts_run(&d->acts, command, is_shown, d->now_ns, &err);
@@ -333,6 +334,19 @@ void tb_desk_do(struct tb_desk *d, const char *command, bool is_shown)
         tb_desk_say(d, TB_STYLE_MESSAGE, "asked: %s", command);
     else
         tb_desk_fail(d, &err);
+    return a;
+}
+
+void tb_desk_do(struct tb_desk *d, const char *command, bool is_shown)
+{
+    start_act(d, command, is_shown);
+}
+
+void tb_desk_preview(struct tb_desk *d, const char *command)
+{
+    struct tb_act *a = start_act(d, command, true);
+    if (a)
+        a->then = tb_bind_of(d->screen[d->at].class->binds, '\n');
 }
 
 struct tb_child *tb_desk_child(struct tb_desk *d, const char *const *argv, struct tb_err *err)

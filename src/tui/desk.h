@@ -33,6 +33,7 @@ struct tb_desk {
     char *filter, *sort, *group_by; /* as in `ls FILTER --sort S --group G`; never NULL */
     char (*mark)[TB_RUN_ID];
     size_t n_marks, cap_marks;
+    bool are_marks_given;        /* by what put runs on the list, not by keys: the first `*` leaves them */
     char reference[TB_RUN_ID], run[TB_RUN_ID]; /* ids; "": none. run: under the cursor */
     char range_from[TB_RUN_ID];
 
@@ -100,6 +101,8 @@ const char *tb_desk_ref(const struct tb_desk *d, const struct tb_run_item *item)
 /* Runs a command ("stop lora-r8-s0"); its answer goes to the line of messages, or, is_shown, what it prints into a
  * pane. Words from runs and people are to be quoted: tb_shell_quote. */
 void tb_desk_do(struct tb_desk *d, const char *command, bool is_shown);
+/* The same, shown; on that pane Enter does what it does on the screen that asked. */
+void tb_desk_preview(struct tb_desk *d, const char *command);
 /* A child that stays open, closed by the screen; in a script with answers, one that says those. NULL with *err. */
 struct tb_child *tb_desk_child(struct tb_desk *d, const char *const *argv, struct tb_err *err);
 bool tb_desk_has_acts(const struct tb_desk *d); /* a verb has still to answer */

@@ -160,11 +160,25 @@ static void draw_all_hints(const struct tb_desk *d, struct tb_canvas *c, int y)
     draw_hints(d, c, x, y, c->width - 1, &global);
 }
 
+/* What lies over the screen gets all keys: these. */
+static void draw_overlay_keys(const struct tb_overlay *o, struct tb_canvas *c, int y)
+{
+    int x = 1;
+    if (o->kind == TB_OVERLAY_TEXT && o->bind && o->bind->hint) {
+        size_t key = strcspn(o->bind->hint, " ");
+        tb_canvas_bytes(c, x, y, TB_STYLE_KEY, o->bind->hint, key);
+        x = tb_canvas_text(c, x + (int)key, y, TB_STYLE_HINT, o->bind->hint + key) + 2;
+    }
+    tb_canvas_field(c, x, y, c->width - x, TB_STYLE_HINT, tb_overlay_hints(o));
+}
+
 /* The keys that work now: while somebody types into a field, how that is left. */
 static void draw_keys(const struct tb_desk *d, struct tb_canvas *c, int y)
 {
     const struct tb_screen *s = tb_route_screen(d);
-    if (s->class->typing && s->class->is_typing(s))
+    if (d->overlay)
+        draw_overlay_keys(d->overlay, c, y);
+    else if (s->class->typing && s->class->is_typing(s))
         tb_canvas_field(c, 1, y, c->width - 1, TB_STYLE_HINT, s->class->typing(s));
     else
         draw_all_hints(d, c, y);

@@ -153,6 +153,8 @@ static unsigned press_pane(struct tb_desk *d, const struct tb_press *p)
         tb_overlay_close(d);
         return TB_DO_HANDLED | TB_DO_DRAW;
     }
+    if (p->key == '\n' && o->bind)
+        return go_on(d);
     if (p->key == '/' || (p->key == 'w' && o->kind == TB_OVERLAY_LOG)) {
         o->is_searching = true;
         o->act = p->key == 'w';
@@ -212,6 +214,21 @@ static void draw_pane(const struct tb_overlay *o, struct tb_canvas *area)
                 ? tb_canvas_text(area, in.x + 1, whole.height - 1, TB_STYLE_KEY, " right: the rest of long lines ")
                 : in.x;
     tb_canvas_beyond(area, x, whole.height - 1, tb_text_beyond(&o->text, part.width, part.height));
+}
+
+const char *tb_overlay_hints(const struct tb_overlay *o)
+{
+    if (o->is_searching)
+        return o->act ? "enter saves them  esc leaves it" : "enter ends typing: then n N next and last  esc leaves it";
+    switch (o->kind) {
+    case TB_OVERLAY_CONFIRM: return "y does it  any other key: not";
+    case TB_OVERLAY_TEXT: return "esc closes  / searches  n N next and last  arrows pgup pgdn";
+    case TB_OVERLAY_LOG: return "esc closes  / searches  n N next and last  w saves them  arrows pgup pgdn";
+    case TB_OVERLAY_KEYS: return "typing searches  arrows pgup pgdn  esc closes";
+    case TB_OVERLAY_PALETTE: return "tab completes  arrows choose  enter does it  ^p ^n typed before  esc leaves it";
+    case TB_OVERLAY_FILTER: return "enter or esc ends typing  arrows: typed before";
+    default: return "enter does it  arrows: typed before  esc leaves it";
+    }
 }
 
 int tb_overlay_line_rows(const struct tb_overlay *o, int width)

@@ -28,7 +28,7 @@ struct tb_candidate {
 struct tb_overlay {
     enum tb_overlay_kind kind;
     char *label;
-    const struct tb_bind *bind; /* what goes on afterwards; NULL: act of the screen */
+    const struct tb_bind *bind; /* what goes on afterwards; NULL: act of the screen, of a pane nothing */
     int act;
     struct tb_field field;
     bool is_searching; /* a text: what is typed goes to the field */
@@ -46,6 +46,8 @@ void tb_overlay_ask(struct tb_desk *d, const char *label, const char *initial, c
 void tb_overlay_confirm(struct tb_desk *d, const char *question, const struct tb_bind *bind);
 struct tb_text *tb_overlay_text(struct tb_desk *d, const char *title);
 unsigned tb_overlay_press(struct tb_desk *d, const struct tb_press *p);
+/* The keys that work while it is open, but for what its bind does with Enter. */
+const char *tb_overlay_hints(const struct tb_overlay *o);
 /* Rows of the message that it wants: two for what is too long for one. */
 int tb_overlay_line_rows(const struct tb_overlay *o, int width);
 /* Over the screen (area), and in the rows of the message. */

@@ -109,6 +109,11 @@ static unsigned mark_all(struct tb_desk *d)
     bool is_all = d->n_shown > 0;
     for (size_t i = 0; i < d->n_shown; i++)
         is_all = is_all && tb_desk_is_marked(d, d->item[d->order[i]].sum.id);
+    if (is_all && d->are_marks_given) {
+        tb_desk_say(d, TB_STYLE_MESSAGE, "all %zu are marked; * again marks none", d->n_shown);
+        d->are_marks_given = false;
+        return TB_DO_DRAW;
+    }
     for (size_t i = 0; i < d->n_shown; i++)
         tb_desk_mark(d, d->item[d->order[i]].sum.id, !is_all);
     return TB_DO_LOAD;
@@ -318,6 +323,7 @@ unsigned tb_route_press(struct tb_desk *d, const struct tb_press *p)
     unsigned done;
     if (d->overlay)
         return tb_overlay_press(d, p);
+    tb_acts_part(&d->acts);
     if (c->is_typing && c->is_typing(s) && (done = press_screen(s, p)) & TB_DO_HANDLED)
         return done;
     const struct tb_bind *b = tb_bind_of(c->binds, p->key);

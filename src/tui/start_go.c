@@ -85,6 +85,7 @@ void start_look_on(struct tb_desk *d, struct tb_planning *p, bool is_search)
     for (size_t i = 0; !is_search && p->is_good && !tb_planning_is_busy(p) && i < p->forecast.n; i++)
         if (tb_desk_item(d, p->forecast.run[i].id))
             tb_desk_mark(d, p->forecast.run[i].id, true);
+    d->are_marks_given = d->n_marks > 0;
     tb_planning_rest(p);
     tb_desk_go(d, is_search ? "sweep" : "runs");
 }
@@ -114,7 +115,7 @@ void start_go(struct tb_screen *s, bool is_plan)
     }
     if (is_plan) {
         char *plan = tb_xasprintf("plan %s", st->command + strlen("tunebench run "));
-        tb_desk_do(s->desk, plan, true);
+        tb_desk_preview(s->desk, plan);
         free(plan);
         return;
     }

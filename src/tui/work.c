@@ -215,6 +215,7 @@ static void mark_made(struct tb_desk *d, const struct tb_act *a)
         }
         free(word);
     }
+    d->are_marks_given = d->n_marks > 0;
 }
 
 /* A sweep that was begun is the one that is shown, whichever was before: what undoes it names it. */
@@ -239,6 +240,7 @@ static void tell(struct tb_tui *t, struct tb_act *a)
     const char *undo = a->inverse ? "   U undoes" : "";
     if (a->output && strchr(a->output, '\n') != strrchr(a->output, '\n')) {
         tb_text_tell(tb_desk_show(d, a->command), TB_STYLE_PLAIN, a->output);
+        d->overlay->bind = a->then;
         tb_desk_say(d, TB_STYLE_MESSAGE, "%s", "");
     } else {
         tb_desk_say(d, a->has_failed ? TB_STYLE_BAD : TB_STYLE_GOOD, "%s%s", a->answer, undo);

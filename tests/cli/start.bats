@@ -50,6 +50,25 @@ keys() { # keys LINE..: as a script, frames in out/
     [ ! -e tunebench.d ]
 }
 
+@test "start: enter on the plan starts what it plans; * leaves the runs marked that start has marked" {
+    keys wait 'tab tab down space down space tab ^u' 'type 1steps' S-tab p wait 'frame plan' enter wait \
+        'frame runs' '*' 'frame still' '*' 'frame none'
+    grep -q '^ enter start  esc closes' out/plan.frame
+    ask 0 ls --json
+    [ "$(json '[.[].method] | @json')" = '["lora"]' ]
+    grep -q '1 of 1, 1 marked' out/runs.frame
+    grep -q '1 of 1, 1 marked' out/still.frame
+    grep -q '\* again marks none' out/still.frame
+    ! grep -q '1 marked' out/none.frame
+}
+
+@test "start: a plan that comes late does not start what was chosen meanwhile" {
+    keys wait 'tab tab down space down space tab ^u' 'type 1steps' S-tab p down wait 'frame plan' enter wait 'frame after'
+    grep -q 'lora-r8-s0' out/plan.frame
+    ! grep -q 'enter start' out/plan.frame
+    [ ! -e tunebench.d ]
+}
+
 @test "recipe: an editor changes the file, which is read again; an endless loop is told with its line" {
     printf '#!/bin/sh\nprintf "local t = require [[tunebench]]\\nwhile true do end\\n" >"$1"\n' >editor
     chmod +x editor
