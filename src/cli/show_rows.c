@@ -106,6 +106,40 @@ static void print_batch_row(const struct tb_out *o, const struct tb_json *row, b
     print_row(o, row, what);
 }
 
+static int by_number(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The command that trains the run again without these rows, and without those that it left out itself. Its last word is
+ * read by who shows this text (tb_batch_without). */
+static void print_without(const struct tb_pick *p, const char *store, const struct tb_json *rows)
+{
+    struct tb_buf word = { 0 }, line = { 0 };
+    size_t n = tb_json_len(rows);
+    int64_t *id = tb_xcalloc(n + 1, sizeof *id);
+    for (size_t i = 0; i < n; i++)
+        id[i] = tb_json_int(tb_json_get(tb_json_at(rows, i), "row_id"), 0);
+    qsort(id, n, sizeof *id, by_number);
+    tb_buf_fmt(&word, "data.without=%s", tb_json_str(tb_metrics_fact(&p->m, "config", "data.without"), ""));
+    for (size_t i = 0; i < n; i++)
+        tb_buf_fmt(&word, "%s%lld", word.p[word.n - 1] == '=' ? "" : " ", (long long)id[i]);
+    tb_buf_fmt(&line, "tunebench clone %s", p->item.sum.id);
+    if (store) {
+        tb_buf_str(&line, " --store ");
+        tb_shell_quote(&line, store);
+    }
+    tb_buf_str(&line, " --set ");
+    tb_shell_quote(&line, word.p);
+    printf("\nto train without them, from the newest checkpoint (or --at STEP, --cold):\n");
+    tb_out_safe(line.p);
+    putchar('\n');
+    tb_buf_free(&word);
+    tb_buf_free(&line);
+    free(id);
+}
+
 static void print_batch(const struct tb_out *o, const struct tb_pick *p, const struct tb_json *batch,
                         const struct tb_train_row *r, bool has_losses)
 {
@@ -127,7 +161,7 @@ static void print_batch(const struct tb_out *o, const struct tb_pick *p, const s
         print_batch_row(o, tb_json_at(rows, i), has_losses);
 }
 
-static void put_batch(const struct tb_out *o, const struct tb_pick *p, struct tb_json *batch,
+static void put_batch(const struct tb_out *o, const struct tb_pick *p, const char *store, struct tb_json *batch,
                       const struct tb_train_row *r)
 {
     static const struct tb_table_column columns[] = {
@@ -141,6 +175,7 @@ static void put_batch(const struct tb_out *o, const struct tb_pick *p, struct tb
         tb_json_set(batch, "rows", rows);
     if (o->form == TB_EMIT_TEXT) {
         print_batch(o, p, batch, r, has_losses);
+        print_without(p, store, tb_json_get(batch, "rows"));
     } else if (o->form != TB_EMIT_JSON) {
         tb_out_maps(o, tb_json_get(batch, "rows"), columns, sizeof columns / sizeof *columns);
     } else {
@@ -162,7 +197,7 @@ bool tb_show_batch(const struct tb_out *o, const struct tb_pick *p, const char *
                        (long long)step, (long long)p->m.step);
     struct tb_json *batch = tb_session_batch(store, p->item.sum.id, step, err);
     if (batch)
-        put_batch(o, p, batch, r);
+        put_batch(o, p, store, batch, r);
     return batch != NULL;
 }
 

@@ -114,6 +114,8 @@ static void print_data(const struct tb_json *run)
            tb_fmt_count(a, sizeof a, count_of(d, "n_rows")), count_of(d, "n_rows") == 1 ? "" : "s",
            tb_fmt_count(b, sizeof b, count_of(d, "n_train")),
            tb_fmt_count(c, sizeof c, count_of(d, "n_held")), tb_fmt_count(e, sizeof e, count_of(d, "n_eval")));
+    if (count_of(d, "n_left_out"))
+        printf("; %s left out (data.without)", tb_fmt_count(a, sizeof a, count_of(d, "n_left_out")));
     if (count_of(d, "n_dropped"))
         printf("; %s dropped (too long, or no label)", tb_fmt_count(a, sizeof a, count_of(d, "n_dropped")));
     putchar('\n');

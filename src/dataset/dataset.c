@@ -185,6 +185,7 @@ static bool load_shared(struct tb_dataset *d, const struct tb_json *o, int max_t
     d->share = tb_json_real(tb_json_get(o, "eval"), 0);
     d->parses_special = tb_json_bool(tb_json_get(o, "specials"), false);
     d->shares_prompts = tb_json_bool(tb_json_get(o, "share_prompts"), false);
+    d->without = tb_xstrdup(tb_json_str(tb_json_get(o, "without"), ""));
     tb_order_kind_of(tb_json_str(tb_json_get(o, "order"), "shuffled"), &d->order);
     return d->counts.max_tok >= 2
            || tb_fail(err, TB_ERR_LIMIT,
@@ -307,14 +308,17 @@ static bool split(struct tb_dataset *d, struct tb_err *err)
     d->sorted = tb_xcalloc(d->n_rows, sizeof *d->sorted);
     tb_mix_hash(d);
     group(d);
-    c->train = c->rows - c->held;
+    if (!tb_without_take(d, d->without, err))
+        return false;
+    c->train = c->rows - c->held - c->left_out;
     if (!tb_mix_epoch(d, err))
         return false;
     if (c->epoch > 0)
         return true;
     return tb_fail_at(err, TB_ERR_FORMAT, d->source[0].pub.path, 0,
-                      c->train ? "of %d rows none is left to train on (key weight)"
-                               : "all %d rows are held out; nothing is left to train on (key eval)", c->rows);
+                      c->train      ? "of %d rows none is left to train on (key weight)"
+                      : c->left_out ? "all %d rows are held out or left out; nothing is left to train on (key without)"
+                                    : "all %d rows are held out; nothing is left to train on (key eval)", c->rows);
 }
 
 struct tb_dataset *tb_dataset_open(const struct tb_json *config, struct tb_tokenizer *t,
@@ -348,6 +352,8 @@ void tb_dataset_close(struct tb_dataset *d)
     free(d->train);
     free(d->train_tok);
     free(d->train_group);
+    free(d->train_place);
+    free(d->without);
     free(d->held);
     free(d->sorted);
     tb_buf_free(&d->text);

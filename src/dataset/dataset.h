@@ -28,7 +28,7 @@ void tb_dataset_register(void);
  * data. */
 struct tb_dataset_counts {
     int read;                           /* rows in the files */
-    int rows, train, held;              /* kept; of those, trained on and held out */
+    int rows, train, held, left_out;    /* kept; of those, trained on, held out, neither (key without) */
     int epoch;                          /* rows of an epoch: train, but for the weights of a mix */
     int prompts;                        /* distinct prompts among the kept rows */
     int too_long, no_label;             /* dropped: more than max_tok tokens; nothing to predict */
@@ -81,7 +81,7 @@ const char *tb_dataset_completion(const struct tb_dataset *d, int row, size_t *n
 /* Row numbers of an epoch in file order: the training rows. Of a mix source after source, the rows of each over and
  * over as its weight says (doc/frozen.md 2). */
 const int *tb_dataset_train(const struct tb_dataset *d, int *n);
-/* Fills kind, n_rows, tok and group for an order over those rows; the order counts places in
+/* Fills kind, n_rows, tok, group and place for an order over those rows; the order counts places in
  * tb_dataset_train. Seed and batch are the caller's. */
 void tb_dataset_order(const struct tb_dataset *d, struct tb_order_spec *spec);
 /* Row numbers to evaluate on, malloc'ed: held-out rows by the hash of their prompts, whole prompts,

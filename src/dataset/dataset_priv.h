@@ -20,7 +20,7 @@ struct tb_data_row {
     uint32_t prompt_bytes, completion_bytes;
     uint64_t hash; /* of the prompt; of the row in t.text */
     int group;
-    bool is_held;
+    bool is_held, is_left_out;
     uint8_t source;
 };
 
@@ -52,7 +52,10 @@ struct tb_dataset {
     size_t n_rows, row_cap;
     struct tb_ids ids;
     struct tb_buf text, scratch;
-    int *train, *train_tok, *train_group, *held, *sorted; /* held and sorted (all rows): by (hash, row) */
+    int *train, *train_tok, *train_group, *train_place;
+    int n_places;      /* of an epoch, those of rows that are left out too */
+    int *held, *sorted; /* sorted: all rows; both by (hash, row) */
+    char *without;
     uint64_t bytes; /* read so far */
     char hash[65];
     struct tb_dataset_counts counts;
@@ -67,6 +70,10 @@ void tb_mix_add_counts(struct tb_dataset_counts *sum, const struct tb_dataset_co
 void tb_mix_hash(struct tb_dataset *d);
 /* Lists the rows of an epoch, and counts them for each source. */
 bool tb_mix_epoch(struct tb_dataset *d, struct tb_err *err);
+
+/* without.c: marks and counts the rows that "17 204 300-310" names. Fails on what is no list of numbers, on a row that
+ * is not there or held out; of a range those that are held out are passed over. */
+bool tb_without_take(struct tb_dataset *d, const char *text, struct tb_err *err);
 
 /* Tokenises a row and keeps it, or counts why not. prompt.p NULL: a text without a prompt. */
 bool tb_dataset_add(struct tb_dataset *d, struct tb_field prompt, struct tb_field completion,

@@ -130,7 +130,11 @@ static void list_turn(struct tb_dataset *d, struct tb_source *s, double share)
         const struct tb_data_row *r = &d->row[i];
         if (r->is_held || (share < 1 && share_of(d, r) >= share))
             continue;
+        int place = d->n_places++;
+        if (r->is_left_out)
+            continue;
         d->train[c->epoch] = i;
+        d->train_place[c->epoch] = place;
         d->train_tok[c->epoch] = r->n;
         d->train_group[c->epoch++] = r->group;
         s->n.epoch++;
@@ -145,7 +149,7 @@ bool tb_mix_epoch(struct tb_dataset *d, struct tb_err *err)
         struct tb_source *s = &d->source[i].pub;
         for (int row = s->first; row < s->first + s->n.rows; row++)
             s->n.held += d->row[row].is_held;
-        s->n.train = s->n.rows - s->n.held;
+        s->n.train = s->n.rows - s->n.held - s->n.left_out;
         most += s->n.train * ceil(s->weight);
     }
     if (most > MAX_EPOCH || most * BYTES_PER_PLACE > (double)tb_mem_free_bytes())
@@ -153,6 +157,7 @@ bool tb_mix_epoch(struct tb_dataset *d, struct tb_err *err)
                        "memory for each", most, MAX_EPOCH, BYTES_PER_PLACE);
     d->train = tb_xcalloc((size_t)most + 1, sizeof *d->train);
     d->train_tok = tb_xcalloc((size_t)most + 1, sizeof *d->train_tok);
+    d->train_place = tb_xcalloc((size_t)most + 1, sizeof *d->train_place);
     d->train_group = tb_xcalloc((size_t)most + 1, sizeof *d->train_group);
     for (int i = 0; i < d->n_sources; i++) {
         struct tb_source *s = &d->source[i].pub;

@@ -128,7 +128,8 @@ static void shuffle(struct tb_order *o, int64_t epoch)
     int n = o->spec.n_rows;
     for (int i = 0; i < n; i++) {
         int first = o->spec.kind == TB_ORDER_BY_PROMPT ? o->first[i] : i;
-        uint32_t counter[4] = { hash, (uint32_t)epoch, (uint32_t)first, 0 };
+        uint32_t number = (uint32_t)(o->spec.place ? o->spec.place[first] : first),
+                 counter[4] = { hash, (uint32_t)epoch, number, 0 };
         tb_philox(word, counter, o->spec.seed);
         o->key[i] = (struct keyed){ (uint64_t)word[0] << 32 | word[1], first, i };
         if (o->spec.kind == TB_ORDER_FILE)

@@ -24,6 +24,8 @@ struct tb_order_spec {
     int64_t batch_tok; /* tokens of a step: as many rows as fit, at least one */
     int n_rows;        /* at least 1 */
     const int *tok;    /* [n_rows] own tokens of a row, lent for the life of the order */
+    const int *place;  /* [n_rows] rising numbers by which rows are shuffled; NULL: their own. Where rows are left out
+                          (key without), those that the others have with them. Lent likewise */
     const int *group;  /* [n_rows] prompt of a row, any numbers; NULL: every row has its own. Lent
                           likewise */
 };

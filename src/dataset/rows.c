@@ -36,6 +36,8 @@ void tb_dataset_report(const struct tb_dataset *d, struct tb_buf *out)
     const struct tb_dataset_counts *c = &d->counts;
     tb_buf_fmt(out, "%d rows, %d prompts: %d for training (%lld tokens), %d held out", c->rows,
                c->prompts, c->train, (long long)c->train_tok, c->held);
+    if (c->left_out)
+        tb_buf_fmt(out, ", %d left out (key without)", c->left_out);
     if (c->too_long)
         tb_buf_fmt(out, "; %d dropped: longer than %d tokens (the longest has %d", c->too_long,
                    c->max_tok, c->longest);
@@ -96,6 +98,7 @@ void tb_dataset_order(const struct tb_dataset *d, struct tb_order_spec *spec)
     spec->n_rows = d->counts.epoch;
     spec->tok = d->train_tok;
     spec->group = d->train_group;
+    spec->place = d->counts.left_out ? d->train_place : NULL;
 }
 
 /* Rows of a list from `at` on that have the same prompt. */

@@ -20,6 +20,8 @@
 #define ORDER { .name = "order", .type = TB_KEY_CHOICE, .choices = "shuffled|file|by_prompt", \
                 .def = "\"shuffled\"", .neutral = "\"shuffled\"", \
                 .help = "row order: new in each epoch, as in the file, or by prompt" }
+#define WITHOUT { .name = "without", .type = TB_KEY_STR, .def = "\"\"", .neutral = "\"\"", \
+                  .help = "rows to leave out of training, by number as in show --batch: 17 204 300-310" }
 #define SHARE_PROMPTS { .name = "share_prompts", .type = TB_KEY_BOOL, .def = "true", \
                         .neutral = "true", \
                         .help = "rows of a step with equal prompts are computed over one copy" }
@@ -28,7 +30,7 @@ const struct tb_key tb_dataset_keys_pairs[] = {
     PATH,
     { .name = "sep", .type = TB_KEY_STR, .def = "\"||\"", .neutral = "\"||\"",
       .help = "what stands between prompt and completion; \\t is a tab" },
-    TEMPLATE, EVAL, MAX_TOKENS, ORDER, SHARE_PROMPTS, SPECIALS, TB_END_KEY
+    TEMPLATE, EVAL, MAX_TOKENS, ORDER, WITHOUT, SHARE_PROMPTS, SPECIALS, TB_END_KEY
 };
 
 const struct tb_key tb_dataset_keys_jsonl[] = {
@@ -36,7 +38,7 @@ const struct tb_key tb_dataset_keys_jsonl[] = {
     { .name = "fields", .type = TB_KEY_NAMES, .def = "[\"prompt\", \"completion\"]",
       .neutral = "[\"prompt\", \"completion\"]",
       .help = "names of the fields of prompt and completion; one name: text without a prompt" },
-    TEMPLATE, EVAL, MAX_TOKENS, ORDER, SHARE_PROMPTS, SPECIALS, TB_END_KEY
+    TEMPLATE, EVAL, MAX_TOKENS, ORDER, WITHOUT, SHARE_PROMPTS, SPECIALS, TB_END_KEY
 };
 
 const struct tb_key tb_dataset_keys_text[] = {
@@ -46,10 +48,10 @@ const struct tb_key tb_dataset_keys_text[] = {
     EVAL, MAX_TOKENS,
     { .name = "order", .type = TB_KEY_CHOICE, .choices = "shuffled|file", .def = "\"shuffled\"",
       .neutral = "\"shuffled\"", .help = "row order: anew in every epoch, or as in the file" },
-    SPECIALS, TB_END_KEY
+    WITHOUT, SPECIALS, TB_END_KEY
 };
 
-const struct tb_key tb_dataset_keys_mix[] = { EVAL, MAX_TOKENS, ORDER, SHARE_PROMPTS, SPECIALS, TB_END_KEY };
+const struct tb_key tb_dataset_keys_mix[] = { EVAL, MAX_TOKENS, ORDER, WITHOUT, SHARE_PROMPTS, SPECIALS, TB_END_KEY };
 
 void tb_dataset_register(void)
 {

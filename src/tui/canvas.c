@@ -316,6 +316,15 @@ void tb_canvas_beyond(struct tb_canvas *c, int x, int y, struct tb_beyond b)
     }
 }
 
+void tb_canvas_arrows(struct tb_canvas *c, int first, int last, struct tb_beyond b)
+{
+    bool is_ascii = tb_canvas_is_ascii(c);
+    if (b.above)
+        tb_canvas_text(c, c->width - 1, first, TB_STYLE_KEY, is_ascii ? "^" : "↑");
+    if (b.below)
+        tb_canvas_text(c, c->width - 1, last, TB_STYLE_KEY, is_ascii ? "v" : "↓");
+}
+
 void tb_canvas_fill(struct tb_canvas *c, struct tb_rect r, unsigned style)
 {
     for (int y = r.y; y < r.y + r.height; y++)

@@ -74,6 +74,10 @@ void tb_canvas_wrap_in(struct tb_canvas *c, unsigned style, const char *s);
  * words where there is no room for them behind column x. */
 void tb_canvas_beyond(struct tb_canvas *c, int x, int y, struct tb_beyond b);
 
+/* Arrows at the right end of a row, where that costs no row: in row `first` that there are rows above, in `last` that
+ * there are some below. */
+void tb_canvas_arrows(struct tb_canvas *c, int first, int last, struct tb_beyond b);
+
 void tb_canvas_fill(struct tb_canvas *c, struct tb_rect r, unsigned style); /* with blanks */
 void tb_canvas_rule(struct tb_canvas *c, int y); /* a line from edge to edge */
 void tb_canvas_wall(struct tb_canvas *c, int x, int y, int height); /* a line downwards */

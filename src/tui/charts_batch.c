@@ -15,7 +15,7 @@ struct charts_batch {
     struct tb_text text;
     char id[TB_RUN_ID], title[160];
     int64_t step;
-    bool is_ready, is_bad;
+    bool is_ready, is_bad, is_eval;
 };
 
 bool tb_batch_open(struct tb_screen *s, const struct tb_run_item *item, int64_t step, bool is_eval,
@@ -33,6 +33,7 @@ bool tb_batch_open(struct tb_screen *s, const struct tb_run_item *item, int64_t 
     struct charts_batch *b = st->batch = tb_xcalloc(1, sizeof *b);
     b->child = child;
     b->step = step;
+    b->is_eval = is_eval;
     tb_str_copy(b->id, sizeof b->id, item->sum.id);
     snprintf(b->title, sizeof b->title, "%.80s, step %lld: the rows it was %s", item->sum.name, (long long)step,
              is_eval ? "evaluated on" : "trained on");
@@ -101,7 +102,19 @@ void tb_batch_draw(const struct charts_batch *b, struct tb_canvas *c)
     else
         tb_canvas_text(&rows, 0, 0, TB_STYLE_DIM, "reading the data ..");
     tb_canvas_text(c, 1, c->height - 1, TB_STYLE_DIM,
-                   "C clones the run from the checkpoint before this step; esc goes back");
+                   b->is_eval ? "C clones the run from the checkpoint before this step; esc goes back"
+                              : "C clones it from the checkpoint before, without these rows; esc goes back");
+}
+
+char *tb_batch_without(const struct charts_batch *b)
+{
+    static const char key[] = "data.without=";
+    char *line = b->is_ready && !b->is_bad ? tb_child_last_line(tb_child_out(b->child)) : NULL, *out = NULL;
+    char *at = line ? strstr(line, key) : NULL;
+    if (at)
+        out = tb_xstrndup(at + strlen(key), strcspn(at + strlen(key), "'"));
+    free(line);
+    return out;
 }
 
 const char *tb_batch_run(const struct charts_batch *b)

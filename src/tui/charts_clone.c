@@ -9,7 +9,7 @@
 
 enum { WIDTH = 58, BESIDE = 100 };
 
-void tb_charts_clone_open(struct tb_screen *s, const struct tb_run_item *item, int64_t step)
+void tb_charts_clone_open(struct tb_screen *s, const struct tb_run_item *item, int64_t step, const char *without)
 {
     struct charts_state *st = s->state;
     struct tb_desk *d = s->desk;
@@ -20,9 +20,14 @@ void tb_charts_clone_open(struct tb_screen *s, const struct tb_run_item *item, i
     size_t n = dir ? tb_checkpoint_list(dir, &kept) : 0;
     for (size_t i = 0; i < n && kept[i] < step; i++)
         from = kept[i];
-    if (from >= 0)
-        tb_clone_form_open(&st->clone, item, m, tb_desk_ref(d, item), kept, n, from, d->store_flag);
-    else
+    bool is_cold = from < 0 && m && without && !tb_state_is_live(item->sight.state);
+    if (from >= 0 || is_cold)
+        tb_clone_form_open(&st->clone, item, m, tb_desk_ref(d, item), kept, is_cold ? 0 : n, from, d->store_flag);
+    if (st->clone.is_open && without)
+        tb_clone_form_without(&st->clone, without);
+    if (is_cold)
+        tb_desk_say(d, TB_STYLE_MESSAGE, "no checkpoint before that step is kept, so it begins anew");
+    else if (from < 0)
         tb_desk_say(d, TB_STYLE_WARN, "%s", !m ? err.kind != TB_ERR_NONE ? err.text : "there is no run here"
                                                : "no checkpoint before that step is kept; 7 C begins from another");
     free(kept);

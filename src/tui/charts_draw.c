@@ -305,7 +305,7 @@ static void draw_empty(const struct tb_screen *s, struct tb_canvas *c)
     else if (st->n_unread && !st->n_runs)
         tb_str_copy(text, sizeof text, "this run cannot be read; 1 chooses another, :fsck says what is wrong");
     else if (!st->n_metrics)
-        tb_str_copy(text, sizeof text, "no curve yet: nothing was evaluated or trained; j k choose another run, * marks all");
+        tb_str_copy(text, sizeof text, "no curve yet: nothing was trained or evaluated; j k choose a run, * marks all");
     else
         snprintf(text, sizeof text, "no metric matches '%.80s'; m chooses others, = shows constant ones", st->pattern);
     bool is_bad = d->trouble.kind != TB_ERR_NONE || (d->n_shown && st->n_unread && !st->n_runs);

@@ -116,10 +116,14 @@ void tb_batch_draw(const struct charts_batch *b, struct tb_canvas *c);
 /* Its run and step, for what is to be done with it. */
 const char *tb_batch_run(const struct charts_batch *b);
 int64_t tb_batch_step(const struct charts_batch *b);
+/* Numbers of the rows, and of those that the run left out, as the key data.without takes them: malloc'ed. NULL where
+ * they are of an evaluation, or not there yet. */
+char *tb_batch_without(const struct charts_batch *b);
 
 /* ---- charts_clone.c */
-/* Opens the dialog at the last checkpoint of a run before a step, or says that there is none. item may be NULL. */
-void tb_charts_clone_open(struct tb_screen *s, const struct tb_run_item *item, int64_t step);
+/* Opens the dialog at the last checkpoint of a run before a step, or says that there is none. item may be NULL.
+ * without: rows that it offers to leave out, or NULL. */
+void tb_charts_clone_open(struct tb_screen *s, const struct tb_run_item *item, int64_t step, const char *without);
 unsigned tb_charts_clone_press(struct tb_screen *s, const struct tb_press *p);
 unsigned tb_charts_clone_tick(struct tb_screen *s);
 void tb_charts_clone_draw(const struct charts_state *st, struct tb_canvas *c);

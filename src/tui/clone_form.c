@@ -205,6 +205,18 @@ void tb_clone_form_open(struct tb_clone_form *f, const struct tb_run_item *item,
     fix(f);
 }
 
+void tb_clone_form_without(struct tb_clone_form *f, const char *rows)
+{
+    static const char key[] = "data.without";
+    struct tb_entry *e = tb_form_named(&f->form, key);
+    if (!e) { /* a run of before there was this key */
+        e = tb_form_field(&f->form, key, key, "");
+        e->was = tb_xstrdup("");
+    }
+    tb_field_set(&e->field, rows);
+    f->form.at = (size_t)(e - f->form.entry);
+}
+
 /* ---- commands */
 
 static void add_set(struct tb_buf *b, const char *key, const char *value)
@@ -404,7 +416,7 @@ static char *cost_of(const struct tb_clone_form *f)
 
 static void say_change(struct tb_buf *b, const char *key, char *was, char *is)
 {
-    tb_buf_fmt(b, "%s%s %s -> %s", b->n ? ", " : "changes ", key, was, is);
+    tb_buf_fmt(b, "%s%s %s -> %s", b->n ? ", " : "changes ", key, *was ? was : "(empty)", *is ? is : "(empty)");
     free(was);
     free(is);
 }

@@ -30,6 +30,8 @@ struct tb_clone_form {
  * one that is made then). ref is copied, store lent. */
 void tb_clone_form_open(struct tb_clone_form *f, const struct tb_run_item *item, const struct tb_metrics *m,
                         const char *ref, const int64_t *steps, size_t n, int64_t at, const char *store);
+/* Offers to leave rows out of training ("17 204"); any start may. */
+void tb_clone_form_without(struct tb_clone_form *f, const char *rows);
 void tb_clone_form_close(struct tb_clone_form *f);
 
 enum tb_clone_form_result { TB_CLONE_FORM_STAYS, TB_CLONE_FORM_LEFT, TB_CLONE_FORM_STARTS, TB_CLONE_FORM_WRONG };

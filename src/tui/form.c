@@ -240,10 +240,11 @@ static void draw_value(const struct tb_entry *e, struct tb_canvas *c, int x, int
         tb_canvas_field(c, x + 1, y, width, TB_STYLE_DIM, e->idle);
     x = tb_canvas_text(c, x + 1 + width, y, TB_STYLE_PLAIN, "]");
     x = tb_canvas_text(c, x, y, TB_STYLE_PLAIN, tb_form_unit(e, text)) + 1;
-    if (e->is_fixed)
-        tb_canvas_text(c, x, y, TB_STYLE_DIM, e->was ? "fixed" : "not used");
-    else if (e->was)
-        tb_canvas_fmt(c, x, y, TB_STYLE_DIM, "was %s", e->was);
+    char *was = e->is_fixed ? tb_xstrdup(e->was ? "fixed" : "not used")
+                            : e->was ? tb_xasprintf("was %s", *e->was ? e->was : "empty") : NULL;
+    if (was)
+        tb_canvas_field(c, x, y, c->width - x, TB_STYLE_DIM, was);
+    free(was);
 }
 
 static void draw_entry(const struct tb_entry *e, struct tb_canvas *c, int y, int label, bool has_focus)
@@ -276,8 +277,13 @@ void tb_form_draw(const struct tb_form *f, struct tb_canvas *c, bool has_focus)
     bool has_words = now && has_focus && c->height > 2 && (now->err.kind || now->key);
     int label = label_width(f), height = c->height - has_words;
     struct tb_span seen = tb_span_keep(0, (int)f->at, (int)f->n, height);
-    for (int i = seen.first; i < seen.end; i++)
-        draw_entry(&f->entry[i], c, i - seen.first, label, has_focus && (size_t)i == f->at);
+    struct tb_beyond b = { .above = seen.first > 0, .below = seen.end < (int)f->n };
+    for (int i = seen.first; i < seen.end; i++) {
+        bool has_arrow = (b.above && i == seen.first) || (b.below && i + 1 == seen.end);
+        struct tb_canvas part = tb_canvas_part(c, (struct tb_rect){ 0, 0, c->width - 2 * has_arrow, height });
+        draw_entry(&f->entry[i], &part, i - seen.first, label, has_focus && (size_t)i == f->at);
+    }
+    tb_canvas_arrows(c, 0, height - 1, b);
     if (has_words)
         tb_canvas_field(c, 0, c->height - 1, c->width, now->err.kind ? TB_STYLE_BAD : TB_STYLE_DIM,
                         now->err.kind ? now->err.text : now->key->help ? now->key->help : "");

@@ -190,17 +190,6 @@ static void draw_row(const struct table *t, struct tb_canvas *c, int row, int y)
     }
 }
 
-/* At the right edge, where it costs no row: on the line of titles that there are rows above, on the last row that
- * there are some below. */
-static void draw_beyond(const struct table *t, struct tb_canvas *c)
-{
-    bool is_ascii = tb_canvas_is_ascii(c);
-    if (t->seen.first > 0)
-        tb_canvas_text(c, c->width - 1, 0, TB_STYLE_KEY, is_ascii ? "^" : "↑");
-    if (t->seen.end < t->rows->n)
-        tb_canvas_text(c, c->width - 1, c->height - 1, TB_STYLE_KEY, is_ascii ? "v" : "↓");
-}
-
 void tb_grid_draw(const struct tb_grid *g, struct tb_canvas *c, const struct tb_grid_column *column, int n_columns,
                   const struct tb_grid_rows *rows, bool has_focus)
 {
@@ -216,7 +205,8 @@ void tb_grid_draw(const struct tb_grid *g, struct tb_canvas *c, const struct tb_
     fit(&t, room);
     widen(&t, wish, room);
     draw_titles(&t, &cells);
-    draw_beyond(&t, c);
+    tb_canvas_arrows(c, 0, c->height - 1,
+                     (struct tb_beyond){ .above = t.seen.first > 0, .below = t.seen.end < rows->n });
     for (int row = t.seen.first; row < t.seen.end; row++) {
         int y = 1 + row - t.seen.first;
         draw_row(&t, row + 1 < t.seen.end ? c : &cells, row, y); /* headings take what no sign does */

@@ -30,7 +30,8 @@ static const struct tb_bind binds[] = {
     TB_BIND('m', "metrics", "which metrics: a list of words or regular expressions", "m metrics", METRICS),
     TB_BIND('=', "constant", "show metrics that never change, or hide them", NULL, CONSTANT),
     TB_BIND('\n', "batch", "the rows behind the point at the cursor", "enter rows", ENTER),
-    TB_BIND('C', "clone", "clone the run from the checkpoint before the cursor", NULL, CLONE),
+    TB_BIND('C', "clone", "clone the run from the checkpoint before the cursor; where rows are shown, without them", NULL,
+            CLONE),
     TB_BIND('[', "page-back", "the page of metrics before", NULL, PAGE_BACK),
     TB_BIND(']', "page-on", "the next page of metrics", NULL, PAGE_ON),
     { 0 }
@@ -250,10 +251,12 @@ static void enter(struct tb_screen *s)
 static void clone(struct tb_screen *s)
 {
     struct charts_state *st = s->state;
+    char *without = st->batch ? tb_batch_without(st->batch) : NULL;
     if (st->batch)
-        tb_charts_clone_open(s, tb_desk_item(s->desk, tb_batch_run(st->batch)), tb_batch_step(st->batch));
+        tb_charts_clone_open(s, tb_desk_item(s->desk, tb_batch_run(st->batch)), tb_batch_step(st->batch), without);
     else
-        tb_charts_clone_open(s, tb_desk_current(s->desk), step_at_cursor(s, false));
+        tb_charts_clone_open(s, tb_desk_current(s->desk), step_at_cursor(s, false), NULL);
+    free(without);
 }
 
 /* ---- keys and mouse */

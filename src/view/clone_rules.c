@@ -16,8 +16,8 @@ const char *tb_clone_mode_words(enum tb_clone_mode m)
 {
     static const char *const words[] = {
         [TB_CLONE_AUTO] = "",
-        [TB_CLONE_WARM] = "weights, optimiser and place in the data go on; fixed by that: base, data.*, batch.*, seed, "
-                          "and method.* but rates and dropout",
+        [TB_CLONE_WARM] = "weights, optimiser and place in the data go on; fixed by that: base, data.* (not "
+                          "data.without), batch.*, seed, and method.* but rates and dropout",
         [TB_CLONE_WEIGHTS] = "weights go on, optimiser and data begin anew; fixed by that: base, and the shapes of the "
                              "method",
         [TB_CLONE_COLD] = "the keys alone, from step 0; nothing is fixed",
@@ -34,6 +34,8 @@ enum tb_clone_fixed tb_clone_fixed_by(enum tb_clone_mode m, const char *key)
         return TB_CLONE_FREE;
     if (strcmp(key, "base") == 0 || tb_str_starts(key, "scratch."))
         return TB_CLONE_BY_BASE;
+    if (strcmp(key, "data.without") == 0) /* all other rows keep their places */
+        return TB_CLONE_FREE;
     if (is_warm && (strcmp(key, "seed") == 0 || tb_str_starts(key, "data.") || tb_str_starts(key, "batch.")))
         return TB_CLONE_BY_PLACE;
     bool is_soft = last && (strcmp(last, ".lr") == 0 || tb_str_ends(last, "dropout"));

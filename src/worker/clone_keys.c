@@ -111,6 +111,8 @@ static void put_safe(struct tb_buf *b, const struct tb_json *v)
     for (int i = 0; text[i] && i < MAX_VALUE; i++)
         if (isalnum((unsigned char)text[i]) || strchr("._+-", text[i]))
             tb_buf_char(b, text[i]);
+        else if (text[i] == ' ')
+            tb_buf_char(b, '+');
     free(text);
 }
 

@@ -220,12 +220,12 @@ static void end_hash(struct tb_sha256 *h, char hex[65])
 }
 
 /* Proof that arms saw the same rows in the same order: the numbers that the order gave in the first steps, at most a
- * million of them; of a mix those of the rows, since its weights change what a place of an epoch is. On the way: the
- * tokens of the largest step. */
+ * million of them; of a mix, or where rows are left out, those of the rows, since that changes what a place of an
+ * epoch is. On the way: the tokens of the largest step. */
 static void walk_order(struct tb_job *j)
 {
     struct tb_sha256 h;
-    bool is_mix = strcmp(tb_config_str(&j->config, "data.kind"), "mix") == 0;
+    bool is_moved = strcmp(tb_config_str(&j->config, "data.kind"), "mix") == 0 || tb_dataset_counts(j->data)->left_out;
     int64_t n_seen = 0;
     int n_train;
     const int *train = tb_dataset_train(j->data, &n_train);
@@ -236,7 +236,7 @@ static void walk_order(struct tb_job *j)
         int64_t tok = 0;
         hash_int(&h, n);
         for (int i = 0; i < n; i++) {
-            hash_int(&h, is_mix ? train[rows[i]] : rows[i]);
+            hash_int(&h, is_moved ? train[rows[i]] : rows[i]);
             tok += tb_dataset_row(j->data, train[rows[i]]).n;
         }
         j->step_tok = tok > j->step_tok ? tok : j->step_tok;
@@ -451,6 +451,8 @@ struct tb_json *tb_job_data_facts(const struct tb_job *j)
     put_int(map, "n_rows", n->rows);
     put_int(map, "n_train", n->train);
     put_int(map, "n_held", n->held);
+    if (n->left_out)
+        put_int(map, "n_left_out", n->left_out);
     put_int(map, "n_eval", j->n_eval);
     put_int(map, "n_prompts", n->prompts);
     put_int(map, "n_dropped", n->too_long + n->no_label);

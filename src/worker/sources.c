@@ -29,6 +29,8 @@ struct tb_json *tb_job_sources(const struct tb_job *j)
         put_int(map, "n_rows", s->n.rows);
         put_int(map, "n_train", s->n.train);
         put_int(map, "n_held", s->n.held);
+        if (s->n.left_out)
+            put_int(map, "n_left_out", s->n.left_out);
         put_int(map, "n_eval", scored_of(j, i));
         put_int(map, "n_dropped", s->n.too_long + s->n.no_label);
         put_int(map, "n_epoch", s->n.epoch);

@@ -28,7 +28,7 @@ ids() { tb ls --json | jq -r 'map(.id) | join(" ")'; }
     before=$(ids)
     ask 0 clone "$name" --set budget=20steps --set lr=0.01 --dry-run
     says "$name-budget20-lr0.01: warm clone of $name at step 12; not made" "budget.n 12 -> 20" "optim.lr 0.0005 -> 0.01" \
-        "fixed by that: base, data.*, batch.*, seed" "costs" "tokens" "of checkpoints"
+        "fixed by that: base, data.* (not data.without), batch.*, seed" "costs" "tokens" "of checkpoints"
     [ "$(ids)" = "$before" ]
     ask 0 clone "$name" --set budget=20steps --set lr=0.01 --name longer
     complains "longer: warm clone of $name at step 12; undo: tunebench stop" "tunebench archive"

@@ -178,6 +178,39 @@ losses() {
     done | od -An -tx4 -v
 }
 
+@test "clone without the rows of a step: the others come as before; the plan, the rerun and the clone tell of it" {
+    recipe 'budget = t.steps(40), batch = 4, eval = { rows = 8, every = t.steps(10) }, exec = { keep_best = 9 }'
+    ask 0 run "$RECIPE" --json
+    first=$(json '.[0].id')
+    ask 0 show "$first" --batch 25
+    command=${lines[-1]}
+    [[ $command == "tunebench clone $first --set 'data.without="* ]]
+    ask 0 show "$first" --batch 25 --json
+    numbers=$(json '[.rows[].row_id] | sort | join(" ")')
+    [[ $command == *"data.without=$numbers'" ]]
+    ask 0 show "$first" --batch 24 --json
+    before=$(json '[.rows[].row_id] | @json')
+    ask 0 show "$first" --batch 26 --json
+    after=$(json '[.rows[].row_id] | @json')
+    ask 0 clone "$first" --at 20 --set "data.without=$numbers" --json
+    second=$(json '.[0].id')
+    [ "$(json '.[0].keys | keys | join(" ")')" = data.without ]
+    ask 0 show "$second" --batch 24 --json
+    [ "$(json '[.rows[].row_id] | @json')" = "$before" ]
+    ask 0 show "$second" --batch 25 --json
+    [ "$(json '[.rows[].row_id] | @json')" = "$after" ]
+    ask 0 diff "$first" "$second"
+    says data.without "row order"
+    # what it left out goes on being left out
+    ask 0 show "$second" --batch 30
+    [[ ${lines[-1]} == *"'data.without=$numbers "* ]]
+    ask 0 plan "$RECIPE" --set "data.without=$numbers"
+    says "4 left out (data.without)"
+    ask 4 plan "$RECIPE" --set data.without=9999999
+    complains "there is no row 9999999"
+    ask 0 rerun "$second" --check
+}
+
 @test "losses of single rows: the same bits with any threads and micro-batches, stopped and gone on, after kill -9" {
     need_verb resume
     recipe 'budget = t.steps(120), batch = 6, eval = { rows = 8, every = t.steps(10) }'

@@ -54,6 +54,63 @@ static bool epoch_is(const struct tb_dataset *d, const char *want)
     return same;
 }
 
+static void left_out(void)
+{
+    const char *two = "\"eval\": 0, \"0.weight\": 3, \"1.rows\": \"line\", \"without\": \"1, 3-4\"";
+    struct tb_dataset *d = open_mix("a||b\nc||d\n", "text", "one\ntwo\nthree\n", two);
+    if (!ok(d != NULL, "a mix without some rows opens: %s", err.text))
+        return;
+    const struct tb_dataset_counts *c = tb_dataset_counts(d);
+    struct tb_order_spec spec = { .batch_rows = 9 };
+    tb_dataset_order(d, &spec);
+    static const int place[] = { 0, 2, 4, 6 };
+    ok(epoch_is(d, "0 0 0 2") && c->rows == 5 && c->train == 2 && c->left_out == 3, "they are in no turn of an epoch");
+    ok(spec.place && memcmp(spec.place, place, sizeof place) == 0, "the places of the others are those with them");
+    ok(tb_dataset_source(d, 0)->n.left_out == 1 && tb_dataset_source(d, 1)->n.left_out == 2,
+       "each source counts its own");
+    tb_dataset_close(d);
+}
+
+static void left_out_wrongly(void)
+{
+    static const struct {
+        const char *text, *said;
+    } bad[] = {
+        { "5", "there is no row 5; the 5 rows are numbered from 0" },  { "2 x", "'x' is no row" },
+        { "3-2", "'3-2' is no row" },                                  { "3-", "'3-' is no row" },
+        { "99999999999999999999", "'99999999999999999999' is no row" }, { "0-4", "nothing is left to train on" },
+        { "-1", "'-1' is no row" },                                    { "1.5", "'1.5' is no row" },
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char *keys = tb_xasprintf("\"eval\": 0, \"1.rows\": \"line\", \"without\": \"%s\"", bad[i].text);
+        struct tb_dataset *d = open_mix("a||b\nc||d\n", "text", "one\ntwo\nthree\n", keys);
+        ok(!d && strstr(err.text, bad[i].said), "without %s: %s", bad[i].text, err.text);
+        tb_dataset_close(d);
+        free(keys);
+    }
+}
+
+/* "key" names a prompt; which of them are held out is asked first. */
+static void left_out_of_held(void)
+{
+    const char *rows = "p0||a\np1||b\np2||c\np3||d\np4||e\np5||f\np6||g\np7||h\n";
+    struct tb_dataset *all = open_mix(rows, "text", "one\n", "\"eval\": 0.5, \"1.rows\": \"line\"");
+    int n = 0, *held = all ? tb_dataset_eval(all, 1000, 64, &n) : NULL;
+    if (!ok(n > 0 && n < 8, "%d of 9 rows are held out", n))
+        return;
+    char *keys = tb_xasprintf("\"eval\": 0.5, \"1.rows\": \"line\", \"without\": \"%d\"", held[0]);
+    struct tb_dataset *one = open_mix(rows, "text", "one\n", keys);
+    ok(!one && strstr(err.text, "is held out, so not trained on anyway"), "one of them: %s", err.text);
+    free(keys);
+    struct tb_dataset *most = open_mix(rows, "text", "one\n",
+                                       "\"eval\": 0.5, \"1.rows\": \"line\", \"without\": \"0-7\"");
+    ok(!most || (tb_dataset_counts(most)->held == n && tb_dataset_counts(most)->train == 1),
+       "a range passes them over");
+    tb_dataset_close(most);
+    tb_dataset_close(all);
+    free(held);
+}
+
 static void whole_weights(void)
 {
     struct tb_dataset *d = open_mix("a||b\nc||d\n", "text", "one\ntwo\nthree\n",
@@ -214,6 +271,9 @@ int main(void)
     tb_trainer_close(trainer);
     tokenizer = tb_tokenizer_open(folder, &err);
     whole_weights();
+    left_out();
+    left_out_wrongly();
+    left_out_of_held();
     broken_weights();
     splits();
     starts();

@@ -115,6 +115,31 @@ static void by_prompt(void)
     tb_order_close(o);
 }
 
+/* Of all rows and of those that are left, each with the place it had: the others come in the same order. */
+static void left_out(enum tb_order_kind kind, const char *name)
+{
+    enum { LEFT = N - 3 };
+    static const int out[] = { 22, 40, 99 };
+    int place[LEFT], left_tok[LEFT], left_group[LEFT], n = 0, n_all, n_left, at = 0;
+    for (int i = 0; i < N; i++) {
+        if (i == out[0] || i == out[1] || i == out[2])
+            continue;
+        place[n] = i;
+        left_tok[n] = tok[i];
+        left_group[n++] = group_of[i];
+    }
+    struct tb_order_spec spec = { .kind = kind, .seed = 7, .batch_rows = N, .n_rows = LEFT, .tok = left_tok,
+                                  .place = place, .group = left_group };
+    struct tb_err err = { 0 };
+    struct tb_order *all = open_order(kind, N, 0, N), *left = tb_order_open(&spec, &err);
+    const int *a = tb_order_step(all, 1, &n_all), *b = tb_order_step(left, 1, &n_left);
+    for (int i = 0; i < n_all; i++)
+        at += at < n_left && place[b[at]] == a[i];
+    ok(n_left == LEFT && at == LEFT, "rows left out move no other: %s", name);
+    tb_order_close(all);
+    tb_order_close(left);
+}
+
 int main(void)
 {
     enum tb_order_kind kind;
@@ -128,6 +153,9 @@ int main(void)
     steps(TB_ORDER_FILE, 7, 0, "file");
     steps(TB_ORDER_BY_PROMPT, 0, 300, "by prompt");
     by_prompt();
+    left_out(TB_ORDER_SHUFFLED, "shuffled");
+    left_out(TB_ORDER_FILE, "file");
+    left_out(TB_ORDER_BY_PROMPT, "by prompt, which keep their first rows");
     ok(tb_order_kind_of("by_prompt", &kind) && kind == TB_ORDER_BY_PROMPT
            && !tb_order_kind_of("prompt", &kind),
        "names");

@@ -130,6 +130,19 @@ static void commands(void)
     tb_clone_form_close(&f);
 }
 
+static void without_rows(void)
+{
+    struct tb_clone_form f = { 0 };
+    open(&f, TB_STATE_DONE, "budget");
+    tb_clone_form_without(&f, "17 204");
+    is_command(&f, false, "clone 'a run' --at 10 --warm --set 'data.without=17 204' --detach",
+               "rows left out of a run that knows no such key, in a warm start");
+    is_str(f.form.entry[f.form.at].name, "data.without", "which is where the focus is");
+    tb_clone_form_without(&f, "");
+    is_command(&f, false, "clone 'a run' --at 10 --warm --detach", "none");
+    tb_clone_form_close(&f);
+}
+
 static void of_live_runs(void)
 {
     struct tb_clone_form f = { 0 };
@@ -219,6 +232,7 @@ int main(int argc, char **argv)
         return play_clone(argc, argv);
     words_add();
     commands();
+    without_rows();
     of_live_runs();
     answers();
     exports();
