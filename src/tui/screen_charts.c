@@ -30,7 +30,7 @@ static const struct tb_bind binds[] = {
     TB_BIND('m', "metrics", "which metrics: a list of words or regular expressions", "m metrics", METRICS),
     TB_BIND('=', "constant", "show metrics that never change, or hide them", NULL, CONSTANT),
     TB_BIND('\n', "batch", "the rows behind the point at the cursor", "enter rows", ENTER),
-    TB_BIND('C', "clone", "clone the run from the checkpoint before the cursor; where rows are shown, without them", NULL,
+    TB_BIND('C', "clone", "clone the run from the checkpoint before the cursor; of the rows shown, without them", NULL,
             CLONE),
     TB_BIND('[', "page-back", "the page of metrics before", NULL, PAGE_BACK),
     TB_BIND(']', "page-on", "the next page of metrics", NULL, PAGE_ON),
