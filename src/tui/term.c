@@ -106,8 +106,10 @@ enum tb_depth tb_term_depth(void)
     if (*env("NO_COLOR") || setupterm(NULL, STDOUT_FILENO, &bad) != OK)
         return TB_DEPTH_MONO;
     int n = tigetnum("colors");
+    bool is_true = n >= 256 && has_true_color();
+    del_curterm(cur_term); /* the screen has its own */
     if (n >= 256)
-        return has_true_color() ? TB_DEPTH_TRUE : TB_DEPTH_256;
+        return is_true ? TB_DEPTH_TRUE : TB_DEPTH_256;
     return n >= 8 ? TB_DEPTH_16 : TB_DEPTH_MONO;
 }
 

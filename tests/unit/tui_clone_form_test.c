@@ -30,6 +30,9 @@ static int play_clone(int argc, char **argv)
     tb_json_append(list, facts);
     char *text = tb_json_text(list, TB_JSON_PRETTY);
     puts(text);
+    free(text);
+    tb_buf_free(&b);
+    tb_json_free(list);
     return 0;
 }
 
