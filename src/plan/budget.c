@@ -43,12 +43,21 @@ bool tb_budget_parse(const char *text, struct tb_budget *b, struct tb_err *err)
                    "2epochs or 30minutes", text);
 }
 
+static char *words_of(int64_t n, const char *unit)
+{
+    bool is_k = n > 0 && n % 1000 == 0, is_m = n > 0 && n % 1000000 == 0;
+    return tb_xasprintf("%lld%s %s", (long long)(n / (is_m ? 1000000 : is_k ? 1000 : 1)), is_m ? "M" : is_k ? "k" : "",
+                        unit);
+}
+
 char *tb_budget_words(const struct tb_json *config)
 {
     int64_t n = tb_json_int(tb_json_get(config, "budget.n"), -1);
-    bool is_k = n > 0 && n % 1000 == 0, is_m = n > 0 && n % 1000000 == 0;
-    return n < 0 ? NULL
-                 : tb_xasprintf("%lld%s %s", (long long)(n / (is_m ? 1000000 : is_k ? 1000 : 1)),
-                                is_m ? "M" : is_k ? "k" : "",
-                                tb_json_str(tb_json_get(config, "budget.unit"), "tokens"));
+    return n < 0 ? NULL : words_of(n, tb_json_str(tb_json_get(config, "budget.unit"), "tokens"));
+}
+
+char *tb_amount_words(const char *text)
+{
+    struct tb_budget b;
+    return tb_budget_parse(text, &b, NULL) ? words_of(b.n, tb_budget_unit_name(b.unit)) : NULL;
 }

@@ -121,6 +121,8 @@ bool tb_budget_parse(const char *text, struct tb_budget *b, struct tb_err *err);
 const char *tb_budget_unit_name(enum tb_budget_unit unit); /* "tokens" */
 /* "100k tokens", exact, of a map of keys; malloc'ed. NULL: it has no budget. */
 char *tb_budget_words(const struct tb_json *config);
+/* The same of an amount: "6k tokens" of "6000tokens"; NULL: it is none. */
+char *tb_amount_words(const char *text);
 
 /* ---- building a plan ---- */
 

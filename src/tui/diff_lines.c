@@ -84,11 +84,18 @@ static bool is_budget(const struct tb_diff_key *key)
     return strcmp(key->key, "budget.n") == 0;
 }
 
-/* A budget with its unit, which is a key of its own. */
+/* A budget with its unit, which is a key of its own; other amounts hold theirs. */
 static char *key_text(const struct diff_state *st, const struct tb_diff_key *key, size_t arm)
 {
-    char *words = is_budget(key) ? tb_budget_words(tb_json_get(st->arms.arm[arm].m[0]->facts, "config")) : NULL;
-    return words ? words : bare(key->value[arm]);
+    char *text = bare(key->value[arm]), *words = NULL;
+    if (is_budget(key))
+        words = tb_budget_words(tb_json_get(st->arms.arm[arm].m[0]->facts, "config"));
+    else if (strcmp(key->key, "eval.every") == 0)
+        words = tb_amount_words(text);
+    if (!words)
+        return text;
+    free(text);
+    return words;
 }
 
 static void add_key(struct diff_state *st, const struct tb_diff_key *key)
@@ -319,14 +326,14 @@ static void say_paired(const struct tb_report_arm *r, char rows[CELL], char betw
     snprintf(rows, CELL, "%s", r->is_paired ? "" : "not comparable");
     snprintf(between, CELL, "-");
     if (r->is_paired)
-        snprintf(rows, CELL, "%zu better %zu worse", r->p.n_better, r->p.n_worse);
+        snprintf(rows, CELL, "%zu, %zu", r->p.n_better, r->p.n_worse);
     if (r->is_paired && isfinite(r->p.low))
         snprintf(between, CELL, "%+.3f .. %+.3f", r->p.low, r->p.high);
 }
 
 static void add_paired(struct diff_state *st)
 {
-    struct diff_line *l = add_line(st, "paired", "rows, one by one");
+    struct diff_line *l = add_line(st, "paired", "rows better, worse");
     char rows[CELL], between[CELL], p[CELL];
     for (size_t i = 1; i < st->arms.n; i++) {
         say_paired(told(st, i), rows, between);

@@ -46,6 +46,12 @@ static const struct kind *kind_of(const struct tb_export_form *f)
     return &kinds[0];
 }
 
+/* All weights are written, not an adapter alone. */
+static bool is_model(const struct tb_export_form *f)
+{
+    return strstr(kind_of(f)->flags, "merged") || (f->is_full && kind_of(f)->is_adapter);
+}
+
 /* The name of the run without what a path may not hold, and the ending of the form. */
 static char *place_for(const struct tb_export_form *f)
 {
@@ -84,8 +90,7 @@ static char *kind_choices(void)
 static void fix(struct tb_export_form *f)
 {
     tb_form_named(&f->form, from)->is_fixed = !kind_of(f)->is_adapter;
-    if (f->is_full)
-        tb_form_named(&f->form, bf16)->is_fixed = !kind_of(f)->is_adapter;
+    tb_form_named(&f->form, bf16)->is_fixed = !is_model(f);
 }
 
 void tb_export_form_open(struct tb_export_form *f, const struct tb_run_item *item, const struct tb_metrics *m,
@@ -95,18 +100,23 @@ void tb_export_form_open(struct tb_export_form *f, const struct tb_run_item *ite
     tb_export_form_close(f);
     *f = (struct tb_export_form){ .is_open = true, .ref = tb_xstrdup(ref), .n_train = m->n_train, .n_eval = m->n_eval,
                                   .n_rows = m->n_rows, .adapter_bytes = item->sum.adapter_bytes,
+                                  .n_weights = tb_json_int(tb_metrics_fact(m, "base", "n_params"), -1),
                                   .is_full = strcmp(item->sum.method, "full") == 0 };
     tb_str_copy(f->name, sizeof f->name, item->sum.name);
     tb_form_choice(&f->form, as, "as", forms, NULL);
     tb_form_choice(&f->form, from, "from", from_steps, NULL);
     place = place_for(f);
     tb_form_field(&f->form, to, "into", place);
-    if (f->is_full)
-        tb_form_tick(&f->form, bf16, "16 bits a weight", false);
+    tb_form_tick(&f->form, bf16, "16 bits a weight", false);
     fix(f);
     free(place);
     free(from_steps);
     free(forms);
+}
+
+static bool is_half(const struct tb_export_form *f)
+{
+    return is_model(f) && strcmp(tb_form_value(&f->form, bf16), "true") == 0;
 }
 
 char *tb_export_form_command(const struct tb_export_form *f)
@@ -120,7 +130,7 @@ char *tb_export_form_command(const struct tb_export_form *f)
     tb_shell_quote(&b, ref);
     tb_buf_fmt(&b, " %s -o ", k->flags);
     tb_shell_quote(&b, tb_form_value(&f->form, to));
-    if (k->is_adapter && strcmp(tb_form_value(&f->form, bf16), "true") == 0)
+    if (is_half(f))
         tb_buf_str(&b, " --bf16");
     free(ref);
     return tb_buf_take(&b);
@@ -157,8 +167,12 @@ static char *size_of(const struct tb_export_form *f)
 {
     const struct kind *k = kind_of(f);
     char size[32];
-    if (k->is_adapter)
-        return tb_xasprintf("about %s", tb_fmt_unit(size, sizeof size, TB_UNIT_BYTES, (double)f->adapter_bytes));
+    if (is_model(f) && f->n_weights < 0)
+        return tb_xstrdup("as large as the base with all its weights in full");
+    if (k->is_adapter) {
+        int64_t bytes = is_model(f) ? f->n_weights * (is_half(f) ? 2 : 4) : f->adapter_bytes;
+        return tb_xasprintf("about %s", tb_fmt_unit(size, sizeof size, TB_UNIT_BYTES, (double)bytes));
+    }
     size_t n = strstr(k->flags, "train") ? f->n_train : strstr(k->flags, "eval") ? f->n_eval : f->n_rows;
     return tb_xasprintf("%s lines", tb_fmt_count(size, sizeof size, (int64_t)n));
 }

@@ -12,7 +12,7 @@ struct tb_export_form {
     char name[96];
     char *ref;   /* what a command line calls the run */
     bool is_full; /* all weights are trained: a model folder */
-    int64_t adapter_bytes; /* -1: not known */
+    int64_t adapter_bytes, n_weights; /* of the base; -1: not known */
     size_t n_train, n_eval, n_rows; /* of its tables */
     struct tb_form form;
 };

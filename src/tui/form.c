@@ -256,7 +256,7 @@ static void draw_entry(const struct tb_entry *e, struct tb_canvas *c, int y, int
         return;
     case TB_ENTRY_TICK:
         tb_canvas_fmt(c, 0, y, style, "[%c] %s%s", e->is_on ? 'x' : ' ', e->label,
-                      e->was && e->is_fixed ? "  fixed" : "");
+                      !e->is_fixed ? "" : e->was ? "  fixed" : "  not used");
         break;
     case TB_ENTRY_BUTTON:
         tb_canvas_fmt(c, 0, y, style | (has_focus ? TB_STYLE_REVERSE : 0), "[ %s ]", e->label);

@@ -271,7 +271,12 @@ static void budgets(void)
         ok(tb_budget_parse(words, &b, NULL) && b.n == tb_json_int(tb_json_get(map, "budget.n"), -1), "and read back");
         free(words);
         tb_json_free(map);
+        snprintf(text, sizeof text, "%s%s", written[i][0], written[i][1]);
+        words = tb_amount_words(text);
+        is_str(words, written[i][2], "of an amount, too");
+        free(words);
     }
+    ok(!tb_amount_words("best"), "a word is no amount");
 }
 
 static void older_map(void)

@@ -203,7 +203,14 @@ static void exports(void)
     is_str(command, "export a:best --as peft -o a_run-peft", "from a checkpoint");
     free(command);
     f.form.at = 0;
-    for (int i = 0; i < 3; i++)
+    tb_export_form_press(&f, &(struct tb_press){ .key = ' ' });
+    f.form.at = (size_t)(tb_form_named(&f.form, "bf16") - f.form.entry);
+    tb_export_form_press(&f, &(struct tb_press){ .key = ' ' });
+    command = tb_export_form_command(&f);
+    is_str(command, "export a:best --as merged -o a_run-merged --bf16", "a model, of 16 bits a weight");
+    free(command);
+    f.form.at = 0;
+    for (int i = 0; i < 2; i++)
         tb_export_form_press(&f, &(struct tb_press){ .key = ' ' });
     command = tb_export_form_command(&f);
     is_str(command, "export a --as csv --table eval -o a_run-eval.csv", "a table: the place follows, no checkpoint");
