@@ -2,6 +2,7 @@
 /* compare_merge.c - the first run of each arm, folded into its base in a folder that is gone afterwards: also where
  * somebody ends it meanwhile, since a signal waits until the arm at hand is done. What cannot be merged is an answer,
  * no failure. */
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +29,8 @@ static char *words_of(const struct tb_compare *x, const struct tb_arm *a, const 
                                                  &err);
     if (j)
         words = tb_xasprintf("%s: logits differ by at most %.2g, the largest is %.3g", a->name,
-                             tb_json_real(tb_json_get(j, "max_logit_difference"), 0),
-                             tb_json_real(tb_json_get(j, "largest_logit"), 0));
+                             tb_json_real(tb_json_get(j, "max_logit_difference"), NAN),
+                             tb_json_real(tb_json_get(j, "largest_logit"), NAN));
     else
         words = tb_xasprintf("%s: %s", a->name, err.text);
     tb_dir_remove(to, NULL);

@@ -3,6 +3,7 @@
  * is empty is one. */
 #include "cli/score_rows.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,7 +86,7 @@ static bool take_references(struct tb_score_rows *r, const struct tb_json *line,
 
 static bool take_row(struct tb_score_rows *r, const struct tb_json *line, struct tb_err *err)
 {
-    struct tb_score_row row = { .loss = tb_json_real(tb_json_get(line, "loss"), 0),
+    struct tb_score_row row = { .loss = tb_json_real(tb_json_get(line, "loss"), NAN),
                                 .n_tok = tb_json_int(tb_json_get(line, "n_tok"), tb_json_get(line, "loss") ? 1 : 0) };
     const struct tb_json *prompt = tb_json_get(line, "prompt");
     if (tb_json_type(line) != TB_JSON_MAP || !tb_json_get(line, "output"))

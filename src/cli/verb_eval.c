@@ -12,16 +12,17 @@
 
 enum { MAX_ADAPTERS = 64, MAX_THREADS = 4096 };
 
+/* null: a number that is none. */
 static double real(const struct tb_json *j, const char *key)
 {
-    return tb_json_real(tb_json_get(j, key), 0);
+    return tb_json_real(tb_json_get(j, key), NAN);
 }
 
 static void print_line(const struct tb_json *j)
 {
     char loss[40], n_tok[40], n_rows[40];
     printf("loss %s  perplexity %.4g  over %s label tokens in %s rows\n",
-           tb_fmt_unit(loss, sizeof loss, TB_UNIT_LOSS, real(j, "loss")), real(j, "perplexity"),
+           tb_fmt_unit(loss, sizeof loss, TB_UNIT_LOSS, real(j, "loss")), fabs(real(j, "perplexity")),
            tb_fmt_unit(n_tok, sizeof n_tok, TB_UNIT_COUNT, real(j, "n_tok")),
            tb_fmt_unit(n_rows, sizeof n_rows, TB_UNIT_COUNT, real(j, "n_rows")));
 }
@@ -78,6 +79,19 @@ static void print_rows(const struct tb_out *o, const struct tb_json *rows)
     tb_table_free(&t);
 }
 
+/* A loss that is no number is told beside the results, and by the exit code: scripts read those. */
+static bool tell_nan(const struct tb_json *j)
+{
+    const struct tb_json *rows = tb_json_get(j, "rows");
+    size_t n = 0;
+    for (size_t i = 0; i < tb_json_len(rows); i++)
+        n += isnan(real(tb_json_at(rows, i), "loss")) != 0;
+    if (n)
+        fprintf(stderr, "tunebench: the loss of %zu of %zu rows is no number: the weights of the model or of an adapter "
+                        "are damaged, or the run diverged\n", n, tb_json_len(rows));
+    return n > 0;
+}
+
 static void print(const struct tb_out *o, struct tb_json *j)
 {
     if (o->form == TB_EMIT_JSON) {
@@ -111,8 +125,10 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
         return false;
     s.run = s.run ? ref : NULL;
     struct tb_json *j = tb_session_eval(&s, err);
+    bool has_nan = j && tell_nan(j);
     if (j)
         print(&out, j);
+    *exit_code = has_nan ? tb_err_exit(TB_ERR_DIVERGED) : *exit_code;
     return j != NULL;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* verb_export.c - tunebench export: a run's adapter as PEFT folders or folded into its base, or what it recorded as
  * CSV. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,7 +22,7 @@ static const char *text(const struct tb_json *j, const char *key)
 
 static double real(const struct tb_json *j, const char *key)
 {
-    return tb_json_real(tb_json_get(j, key), 0);
+    return tb_json_real(tb_json_get(j, key), NAN);
 }
 
 static void print_words(const struct tb_json *j)

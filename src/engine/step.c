@@ -102,6 +102,7 @@ bool tb_engine_gradient(struct tb_engine *e, const struct tb_row *rows, int n_ro
     }
     out->cross_entropy = sum_rows(e, n_rows) / out->n_labels;
     out->loss = out->cross_entropy + settle(e);
+    out->loss = isnan(out->loss) ? NAN : out->loss; /* without the sign that processors give it */
     out->grad_norm = gradient_norm(e);
     out->is_finite = isfinite(out->loss) && isfinite(out->grad_norm);
     e->count.steps++;

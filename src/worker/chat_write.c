@@ -136,7 +136,9 @@ static void add_token(struct write *w, const struct tb_made *made)
     t->ids.p = tb_grow(t->ids.p, t->ids.n, &t->ids.cap, sizeof *t->ids.p);
     t->ids.p[t->ids.n++] = made->id;
     t->logprob += (double)made->logprob;
-    if (made->id == tb_tokenizer_eos(tokenizer))
+    if (isnan(made->logprob)) /* of damaged or diverged weights: no token is meant */
+        t->stop = "nan";
+    else if (made->id == tb_tokenizer_eos(tokenizer))
         t->stop = "eos";
     else if (tb_text_stream_add(&t->stream, bytes, n))
         t->stop = "stop";

@@ -53,7 +53,7 @@ static double add_up(const struct tb_training *t, struct eval_call *c)
         n_tok += t->eval_labels[i];
     }
     c->row.n_tok = n_tok;
-    return n_tok > 0 ? sum / n_tok : NAN;
+    return n_tok > 0 && !isnan(sum) ? sum / n_tok : NAN;
 }
 
 bool tb_training_evaluate(struct tb_training *t, struct tb_err *err)

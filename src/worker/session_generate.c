@@ -2,6 +2,7 @@
 /* session_generate.c - texts that a run, adapter folders or a bare base write behind prompts: words of the command
  * line, or the prompts of rows. Several texts are made at once, but handed out one after the other in the order of
  * their prompts; the first that is not finished comes while it is made. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,7 @@ struct generate {
     int room, longest, row_tok, batch; /* room: most tokens of a row */
     struct text *text; /* of the batch at work */
     int n_texts, turn; /* turn: the first that is not handed out to its end */
+    int64_t n_nan;     /* texts that ended where there were no numbers */
     struct tb_sampling sampling;
 };
 
@@ -234,7 +236,10 @@ static void add_token(struct generate *g, const struct tb_made *made)
     const char *bytes = tb_tokenizer_token(tokenizer, made->id, &n);
     t->n_made++;
     t->logprob += (double)made->logprob;
-    if (made->id == tb_tokenizer_eos(tokenizer))
+    g->n_nan += isnan(made->logprob) != 0;
+    if (isnan(made->logprob))
+        t->stop = "nan";
+    else if (made->id == tb_tokenizer_eos(tokenizer))
         t->stop = "eos";
     else if (tb_text_stream_add(&t->stream, bytes, n))
         t->stop = "stop";
@@ -283,6 +288,9 @@ static bool run_all(struct generate *g, struct tb_err *err)
     bool good = true;
     for (int64_t at = 0; good && at < all; at += g->batch)
         good = run_batch(g, at, (int)(all - at < g->batch ? all - at : g->batch), err);
+    if (good && g->n_nan)
+        return tb_fail(err, TB_ERR_DIVERGED, "behind %lld of %lld prompts stand no numbers (NaN): the weights of the "
+                       "model or of an adapter are damaged, or the run diverged", (long long)g->n_nan, (long long)all);
     return good;
 }
 

@@ -36,6 +36,31 @@ config() { # FOLDER MODEL_TYPE ARCHITECTURE
     complains nowhere.d
 }
 
+# What a model of NaN or infinite weights says is no loss of 0, and no text that ended.
+@test "weights that are no numbers" {
+    [ -e "$BASE/model.safetensors" ] || skip "there is no $BASE"
+    mkdir nan
+    cp "$BASE"/* nan/
+    header=$(($(od -An -tu8 -N8 nan/model.safetensors) + 8))
+    size=$(stat -c %s nan/model.safetensors)
+    head -c $((size - header)) /dev/zero | tr '\0' '\377' | dd of=nan/model.safetensors bs=65536 seek="$header" \
+        oflag=seek_bytes conv=notrunc status=none
+    ask 5 eval --base nan --data rows.txt
+    says "loss -  perplexity nan" "2 rows"
+    complains "the loss of 2 of 2 rows is no number" damaged
+    ask 5 eval --base nan --data rows.txt --csv
+    [[ ${lines[1]} == 0,nan,* ]]
+    ask 5 eval --base nan --data rows.txt --json
+    [ "$(json '.loss, .rows[0].loss' | tr '\n' ' ')" = "null null " ]
+    ask 5 generate --base nan "name[A]" --json
+    [ "$(json .stop)" = nan ]
+    complains "behind 1 of 1 prompts stand no numbers"
+    ask 5 run --base nan --data rows.txt --method lora:r=2 --budget 2steps --store nan.d
+    [[ $output$stderr != *-nan* ]]
+    ask 5 eval @last --store nan.d
+    complains "is no number"
+}
+
 @test "a model that is cut short" {
     printf 'GGUF\003\000\000\000' >cut.gguf
     plan 1 --base ./cut.gguf --data rows.txt
