@@ -87,8 +87,8 @@ static bool tell_nan(const struct tb_json *j)
     for (size_t i = 0; i < tb_json_len(rows); i++)
         n += isnan(real(tb_json_at(rows, i), "loss")) != 0;
     if (n)
-        fprintf(stderr, "tunebench: the loss of %zu of %zu rows is no number: the weights of the model or of an adapter "
-                        "are damaged, or the run diverged\n", n, tb_json_len(rows));
+        fprintf(stderr, "tunebench: the loss of %zu of %zu rows is no number: the weights of the model or of an "
+                        "adapter are damaged, or the run diverged\n", n, tb_json_len(rows));
     return n > 0;
 }
 

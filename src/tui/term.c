@@ -42,7 +42,7 @@ static struct {
     struct sigaction fault_before[N_FAULTS];
     int wake[2];
     bool is_open, is_dead;
-    volatile sig_atomic_t ended_by, was_resized;
+    volatile sig_atomic_t ended_by, was_resized, was_stopped;
 } term = { .wake = { -1, -1 } };
 
 static const int faults[N_FAULTS] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
@@ -129,6 +129,14 @@ static void on_end(int sig)
     wake();
 }
 
+/* The key of that is read as any other: this one somebody sent. The screen is left before the process stops. */
+static void on_stop(int sig)
+{
+    (void)sig;
+    term.was_stopped = 1;
+    wake();
+}
+
 static void on_resize(int sig)
 {
     (void)sig;
@@ -163,6 +171,7 @@ static void handle_signals(void)
     static const int ends[] = { SIGTERM, SIGHUP, SIGINT, SIGQUIT };
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         handle(ends[i], on_end, 0);
+    handle(SIGTSTP, on_stop, 0);
     handle(SIGWINCH, on_resize, 0);
     handle(SIGPIPE, SIG_IGN, 0);
 }
@@ -269,6 +278,7 @@ void tb_term_lend(void)
     endwin();
     tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
     handle(SIGINT, SIG_IGN, 0);
+    handle(SIGTSTP, SIG_DFL, 0);
 }
 
 void tb_term_take_back(void)
@@ -285,9 +295,15 @@ void tb_term_take_back(void)
 void tb_term_suspend(void)
 {
     tb_term_lend();
-    handle(SIGTSTP, SIG_DFL, 0);
     raise(SIGTSTP);
     tb_term_take_back();
+}
+
+bool tb_term_is_stopped(void)
+{
+    bool was = term.was_stopped;
+    term.was_stopped = 0;
+    return was;
 }
 
 bool tb_term_is_gone(void)

@@ -24,6 +24,7 @@ void tb_term_show(const struct tb_sheet *s, enum tb_depth depth, bool is_whole);
 /* Into the clipboard, where the terminal may know how: whether it was asked to. */
 bool tb_term_copy(const char *s, size_t n);
 void tb_term_suspend(void); /* stops the process until it is continued */
+bool tb_term_is_stopped(void); /* a signal asked for that since the last time */
 bool tb_term_is_gone(void); /* a signal said so, or the terminal is dead */
 int tb_term_signal(void);   /* that ended it, 0: none */
 /* Gives the screen to another program, and takes it back. */

@@ -131,7 +131,7 @@ static void loop(struct tb_tui *t)
             tb_term_take_back();
             t->desk.wants_redraw = t->is_dirty = true;
         }
-        if (t->desk.wants_suspend) {
+        if (tb_term_is_stopped() || t->desk.wants_suspend) {
             tb_term_suspend();
             t->desk.wants_suspend = false;
             t->desk.wants_redraw = t->is_dirty = true;

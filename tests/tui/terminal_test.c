@@ -56,7 +56,8 @@ static void start(struct session *s, int width, int height, const char *const *e
         close(s->fd);
         login_tty(s->slave);
         if (strcmp(store, "in a shell") == 0)
-            execl("/bin/sh", "sh", "-mc", "\"$TUNEBENCH\" --store store.d; echo stopped; read x; fg >/dev/null",
+            execl("/bin/sh", "sh", "-mc", "\"$TUNEBENCH\" --store store.d; echo stopped; read x; fg >/dev/null; "
+                  "echo once more; read x; fg >/dev/null",
                   (char *)NULL);
         execl(program, program, "--store", store, (char *)NULL);
         _exit(127);
@@ -254,6 +255,12 @@ static void test_suspend(void)
     resize(&s, 100, 30);
     type(&s, "\n");
     becomes(&s, "1", "fg brings it back, at the size there is now");
+    pid_t front = tcgetpgrp(s.fd);
+    ok(front > 0 && front != s.pid && kill(-front, SIGTSTP) == 0, "somebody sends the signal");
+    is_shown(&s, "once more", "which stops it, too");
+    ok(is_restored(&s), "and the shell has its terminal");
+    type(&s, "\n");
+    becomes(&s, "1", "after which it is back as it was");
     type(&s, "q");
     ok(ends(&s) && is_restored(&s), "and it leaves the terminal as it was");
     stop(&s);
