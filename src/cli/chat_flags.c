@@ -3,21 +3,26 @@
 #include "cli/chat_flags.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "cli/pick.h"
 
 enum { MAX_THREADS = 4096 };
+static const char mix[] = "mix"; /* the flag, and the side that it makes */
 
-bool tb_chat_flags_read(struct tb_chat_flags *f, const struct tb_args *a, bool has_base, struct tb_err *err)
+bool tb_chat_flags_read(struct tb_chat_flags *f, const struct tb_args *a, struct tb_err *err)
 {
     long threads;
+    bool has_base = tb_args_has(a, "base-too"), has_mix = tb_args_has(a, mix);
     *f = (struct tb_chat_flags){ .spec = { .store = tb_args_get(a, "store"), .runs = f->run, .has_base = has_base,
+                                           .has_mix = has_mix,
                                            .base = tb_args_get(a, "base"), .adapters = f->adapter,
                                            .data = tb_args_get(a, "data") } };
-    if (a->n_pos + has_base > TB_CHAT_RUNS)
-        return tb_fail(err, TB_ERR_USAGE, "%d sides at once; at most %d", a->n_pos + has_base, TB_CHAT_RUNS);
+    int n = a->n_pos + has_base + has_mix;
+    if (n > TB_CHAT_RUNS)
+        return tb_fail(err, TB_ERR_USAGE, "%d sides at once; at most %d", n, TB_CHAT_RUNS);
     for (int i = 0; i < a->n_pos; i++) {
         if (!tb_pick_ref(a, a->pos[i], f->ref[i], err))
             return false;
@@ -53,7 +58,7 @@ static bool put_sampling(const struct tb_args *a, const struct sampling *s, stru
     return good;
 }
 
-/* "0.5" for all sides with a letter, "B=0.5" for one. */
+/* "0.5" for all sides with adapters, "B=0.5" or "mix=0.5" for one. */
 static bool put_scales(const struct tb_args *a, int n_sides, struct tb_json *to, struct tb_err *err)
 {
     struct tb_json *map = tb_json_new_map();
@@ -61,13 +66,14 @@ static bool put_scales(const struct tb_args *a, int n_sides, struct tb_json *to,
     for (int i = 0; (word = tb_args_at(a, "scale", i)); i++) {
         double v;
         const char *at = strchr(word, '=');
-        char side[2] = { *word, '\0' };
-        if (!tb_str_real(at ? at + 1 : word, &v) || (at && at != word + 1)) {
+        char side[8];
+        snprintf(side, sizeof side, "%.*s", at ? (int)(at - word) : 0, word);
+        if (!tb_str_real(at ? at + 1 : word, &v) || (at && at != word + 1 && strcmp(side, mix) != 0)) {
             tb_json_free(map);
             return tb_fail(err, TB_ERR_USAGE, "--scale %s: expected a number, or a side and a number like B=0.5", word);
         }
-        if (at)
-            tb_json_set(map, side, tb_json_new_real(v));
+        if (at || tb_args_has(a, mix))
+            tb_json_set(map, at ? side : mix, tb_json_new_real(v));
         for (char letter = 'A'; !at && letter < 'A' + n_sides; letter++)
             tb_json_set(map, (char[]){ letter, '\0' }, tb_json_new_real(v));
     }

@@ -28,7 +28,7 @@ struct tb_chat_flags {
     char ref[TB_CHAT_RUNS][TB_CHAT_REF];
     const char *run[TB_CHAT_RUNS], *adapter[TB_CHAT_ADAPTERS];
 };
-bool tb_chat_flags_read(struct tb_chat_flags *f, const struct tb_args *a, bool has_base, struct tb_err *err);
+bool tb_chat_flags_read(struct tb_chat_flags *f, const struct tb_args *a, struct tb_err *err);
 
 /* What TB_FLAGS_SAMPLING, --raw and --scale say, as keys of a request to write; a new map. n_sides: how many have
  * letters. */

@@ -33,7 +33,7 @@ static bool has_runs(const struct tb_args *a)
 bool tb_generate_is_sides(const struct tb_args *a)
 {
     bool has_prompts = tb_args_has(a, "prompt") || tb_args_has(a, "rows");
-    return tb_args_has(a, "base-too") || tb_args_has(a, "scale") || tb_args_has(a, "row")
+    return tb_args_has(a, "base-too") || tb_args_has(a, "mix") || tb_args_has(a, "scale") || tb_args_has(a, "row")
         || (has_prompts && has_runs(a));
 }
 
@@ -141,7 +141,7 @@ static bool check(const struct tb_args *a, int n_prompts, struct tb_err *err)
 static bool open_sides(struct sides *s, struct tb_err *err)
 {
     const struct tb_chat_spec *spec = &s->flags.spec;
-    if (!tb_chat_flags_read(&s->flags, s->a, tb_args_has(s->a, "base-too"), err)
+    if (!tb_chat_flags_read(&s->flags, s->a, err)
         || !(s->settings = tb_chat_settings(s->a, spec->n_runs ? spec->n_runs : spec->n_adapters > 0, err))
         || !(s->chat = tb_chat_open(spec, err)))
         return false;

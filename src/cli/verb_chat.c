@@ -236,7 +236,7 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
     double idle_s;
     if (a->n_pos > 2)
         return tb_fail(err, TB_ERR_USAGE, "chat is with one run or with two; generate writes with more of them");
-    if (!tb_chat_flags_read(&f, a, tb_args_has(a, "base-too"), err)
+    if (!tb_chat_flags_read(&f, a, err)
         || !tb_args_real(a, "idle", 0, MOST_IDLE_S, 0, &idle_s, err))
         return false;
     struct tb_json *settings = tb_chat_settings(a, f.spec.n_runs ? f.spec.n_runs : f.spec.n_adapters > 0, err);
@@ -249,6 +249,7 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 }
 
 static const struct tb_flag flags[] = {
+    { "mix", NULL, false, "the adapters of both runs together write as well, as one stack" },
     { "base-too", NULL, false, "the bare base writes as well" },
     { "base", "MODEL", false, "instead of runs: a model, bare or with adapters" },
     { "adapter", "DIR", true, "a PEFT folder on that model; several are one stack, in this order" },

@@ -191,6 +191,7 @@ static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)
 
 static const struct tb_flag flags[] = {
     { "prompt", "TEXT", true, "a prompt, where words are runs; - is stdin" },
+    { "mix", NULL, false, "the adapters of all runs together write as well, as one stack" },
     { "base-too", NULL, false, "the bare base writes as well, side by side with the runs" },
     TB_FLAG_SCALE,
     { "base", "MODEL", false, "instead of a run: a model, bare or with adapters" },

@@ -16,6 +16,7 @@ struct tb_chat_spec {
     const char *const *adapters; /* bare or with PEFT folders */
     int n_adapters;
     const char *data; /* rows, and a template for prompts; NULL: those of the first run */
+    bool has_mix;     /* the adapters of all runs together write, too, behind the runs */
     bool has_base;    /* the bare base writes, too, as the last side */
     int threads;      /* 0: all */
 };

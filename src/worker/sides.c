@@ -19,8 +19,11 @@ static bool check(const struct tb_chat_spec *s, struct tb_err *err)
                        "--adapter");
     if (!s->n_runs && !s->base)
         return tb_fail(err, TB_ERR_USAGE, "what shall write? a RUN of the store, or --base with --adapter DIR");
-    return s->n_runs + s->has_base <= TB_SIDES
-        || tb_fail(err, TB_ERR_USAGE, "%d sides at once; at most %d", s->n_runs + s->has_base, TB_SIDES);
+    if (s->has_mix && s->n_runs < 2)
+        return tb_fail(err, TB_ERR_USAGE, "--mix joins the adapters of two runs or more; give their names (of folders, "
+                       "several --adapter are one stack)");
+    int n = s->n_runs + s->has_mix + s->has_base;
+    return n <= TB_SIDES || tb_fail(err, TB_ERR_USAGE, "%d sides at once; at most %d", n, TB_SIDES);
 }
 
 /* Another run on the base of the first. */
@@ -70,12 +73,44 @@ static bool open_all(struct tb_sides *s, struct tb_err *err)
     for (; s->n < s->spec->n_runs; s->n++)
         if (!open_run(s, s->n, err))
             return false;
+    s->side[s->n].is_mix = s->spec->has_mix;
+    s->n += s->spec->has_mix;
     s->n += s->spec->has_base && (s->spec->n_runs || s->side[0].stack);
     s->model = s->on.run.trained ? s->on.run.trained : s->on.base->model;
     return check_full(s, err);
 }
 
 /* ---- stacks and weights */
+
+/* The parts of all runs once more, as one stack. They keep the names that they have in their runs, by which those are
+ * loaded into them. */
+static struct tb_stack *open_mix(struct tb_sides *s, struct tb_err *err)
+{
+    struct tb_adapter *part[TB_STACK_PARTS];
+    char name[TB_STACK_PARTS][sizeof part[0]->part];
+    int n = 0;
+    bool good = true;
+    for (int i = 0; good && i < s->spec->n_runs; i++) {
+        struct tb_stack *own = tb_stack_open(s->side[i].run->config.map, s->model, err);
+        good = own && (n + own->n <= TB_STACK_PARTS || tb_fail(err, TB_ERR_LIMIT, "more than %d", TB_STACK_PARTS));
+        for (int k = 0; good && k < own->n; k++) {
+            memcpy(name[n], own->part[k]->part, sizeof name[n]);
+            s->mixed[i].part[s->mixed[i].n++] = part[n++] = own->part[k];
+            own->part[k] = NULL;
+        }
+        if (own)
+            own->n = good ? 0 : own->n;
+        tb_stack_close(own);
+    }
+    struct tb_stack *mix = good ? tb_stack_of(part, n, err) : NULL;
+    for (int k = 0; !good && k < n; k++)
+        tb_adapter_close(part[k]);
+    for (int k = 0; mix && k < n; k++)
+        memcpy(part[k]->part, name[k], sizeof name[k]);
+    if (!mix)
+        tb_err_prefix(err, "the mix of %d runs", s->spec->n_runs);
+    return mix;
+}
 
 static bool open_stacks(struct tb_sides *s, struct tb_err *err)
 {
@@ -84,6 +119,8 @@ static bool open_stacks(struct tb_sides *s, struct tb_err *err)
         side->scale = 1;
         if (side->run && !side->run->trained
             && !(side->stack = tb_stack_open(side->run->config.map, s->model, err)))
+            return false;
+        if (side->is_mix && !(side->stack = open_mix(s, err)))
             return false;
         if (!side->stack)
             continue;
@@ -101,6 +138,11 @@ static bool load(struct tb_sides *s, int i, struct tb_err *err)
         return true;
     if (!tb_session_init(side->stack, err))
         return false;
+    for (int k = 0; side->is_mix && k < s->spec->n_runs; k++)
+        if (!tb_session_run_load(s->side[k].run, &s->mixed[k], err))
+            return false;
+    if (side->is_mix)
+        return true;
     return side->run ? tb_session_run_load(side->run, side->stack, err)
                      : tb_folders_load(&s->on.folders, side->stack, err);
 }
@@ -225,7 +267,8 @@ bool tb_sides_reload(struct tb_sides *s, int side, struct tb_err *err)
     struct tb_session_run *r = s->side[side].run;
     if (!r || !s->side[side].stack)
         return true;
-    return tb_session_run_look(r, s->spec->runs[side], err) && tb_session_run_load(r, s->side[side].stack, err);
+    return tb_session_run_look(r, s->spec->runs[side], err) && tb_session_run_load(r, s->side[side].stack, err)
+        && (s->mixed[side].n == 0 || tb_session_run_load(r, &s->mixed[side], err));
 }
 
 /* ---- names */
@@ -247,11 +290,11 @@ const char *tb_side_name(const struct tb_sides *s, int side)
 {
     const struct tb_session_run *r = s->side[side].run;
     const char *name = r ? tb_json_str(tb_metrics_fact(&r->metrics, "run", "name"), "") : "";
-    return *name ? name : r ? r->id : is_bare(s, side) ? "base" : "adapter";
+    return *name ? name : r ? r->id : s->side[side].is_mix ? "mix" : is_bare(s, side) ? "base" : "adapter";
 }
 
 const char *tb_side_letter(const struct tb_sides *s, int side)
 {
     static const char *const letters[TB_SIDES] = { "A", "B", "C", "D", "E", "F", "G", "H" };
-    return is_bare(s, side) ? "base" : letters[side];
+    return s->side[side].is_mix ? "mix" : is_bare(s, side) ? "base" : letters[side];
 }

@@ -11,11 +11,12 @@
 enum { TB_SIDES = 8 };
 
 struct tb_side {
-    struct tb_session_run *run; /* NULL: no run, but folders or the bare base */
+    struct tb_session_run *run; /* NULL: no run, but folders, the mix or the bare base */
     struct tb_session_run own;
     struct tb_stack *stack;     /* NULL: nothing on the base; owned */
     int route, n_virtual;
     double scale;
+    bool is_mix;
 };
 
 struct tb_sides {
@@ -26,6 +27,7 @@ struct tb_sides {
     int n;
     const struct tb_model *model;
     struct tb_kernels *k;
+    struct tb_stack mixed[TB_SIDES]; /* of each run its parts in the mix, lent from that */
     struct tb_stack *routes[TB_SIDES];
     int n_routes;
     struct tb_engine *engine;
@@ -47,9 +49,9 @@ bool tb_sides_reload(struct tb_sides *s, int side, struct tb_err *err);
 
 /* Most tokens of a row of any side: the model's context less the most virtual rows. */
 int tb_sides_room(const struct tb_sides *s);
-/* "lora-r8-s0"; "base" for the bare one. Lent. */
+/* "lora-r8-s0"; "mix", "base". Lent. */
 const char *tb_side_name(const struct tb_sides *s, int side);
-/* "A", "B", ..; "base" for the bare one. */
+/* "A", "B", ..; "mix"; "base" for the bare one. */
 const char *tb_side_letter(const struct tb_sides *s, int side);
 
 #endif

@@ -222,6 +222,31 @@ EOF
     ask 0 generate "$A" --prompt "$PROMPT" --max 2 --json
 }
 
+@test "the mix of two runs says what a stack of their folders says, by a scale of its own; what cannot be mixed is told" {
+    ask 0 generate "$A" "$B" --mix --base-too --prompt "$PROMPT" --max 12 --json
+    [ "$(jq -sc 'map(.side)' <<<"$output")" = '["A","B","mix","base"]' ]
+    mixed=$(jq -c 'select(.side == "mix") | .output' <<<"$output")
+    base=$(jq -c 'select(.side == "base") | .output' <<<"$output")
+    tb export "$A" --as peft -o "$BATS_TEST_TMPDIR/a" >/dev/null
+    tb export "$B" --as peft -o "$BATS_TEST_TMPDIR/b" >/dev/null
+    ask 0 generate --base "$BASE" --adapter "$BATS_TEST_TMPDIR/a" --adapter "$BATS_TEST_TMPDIR/b" --data "$DATA" \
+        --prompt "$PROMPT" --max 12 --json
+    [ "$(jq -c .output <<<"$output")" = "$mixed" ]
+    ask 0 generate "$A" "$A" --mix --scale A=0 --scale mix=0 --prompt "$PROMPT" --max 12 --json
+    [ "$(jq -sc 'map(.output)' <<<"$output" | jq '.[0] == .[2] and .[1] != .[2]')" = true ]
+    [ "$(jq -c 'select(.side == "mix") | .output' <<<"$output")" = "$base" ]
+    # A run twice is twice its change.
+    ask 0 generate "$A" "$A" --mix --scale A=2 --prompt "$PROMPT" --max 12 --json
+    [ "$(jq -sc 'map(.output)' <<<"$output" | jq '.[0] == .[2]')" = true ]
+    ask 4 generate "$B" "$B" --mix --prompt "$PROMPT"
+    complains "the mix of 2 runs" "at most one of prefix"
+    ask 2 generate "$A" --mix --prompt "$PROMPT"
+    complains "--mix joins the adapters of two runs or more"
+    serve "$A" "$B" --mix <<<"{\"prompt\": \"$PROMPT\", \"max\": 12, \"sides\": [\"mix\"]}"
+    [ "$(of '.[0].sides | map([.side, .method])')" = '[["A","lora"],["B","prefix"],["mix","lora+prefix"]]' ]
+    [ "$(of '.[] | select(.event == "end") | [.side, .output]')" = "[\"mix\",$mixed]" ]
+}
+
 @test "votes are kept with both runs, counted, shown, taken back" {
     cp -r "$TUNEBENCH_STORE" "$BATS_TEST_TMPDIR/store.d"
     export TUNEBENCH_STORE=$BATS_TEST_TMPDIR/store.d
