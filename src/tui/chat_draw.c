@@ -217,7 +217,9 @@ static void draw_name(const struct tb_screen *s, struct tb_canvas *c, int i)
         snprintf(tail, sizeof tail, st->side == i ? "scale [%.2f]" : "scale  %.2f ", st->scale[i]);
     if (side->step >= 0)
         snprintf(step, sizeof step, " @%lld%s", (long long)side->step, st->is_best ? " best" : "");
-    const char *name = *side->run ? side->name : *st->talk.base ? st->talk.base : "without adapters";
+    const char *name = *side->run            ? side->name
+                       : tb_talk_is_mix(side) ? "A and B together"
+                       : *st->talk.base ? st->talk.base : "without adapters";
     unsigned tint = tb_style_tint(tb_desk_tint(s->desk, side->run));
     int x = tb_canvas_fmt(c, 0, 0, tint | TB_STYLE_BOLD, "%s ", side->letter),
         room = c->width - x - tb_text_width(tail) - tb_text_width(step) - 2, width = tb_text_width(name);

@@ -17,6 +17,8 @@ struct chat_place {
     int row;
 };
 
+enum chat_third { CHAT_NOBODY, CHAT_BASE, CHAT_MIX };
+
 struct chat_state {
     struct tb_talk talk;
 
@@ -27,13 +29,15 @@ struct chat_state {
     char *why;      /* it ended otherwise, or could not be started; NULL: it did not */
     char has[2][CHAT_REF], wants[2][CHAT_REF]; /* runs as it was opened with; as they are chosen now */
     int n_has, n_wants;
+    bool has_mix; /* it was opened with that as the third, else with the base */
 
     /* What was chosen. */
     struct tb_json *settings; /* by name, those that are not as they are from the start */
     double scale[2];
     int side;                 /* whose scale the keys turn */
     int column;               /* the first that is seen */
-    bool has_base, is_blind, is_best;
+    enum chat_third third;    /* who writes beside two runs */
+    bool is_blind, is_best;
     bool is_away;             /* keys are keys: the prompt has not the focus */
     bool is_up;               /* it was scrolled away from the end, to: */
     struct chat_place top;

@@ -33,7 +33,7 @@ static void seat(struct tb_screen *s)
         const struct tb_run_item *item = tb_desk_item(s->desk, id);
         tb_talk_seat(&st->talk, i, id, item && *item->sum.name ? item->sum.name : id);
     }
-    tb_talk_seat(&st->talk, st->n_has, NULL, "base");
+    tb_talk_seat(&st->talk, st->n_has, NULL, st->has_mix ? "mix" : "base");
 }
 
 /* Other runs than before. */
@@ -83,10 +83,11 @@ void tb_chatbox_start(struct tb_screen *s)
     tb_chatbox_end(st, "this was not written: the conversation was begun anew");
     if (tb_chatbox_differs(st))
         take_over(st);
+    st->has_mix = st->third == CHAT_MIX && st->n_has > 1;
     seat(s);
     for (int i = 0; i < st->n_has; i++)
         argv[n++] = st->has[i];
-    argv[n++] = "--base-too";
+    argv[n++] = st->has_mix ? "--mix" : "--base-too";
     argv[n++] = "--serve";
     argv[n++] = "--idle";
     argv[n++] = idle_s;
@@ -133,6 +134,8 @@ static char *last_words(const struct tb_child *c)
 static void bury(struct chat_state *st)
 {
     bool is_asleep = tb_child_exit(st->child) == 0;
+    if (st->has_mix && !st->is_ready) /* these two cannot be mixed: without it they can write */
+        st->third = CHAT_NOBODY;
     char *why = is_asleep ? tb_xstrdup("nothing was asked for long") : last_words(st->child);
     char *told = tb_xasprintf("this was not written to its end: %s", why);
     tb_chatbox_end(st, told);

@@ -20,7 +20,7 @@ struct chat_columns tb_chatbox_columns(const struct chat_state *st, int width)
     struct chat_columns k = { .n = 0 };
     struct tb_part part[TB_TALK_SIDES];
     for (int i = 0; i < st->talk.n_sides; i++)
-        if (*st->talk.side[i].run || st->has_base || st->talk.n_sides < TB_TALK_SIDES)
+        if (*st->talk.side[i].run || st->third != CHAT_NOBODY || st->talk.n_sides < TB_TALK_SIDES)
             k.side[k.n++] = i;
     k.n_seen = width / LEAST_WIDTH < k.n ? width / LEAST_WIDTH : k.n;
     k.n_seen = k.n_seen < 1 ? 1 : k.n_seen;
@@ -50,7 +50,7 @@ static const char *name_of(const struct chat_state *st, const struct tb_talk_tur
 {
     if (tb_talk_is_hidden(t) && side < 2)
         return (side == 0) != t->is_swapped ? "1" : "2";
-    return side == 0 ? "A" : *t->run[1] && side == 1 ? "B" : "base";
+    return side == 0 ? "A" : *t->run[1] && side == 1 ? "B" : side > 1 ? st->talk.side[side].letter : "base";
 }
 
 static char *chance(char *dst, size_t n, double p)
@@ -175,7 +175,7 @@ static int draw_compared(const struct chat_state *st, const struct tb_talk_turn 
         const struct tb_talk_text *x = &t->text[i];
         tb_buf_clear(&b);
         for (int j = 0; j < x->n_top; j++)
-            say_token(&b, j ? "  " : i < 2 ? name_of(st, t, i) : "base", &x->top[j]);
+            say_token(&b, j ? "  " : name_of(st, t, i), &x->top[j]);
         y = b.n ? tb_canvas_wrap(c, y, TB_STYLE_PLAIN, b.p) : y;
         has_tops = has_tops || b.n;
     }
@@ -207,11 +207,13 @@ static int draw_vote(const struct chat_state *st, const struct tb_talk_turn *t, 
 static int draw_who(const struct chat_state *st, size_t i, struct tb_canvas *c, int y)
 {
     const struct tb_talk_turn *t = &st->talk.turn[i], *before = i ? t - 1 : NULL;
+    bool has_third = t->text[2].is_asked, is_other = before && has_third && strcmp(before->who[2], t->who[2]) != 0;
     struct tb_buf b = { 0 };
     if (!before || (memcmp(before->run, t->run, sizeof t->run) == 0 && strcmp(before->who[0], t->who[0]) == 0
-                    && strcmp(before->who[1], t->who[1]) == 0))
+                    && strcmp(before->who[1], t->who[1]) == 0 && !is_other))
         return y;
-    tb_buf_fmt(&b, "from here on: A %s, %s %s", t->who[0], *t->run[1] ? "B" : "base", t->who[1]);
+    tb_buf_fmt(&b, "from here on: A %s, %s %s%s%s", t->who[0], *t->run[1] ? "B" : "base", t->who[1],
+               is_other ? ", beside them " : "", is_other ? t->who[2] : "");
     y = tb_canvas_wrap(c, y, TB_STYLE_DIM, b.p);
     tb_buf_free(&b);
     return y;

@@ -11,8 +11,8 @@
 #include "tui/chat_priv.h"
 
 enum {
-    PROMPT = TB_ACT_OWN, LEFT_ONE, RIGHT_ONE, TIE, FORK, BLIND, NEXT_ROW, ROW_BEFORE, LESS, MORE, BASE, SETTINGS, AGAIN,
-    RENEW, BEST,
+    PROMPT = TB_ACT_OWN, LEFT_ONE, RIGHT_ONE, TIE, FORK, BLIND, NEXT_ROW, ROW_BEFORE, LESS, MORE, BASE, MIX, SETTINGS,
+    AGAIN, RENEW, BEST,
 };
 
 static const double scale_step = 0.1, most_scale = 8;
@@ -29,6 +29,7 @@ static const struct tb_bind binds[] = {
     TB_BIND('[', "less", "less of the chosen adapter, from the next prompt on", "[] scale", LESS),
     TB_BIND(']', "more", "more of it", NULL, MORE),
     TB_BIND('m', "base", "the bare base as a column of its own", "m base", BASE),
+    TB_BIND('M', "mix", "both adapters together as a column of its own", NULL, MIX),
     TB_BIND('o', "settings", "temperature, seed and how much is written", "o settings", SETTINGS),
     TB_BIND('a', "again", "the same prompt once more", "a again", AGAIN),
     TB_BIND('r', "renew", "newer checkpoints, the runs marked now, or a conversation that ended", "r renew", RENEW),
@@ -254,15 +255,21 @@ static void turn_scale(struct tb_screen *s, double by)
                 st->talk.side[st->side].letter, st->scale[st->side]);
 }
 
-static void toggle_base(struct tb_screen *s)
+/* The third column; a process that has loaded the other one is opened anew. */
+static void toggle_third(struct tb_screen *s, enum chat_third third)
 {
     struct chat_state *st = s->state;
-    st->has_base = !st->has_base;
-    if (st->n_has < 2)
-        tb_desk_say(s->desk, TB_STYLE_MESSAGE, "with one run the base is the other side");
-    else
-        tb_desk_say(s->desk, TB_STYLE_MESSAGE, "the bare base %s", st->has_base ? "writes too, from the next prompt on"
-                                                                                : "is silent");
+    const char *who = third == CHAT_MIX ? "both adapters together" : "the bare base";
+    bool is_on = st->third != third;
+    if (st->n_has < 2) {
+        tb_desk_say(s->desk, TB_STYLE_MESSAGE, third == CHAT_MIX ? "a mix is of two runs: mark another one"
+                                                                 : "with one run the base is the other side");
+        return;
+    }
+    st->third = is_on ? third : CHAT_NOBODY;
+    if (st->child && is_on && st->has_mix != (third == CHAT_MIX))
+        tb_chatbox_start(s);
+    tb_desk_say(s->desk, TB_STYLE_MESSAGE, is_on ? "%s: from the next prompt on" : "%s: silent", who);
 }
 
 static void again(struct tb_screen *s)
@@ -301,7 +308,8 @@ static unsigned act(struct tb_screen *s, int what)
     case ROW_BEFORE: tb_chatbox_step_row(s, -1); break;
     case LESS: turn_scale(s, -scale_step); break;
     case MORE: turn_scale(s, scale_step); break;
-    case BASE: toggle_base(s); break;
+    case BASE: toggle_third(s, CHAT_BASE); break;
+    case MIX: toggle_third(s, CHAT_MIX); break;
     case SETTINGS: tb_chatbox_open_settings(st); break;
     case AGAIN: again(s); break;
     case RENEW: tb_chatbox_renew(s); break;
@@ -342,7 +350,8 @@ static void save(const struct tb_screen *s, struct tb_json *map)
         tb_json_append(past, tb_json_new_str(st->past[i]));
     tb_json_set(map, "past", past);
     tb_json_set(map, "settings", tb_json_copy(st->settings));
-    tb_json_set(map, "base", tb_json_new_bool(st->has_base));
+    tb_json_set(map, "base", tb_json_new_bool(st->third == CHAT_BASE));
+    tb_json_set(map, "mix", tb_json_new_bool(st->third == CHAT_MIX));
     tb_json_set(map, "best", tb_json_new_bool(st->is_best));
 }
 
@@ -357,7 +366,9 @@ static void restore(struct tb_screen *s, const struct tb_json *map)
         tb_json_free(st->settings);
         st->settings = settings;
     }
-    st->has_base = tb_json_bool(tb_json_get(map, "base"), false);
+    st->third = tb_json_bool(tb_json_get(map, "mix"), false)    ? CHAT_MIX
+                : tb_json_bool(tb_json_get(map, "base"), false) ? CHAT_BASE
+                                                                : CHAT_NOBODY;
     st->is_best = tb_json_bool(tb_json_get(map, "best"), false);
 }
 

@@ -46,10 +46,18 @@ void tb_talk_seat(struct tb_talk *t, int i, const char *run, const char *name)
 {
     struct tb_talk_side *s = &t->side[i];
     *s = (struct tb_talk_side){ .step = -1, .newer = -1 };
-    snprintf(s->letter, sizeof s->letter, run ? "%c" : "base", 'A' + i);
+    if (run)
+        snprintf(s->letter, sizeof s->letter, "%c", 'A' + i);
+    else
+        tb_str_copy(s->letter, sizeof s->letter, name);
     tb_str_copy(s->run, sizeof s->run, run ? run : "");
     tb_str_copy(s->name, sizeof s->name, name);
     t->n_sides = i + 1;
+}
+
+bool tb_talk_is_mix(const struct tb_talk_side *s)
+{
+    return strcmp(s->letter, "mix") == 0;
 }
 
 int tb_talk_side(const struct tb_talk *t, const char *letter)
@@ -68,7 +76,7 @@ static void name_sides(const struct tb_talk *t, struct tb_talk_turn *turn)
         if (s->step >= 0)
             snprintf(turn->who[i], sizeof turn->who[i], "%s at step %lld", s->name, (long long)s->step);
         else
-            tb_str_copy(turn->who[i], sizeof turn->who[i], *s->run ? s->name : "the bare base");
+            tb_str_copy(turn->who[i], sizeof turn->who[i], *s->run ? s->name : tb_talk_is_mix(s) ? "both together" : "the bare base");
     }
 }
 

@@ -11,7 +11,7 @@
 
 enum { TB_TALK_SIDES = 3, TB_TALK_TURNS = 400, TB_TALK_TOP = 6 };
 
-/* Who talks: runs are A and B, the bare base, which is the last one, is "base". */
+/* Who talks: runs are A and B; behind them is the bare base, "base", or both adapters as one stack, "mix". */
 struct tb_talk_side {
     char letter[8], run[TB_RUN_ID], name[96], method[64];
     int64_t step, newer; /* of the loaded checkpoint, of a newer one; -1: none */
@@ -74,8 +74,9 @@ enum { TB_TALK_SAID = 1, TB_TALK_READY = 2, TB_TALK_ROWS = 4, TB_TALK_DONE = 8, 
 
 void tb_talk_free(struct tb_talk *t);
 void tb_talk_drop_rows(struct tb_talk *t); /* until they are asked for again */
-/* Side i is the run, or the base with run NULL; as it is told before anybody answers. */
+/* Side i is the run, or with run NULL what `name` says, "base" or "mix"; as it is told before anybody answers. */
 void tb_talk_seat(struct tb_talk *t, int i, const char *run, const char *name);
+bool tb_talk_is_mix(const struct tb_talk_side *s);
 /* A new turn, `sides` the bits of those asked; lent until the next. Beyond TB_TALK_TURNS the oldest goes. */
 struct tb_talk_turn *tb_talk_add(struct tb_talk *t, const char *prompt, int64_t row, unsigned sides);
 /* Takes an answer: bits of what it was. TROUBLE with *err: what was asked beside the turns cannot be answered. */

@@ -66,6 +66,25 @@ shows() { holds "$(cat "out/$1.frame")" "${@:2}"; } # shows FRAME WORDS..
         out/base.frame | head -n 1 | grep -qx 1
 }
 
+@test "M: both adapters together beside them, which say what generate --mix says; m has the base there again" {
+    PROMPT='name : Rose Park | kind : hotel'
+    keys '*' t esc M enter "type $PROMPT" enter wait 'frame mix' esc m a wait 'frame base' m a wait 'frame two'
+    shows mix '│ mix A and B together' 'scale [1.00]'
+    said=$(tb generate lora-r4-s5 prefix5-s5 --mix --max 64 --json --prompt "$PROMPT" |
+        jq -r 'select(.side == "mix") | .output | split("\n") | max_by(length)[:20]')
+    [ ${#said} -gt 3 ]
+    shows mix "$said"
+    shows base '│ base ' 'beside them the bare base'
+    run ! grep -q '│ base \|│ mix ' out/two.frame
+    # Those who claim the same rows cannot be mixed: that is said, and they write without.
+    cp -r "$TUNEBENCH_STORE" own.d
+    export TUNEBENCH_STORE=$PWD/own.d
+    tb clone prefix5-s5 --cold --set seed=6 >/dev/null 2>&1
+    keys down space down space t esc M enter 'type x' enter wait 'frame refused' esc r enter 'type x' enter wait 'frame without'
+    shows refused 'at most one of prefix'
+    shows without 'you> x' 'tok/s'
+}
+
 @test "a run without weights is refused in the words of the server, and r tries again" {
     keys down t 'type hello' enter wait 'frame fine'
     shows fine 'you> hello' 'base '

@@ -35,7 +35,7 @@ static void test_layout(void)
 
 static void test_columns(void)
 {
-    struct chat_state st = { .has_base = true };
+    struct chat_state st = { .third = CHAT_BASE };
     int narrow = 0, lost = 0;
     tb_talk_seat(&st.talk, 0, "1111", "lora");
     tb_talk_seat(&st.talk, 1, "2222", "prefix");
@@ -56,7 +56,7 @@ static void test_columns(void)
     is_int(tb_chatbox_columns(&st, 60).n_seen, 1, "60 columns: one at a time");
     is_int(tb_chatbox_columns(&st, 80).n_seen, 2, "80: two");
     is_int(tb_chatbox_columns(&st, 100).n_seen, 3, "100: three");
-    st.has_base = false;
+    st.third = CHAT_NOBODY;
     st.column = 0;
     is_int(tb_chatbox_columns(&st, 200).n, 2, "without the base there are two");
     struct tb_talk_turn swapped = { .is_swapped = true };
