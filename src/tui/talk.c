@@ -76,7 +76,8 @@ static void name_sides(const struct tb_talk *t, struct tb_talk_turn *turn)
         if (s->step >= 0)
             snprintf(turn->who[i], sizeof turn->who[i], "%s at step %lld", s->name, (long long)s->step);
         else
-            tb_str_copy(turn->who[i], sizeof turn->who[i], *s->run ? s->name : tb_talk_is_mix(s) ? "both together" : "the bare base");
+            tb_str_copy(turn->who[i], sizeof turn->who[i],
+                        *s->run ? s->name : tb_talk_is_mix(s) ? "both together" : "the bare base");
     }
 }
 
