@@ -19,11 +19,12 @@ teardown() {
     await 200 nobody
 }
 
-worker() { tb worker --status --json | jq 'select(.pid > 0) | .pid' | grep .; } # jq -e passes where nothing was read
+# jq -e passes where nothing was read: hence -s, or grep.
+worker() { tb worker --status --json | jq 'select(.pid > 0) | .pid' | grep .; }
 nobody() { ! worker >/dev/null; }
 phase() { tb sweep @last --json | jq -r .phase; }
 is_phase() { [ "$(phase)" = "$1" ]; }
-has() { tb sweep @last --json | jq -e "$1" >/dev/null; }
+has() { tb sweep @last --json | jq -es ".[0] | $1" >/dev/null; }
 
 # search FILE BUDGET REST: two methods in steps of four rows.
 search() {
@@ -58,7 +59,7 @@ METHODS='method = t.one_of { t.lora { r = t.choice { 2, 4, 8 }, lr = t.log_unifo
     [ "$(json '.arms | map(.pruned) | add')" = "$(json '[.events[] | select(.kind == "prune")] | length')" ]
     [ "$(json '[.trials[] | select(.state == "pruned") | .why | test("rank [0-9]+ of [0-9]+")] | all')" = true ]
     pruned=$(json '[.trials[] | select(.state == "pruned")][0].run // ""')
-    [ -z "$pruned" ] || tb show "$pruned" --json | jq -e '.ended_by == "sweep"' >/dev/null
+    [ -z "$pruned" ] || tb show "$pruned" --json | jq -es '.[0].ended_by == "sweep"' >/dev/null
     await 200 nobody
     ask 0 ls --json
     [ "$(json '[.[] | select(.state == "done")] | length >= 5')" = true ]

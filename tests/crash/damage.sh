@@ -41,7 +41,7 @@ truncate -s 300 "$run"/journal.000001
 start resume --all --store "$store"
 finish
 is "$code" 0 "a journal that lost records: goes on from the checkpoint"
-"$bench" show @last --json --store "$store" | jq -e '[.events[] | select(.text | test("missing in the tables"))] | length == 1' >/dev/null
+"$bench" show @last --json --store "$store" | jq -es '.[0] | [.events[] | select(.text | test("missing in the tables"))] | length == 1' >/dev/null
 result $? "and tells what is missing"
 
 store=$dir/gone
