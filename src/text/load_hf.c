@@ -43,6 +43,17 @@ static int64_t vocab_size(const struct tb_json *vocab, const struct tb_json *add
     return most < TB_VOCAB_MAX ? most + 1 : most;
 }
 
+static bool read_id(const struct tb_json *j, const char *token, int64_t *id, struct tb_err *err)
+{
+    *id = tb_json_int(j, -1);
+    if (tb_json_type(j) == TB_JSON_INT)
+        return true;
+    char *text = tb_json_text(j, TB_JSON_LINE);
+    tb_fail(err, TB_ERR_FORMAT, "token '%.60s' has the id %.40s; expected a whole number", token, text);
+    free(text);
+    return false;
+}
+
 static bool load_vocab(struct tb_tokenizer *t, const struct tb_json *vocab,
                        const struct tb_json *added, struct tb_err *err)
 {
@@ -54,13 +65,16 @@ static bool load_vocab(struct tb_tokenizer *t, const struct tb_json *vocab,
     for (size_t i = 0; i < tb_json_len(added); i++) {
         const struct tb_json *one = tb_json_at(added, i), *text = tb_json_get(one, "content");
         enum tb_token_kind kind = flag(one, "special", false) ? TB_TOKEN_SPECIAL : TB_TOKEN_ADDED;
-        if (!tb_vocab_set(&t->vocab, tb_json_int(tb_json_get(one, "id"), -1), tb_json_str(text, ""),
-                          tb_json_str_len(text), kind, err))
+        int64_t id;
+        if (!read_id(tb_json_get(one, "id"), tb_json_str(text, ""), &id, err)
+            || !tb_vocab_set(&t->vocab, id, tb_json_str(text, ""), tb_json_str_len(text), kind, err))
             return false;
     }
     for (void *it = tb_json_first(vocab); it; it = tb_json_next(vocab, it)) {
         const char *text = tb_json_iter_key(it);
-        int64_t id = tb_json_int(tb_json_iter_value(it), -1);
+        int64_t id;
+        if (!read_id(tb_json_iter_value(it), text, &id, err))
+            return false;
         bool is_added = id >= 0 && id < t->vocab.n && t->vocab.token[id].kind >= TB_TOKEN_ADDED;
         if (!is_added
             && !tb_vocab_set_spelled(&t->vocab, id, text, strlen(text), TB_TOKEN_NORMAL, err))
