@@ -214,8 +214,9 @@ static bool choose_view(const struct plot *x, const struct tb_plot *p, struct tb
                                 .x_to = isfinite(x->to) ? x->to : high };
     if (low > high || (x->from <= high && x->to >= low))
         return true;
-    return tb_fail(err, TB_ERR_USAGE, "%s%g: nothing is there; %s goes from %g to %g", x->from > high ? "--from " : "--to ",
-                   x->from > high ? x->from : x->to, p->x_name, low, high);
+    bool is_behind = x->from > high;
+    return tb_fail(err, TB_ERR_USAGE, "--%s %g: nothing is there; %s goes from %g to %g", is_behind ? "from" : "to",
+                   is_behind ? x->from : x->to, p->x_name, low, high);
 }
 
 static void free_lines(struct tb_plot_line *line, size_t n)

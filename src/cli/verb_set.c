@@ -83,8 +83,10 @@ static bool settle(struct work *x, const struct wanted *wanted, const struct tb_
 static bool refuse_done(const struct tb_metrics *m, const struct wanted *wanted, struct tb_err *err)
 {
     struct tb_json *asked = tb_change_parse(tb_json_get(m->facts, "config"), wanted->word, wanted->n, err);
+    if (!asked)
+        return false;
     tb_json_free(asked);
-    return asked && tb_fail(err, TB_ERR_USAGE, "is done, so no step is left to change; a new run from its end: tunebench clone "
+    return tb_fail(err, TB_ERR_USAGE, "is done, so no step is left to change; a new run from its end: tunebench clone "
                    "RUN --set %.80s --set budget=..", wanted->word[0]);
 }
 

@@ -84,8 +84,9 @@ static bool fits_model(const struct tb_json *config, const struct tb_adapter *a,
     for (int i = 0; good && i < 3; i++) {
         const struct tb_json *is = tb_json_get(config, names[i]), *want = tb_json_get(own, names[i]);
         bool is_heads = i == 2 && tb_json_type(is) == TB_JSON_INT && tb_json_int(is, 0) == a->model->shape.n_heads;
+        bool is_known = tb_json_type(is) != TB_JSON_NULL && tb_json_type(want) == TB_JSON_INT;
         char *text = tb_json_text(is, TB_JSON_LINE);
-        if (tb_json_type(is) != TB_JSON_NULL && tb_json_type(want) == TB_JSON_INT && !tb_json_equal(is, want) && !is_heads)
+        if (is_known && !tb_json_equal(is, want) && !is_heads)
             good = tb_fail(err, TB_ERR_FORMAT, "%s is %.40s; of this model it is %lld", names[i], text,
                            (long long)tb_json_int(want, 0));
         free(text);
@@ -189,7 +190,8 @@ static bool has_floats(const struct tb_stored *f, struct tb_err *err)
 {
     static const char *const floats[] = { "F32", "F16", "BF16", "F64", NULL };
     return tb_str_in(f->type_name, floats)
-        || tb_fail(err, TB_ERR_FORMAT, "tensor %.200s is of type %s; expected F32, F16, BF16 or F64", f->name, f->type_name);
+        || tb_fail(err, TB_ERR_FORMAT, "tensor %.200s is of type %s; expected F32, F16, BF16 or F64", f->name,
+                   f->type_name);
 }
 
 static bool take(struct tb_saved *s, const struct tb_stored *f, const struct tb_adapter *a, bool is_encoder,

@@ -116,8 +116,8 @@ static bool check_pattern(const struct tb_adapter *a, const char *key, const cha
     bool good = r || tb_fail(err, TB_ERR_RECIPE, "%s: %s: '%.80s' cannot be read: %s", a->method->name, key,
                              text, why.text);
     if (good && must_match && !takes_seat(a, r))
-        good = tb_fail(err, TB_ERR_RECIPE, "%s: %s: '%.80s' matches none of its modules; a pattern is the end of a name "
-                       "after a dot, as q_proj, or layers.0.self_attn.q_proj", a->method->name, key, text);
+        good = tb_fail(err, TB_ERR_RECIPE, "%s: %s: '%.80s' matches none of its modules; a pattern is the end of a "
+                       "name after a dot, as q_proj, or layers.0.self_attn.q_proj", a->method->name, key, text);
     tb_regex_close(r);
     return good;
 }

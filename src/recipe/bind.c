@@ -2,7 +2,7 @@
 /* bind.c - the C functions that the shipped Lua modules are given (as their one argument); a recipe
  * never sees them.
  *   word(f)                 function that calls f(here, ..), here = line of the recipe that calls
- *   fail(here, key, text)   raises a fault there, at the line of the key if that is found; here.within: what table it is in
+ *   fail(here, key, text)   raises a fault there, at the line of the key if that is found; here.within: its table
  *   words(group)            list of {name, help, can_stack} of "method" or "data"
  *   keys(group, name)       names of the keys of a word, or of a section (group "")
  *   check(group, name, key, value)   the normalised value, or nil and words

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* bound.c - max_trainable, and ranks above what a matrix has. What to lower is found in the key tables of the methods: the first key, where that is an
- * integer, is the size of a method (as in the names of runs), and `targets` are the places where it sits. */
+/* bound.c - max_trainable, and ranks above what a matrix has. What to lower is found in the key tables of the methods:
+ * the first key, where that is an integer, is the size of a method (as in the names of runs), and `targets` are the
+ * places where it sits. */
 #include "worker/bound.h"
 
 #include <stdlib.h>
@@ -59,6 +60,8 @@ char *tb_bound_excess(const struct tb_stack *s)
             most = at;
             side = least;
         }
-    return !most ? NULL : tb_xasprintf("rank %d is above %d, the smaller side of %s: it costs more and expresses no more",
-                                       most->rank, side, most->site->name);
+    if (!most)
+        return NULL;
+    return tb_xasprintf("rank %d is above %d, the smaller side of %s: it costs more and expresses no more", most->rank,
+                        side, most->site->name);
 }

@@ -159,3 +159,13 @@ tiny() {
     [ "$status" -eq 1 ]
     complains "rows.json: is neither a file nor a folder"
 }
+
+@test "a recipe with slips: the line of the key, the likely word" {
+    printf '%s\n' 'local t = require "tunebench"' 'return t.sweep {' '  base = t.model "tiny",' '  eval = {' '    rows = 4,' \
+        '    evxry = 3,' '  },' '}' >typo.lua
+    ask 4 plan typo.lua
+    complains "typo.lua:6: eval has no 'evxry'; did you mean 'every'?"
+    printf 'local t = require "tunebench"\nlocal m = t.loxa {}\n' >loxa.lua
+    ask 4 plan loxa.lua
+    complains "loxa.lua:2: tunebench has no 'loxa'; did you mean 'lora'?"
+}

@@ -188,7 +188,8 @@ static void files(void)
     tb_json_free(j);
     ok(!tb_json_load(path, 5, &err) && err.kind == TB_ERR_LIMIT, "too large");
     char *pipe = tb_path_join(dir, "pipe.json");
-    ok(mkfifo(pipe, 0600) == 0 && !tb_json_load(pipe, 100, &err) && strcmp(err.where, pipe) == 0, "a pipe is not waited for");
+    ok(mkfifo(pipe, 0600) == 0 && !tb_json_load(pipe, 100, &err) && strcmp(err.where, pipe) == 0,
+       "a pipe is not waited for");
     free(pipe);
     tb_dir_remove(dir, &err);
     ok(!tb_json_load(path, 100, &err) && err.kind == TB_ERR_NOTFOUND, "not found");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* recipe_locate_test.c - an error about a key names the line on which it is written, whatever stands before it: the line
- * with "--!" in each of these recipes. The test is its own child process. */
+/* recipe_locate_test.c - an error about a key names the line on which it is written, whatever stands before it: the
+ * line with "--!" in each of these recipes. The test is its own child process. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,16 +23,19 @@ static const struct {
     { BEGIN "return t.sweep {\n" BASE LORA "  sede = 3, --!\n}\n", "t.sweep has no 'sede'; did you mean 'seed'?" },
     { BEGIN "return t.sweep {\n" BASE "  --[[ sede = 1\n  sede = 2 ]]\n" LORA "  sede = 3, --!\n}\n", "no 'sede'" },
     { BEGIN "local s = [==[\nsede = 1, ]] ]==]\nreturn t.sweep {\n" BASE LORA "  sede = 3 --!\n}\n", "no 'sede'" },
-    { BEGIN "return t.sweep {\n  where = function(c) return c.seed == 1 and '\\'{ seed = 1' ~= \", seed = 2\" end,\n" BASE LORA
-      "  seed = -1, --!\n}\n", "seed must be an integer from 0 to 2^53" },
-    { BEGIN "return t.sweep {\n" BASE LORA "  eval =\n  {\n    rows = 1,\n    evxry = 1, --!\n  } }\n", "eval has no 'evxry'" },
-    { BEGIN "return t.sweep {\n" BASE LORA "  optim = { beta1 = 0.9,\n    lr = 1e-400 }, --!\n}\n", "lr must be a number above 0" },
-    { BEGIN "return t.sweep {\n" BASE "  method = t.lora {\n    r = 8,\n    lr = 0, --!\n  } }\n", "above 0, at most 100" },
+    { BEGIN "return t.sweep {\n  where = function(c) return c.seed == 1 and '\\'{ seed = 1' ~= \", seed = 2\" end,\n"
+      BASE LORA "  seed = -1, --!\n}\n", "seed must be an integer from 0 to 2^53" },
+    { BEGIN "return t.sweep {\n" BASE LORA "  eval =\n  {\n    rows = 1,\n    evxry = 1, --!\n  } }\n",
+      "eval has no 'evxry'" },
+    { BEGIN "return t.sweep {\n" BASE LORA "  optim = { beta1 = 0.9,\n    lr = 1e-400 }, --!\n}\n",
+      "lr must be a number above 0" },
+    { BEGIN "return t.sweep {\n" BASE "  method = t.lora {\n    r = 8,\n    lr = 0, --!\n  } }\n",
+      "above 0, at most 100" },
     { BEGIN "return t.sweep {\n" BASE LORA "  eval = 5, --!\n}\n", "eval must be a table of keys" },
     { BEGIN "return t.sweep {\n" BASE LORA "  eval = { rows = 4 },\n  batch = 0, --!\n}\n", "rows must be an integer" },
     { BEGIN "return t.sweep {\n" BASE LORA "  eval = {\n    metrics = { \"blxu\" }, --!\n  } }\n", "no metric 'blxu'" },
-    { BEGIN "return t.sweep {\n" BASE LORA "  search = t.random { trials = 3 },\n  objective = { --!\n    \"eval/loss\", \"max\" "
-      "} }\n", "better when it is lower" },
+    { BEGIN "return t.sweep {\n" BASE LORA "  search = t.random { trials = 3 },\n  objective = { --!\n"
+      "    \"eval/loss\", \"max\" } }\n", "better when it is lower" },
     { BEGIN "return t.sweep {\n" BASE LORA "  per = \"arm\",\n  serch = t.random { trials = 3 }, --!\n}\n",
       "t.sweep has no 'serch'; did you mean 'search'?" },
     { BEGIN "local s = {\n" BASE LORA "  sede = 3,\n}\nreturn t.sweep(s) --!\n", "no 'sede'" },
