@@ -14,6 +14,7 @@ local t = {}
 
 local function word(name, f)
     t[name] = bind.word(f)
+    space.words[#space.words + 1] = name
 end
 
 -- Amounts: a number with its unit, so that 100e3 can never be taken for steps.
@@ -24,7 +25,7 @@ for i = 1, #units do
         local whole = type(n) == "number" and n == floor(n) and n >= 1 and n <= 2 ^ 53
         if not whole then
             local got = space.of(n) and "several; write t.grid{ t." .. unit .. "(..), .. }" or tostring(n)
-            bind.fail(here, unit, format("t.%s(n) wants a whole number from 1 on, not %s", unit, got))
+            bind.fail(here, nil, format("t.%s(n) wants a whole number from 1 to 2^53, not %s", unit, got))
         end
         return space.node("amount", { word = unit, unit = unit, n = math_type(n) == "float" and n // 1 | 0 or n })
     end)
@@ -200,7 +201,7 @@ function takes.batch(here, leaf)
     if p and p.kind == "amount" and p.unit == "tokens" then
         return leaf
     end
-    return space.check(here, "", "batch", "rows", leaf)
+    return space.check(here, "", "batch", "rows", leaf, "batch")
 end
 
 function takes.method(here, leaf)
@@ -234,6 +235,7 @@ local function take_section(here, name, given)
     elseif p or type(given) ~= "table" then
         bind.fail(here, name, format("%s must be a table of keys: %s = { .. }, not %s", name, name, show(given)))
     end
+    here = { file = here.file, line = here.line, within = name }
     local entries = space.entries(here, name, given, bind.keys("", name), function(key, leaf)
         local amount = space.of(leaf)
         if name == "eval" and key == "every" and amount and amount.kind == "amount" then
@@ -279,6 +281,7 @@ local function sweep_word(name)
                 show(where)))
         end
         fields.where = nil
+        space.check_names(here, name, fields, valid)
         local settings = search.take(here, name, fields)
         local entries = space.entries(here, name, fields, valid, function(key, leaf) return take(here, key, leaf) end)
         local node = space.node("sweep", {
@@ -293,21 +296,15 @@ end
 word("sweep", sweep_word "t.sweep")
 word("run", sweep_word "t.run")
 
-local names = {}
-for name in next, t do
-    names[#names + 1] = name
-end
-table.sort(names)
-
 return setmetatable({}, {
     __metatable = "tunebench",
     __index = function(_, name)
         local w = rawget(t, name)
         if w == nil then
-            space.fail_here(nil, bind.unknown("tunebench", tostring(name), names))
+            space.fail_here(nil, bind.unknown("tunebench", tostring(name), space.words))
         end
         return w
     end,
     __newindex = function() space.fail_here(nil, "the words of tunebench cannot be changed") end,
-    __tostring = function() return "tunebench: " .. table.concat(names, " ") end,
+    __tostring = function() return "tunebench: " .. table.concat(space.words, " ") end,
 })

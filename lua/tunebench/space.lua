@@ -7,7 +7,7 @@ local bind = ...
 local type, next, rawget, setmetatable, tostring = type, next, rawget, setmetatable, tostring
 local format, sort, huge, floor, math_type = string.format, table.sort, math.huge, math.floor, math.type
 
-local space = {}
+local space = { words = {} } -- words: names of those of the language, in the order in which they are defined
 local payload = setmetatable({}, { __mode = "k" })
 local serial = 0
 local meta = { __metatable = "a value of tunebench" }
@@ -68,15 +68,15 @@ space.with = bind.word(function(here, node, changes)
     return p.make(here, merged)
 end)
 
--- The normalised value of a key, or a fault.
-function space.check(here, group, name, key, leaf)
+-- The normalised value of a key, or a fault; written: the name under which it stands in the recipe, if that is another.
+function space.check(here, group, name, key, leaf, written)
     local p = of(leaf)
     if p then
-        bind.fail(here, key, format("%s: %s wants a plain value, not t.%s", name, key, p.word))
+        bind.fail(here, written or key, format("%s: %s wants a plain value, not t.%s", name, key, p.word))
     end
     local value, text = bind.check(group, name, key, leaf)
     if value == nil then
-        bind.fail(here, key, text)
+        bind.fail(here, written or key, text)
     end
     return value
 end
@@ -223,6 +223,15 @@ local function zip_entry(here, who, p, valid, accept)
     return { zip = { keys = p.keys, lists = lists, n = p.n, serial = p.serial } }
 end
 
+-- What is misspelt is told before what is wrong or missing.
+function space.check_names(here, who, given, valid)
+    for key in next, given do
+        if type(key) == "string" and not in_list(valid, key) then
+            bind.fail(here, key, bind.unknown(who, key, valid))
+        end
+    end
+end
+
 -- The entries of a word's table: known keys, each leaf accepted, in the order of the walk. A t.zip may stand among them
 -- without a name.
 function space.entries(here, who, given, valid, accept)
@@ -230,14 +239,13 @@ function space.entries(here, who, given, valid, accept)
     if type(given) ~= "table" or of(given) then
         bind.fail(here, nil, format("%s wants a table: %s{ key = value, .. }", who, who))
     end
+    space.check_names(here, who, given, valid)
     for key, v in next, given do
         local p = of(v)
         if type(key) == "number" and p and p.kind == "zip" then
             entries[#entries + 1] = zip_entry(here, who, p, valid, accept)
         elseif type(key) ~= "string" then
             bind.fail(here, nil, format("%s: entry %s has no name; write key = value", who, tostring(key)))
-        elseif not in_list(valid, key) then
-            bind.fail(here, key, bind.unknown(who, key, valid))
         else
             entries[#entries + 1] = { key = key, value = space.map(v, function(leaf) return accept(key, leaf) end) }
         end

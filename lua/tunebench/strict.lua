@@ -5,7 +5,7 @@
 local bind = ...
 local space = bind.part "space"
 local G, type, tostring, rawget, next, sort = _G, type, tostring, rawget, next, table.sort
-local find, setmetatable = string.find, setmetatable
+local match, setmetatable = string.match, setmetatable
 
 local gone = {
     io = "a recipe reads and writes no files", os = "a recipe cannot reach the system",
@@ -55,18 +55,26 @@ local function unknown(name)
     if why then
         return "there is no '" .. name .. "' here: " .. why
     end
-    local text = bind.unknown("this recipe", tostring(name), names)
-    if find(text, "did you mean", 1, true) then
-        return text
+    name = tostring(name)
+    if name == "t" then
+        return "'t' is not defined; a recipe begins with local t = require \"tunebench\""
     end
-    return "'" .. tostring(name) .. "' is not defined; words of tunebench are written t." .. tostring(name)
+    for i = 1, #space.words do
+        if space.words[i] == name then
+            return "'" .. name .. "' is not defined; words of tunebench are written t." .. name
+        end
+    end
+    local near = match(bind.unknown("this recipe", name, names), "did you mean '(.+)'")
+    local near_word = match(bind.unknown("tunebench", name, space.words), "did you mean '(.+)'")
+    near = near or near_word and "t." .. near_word
+    return "'" .. name .. "' is not defined" .. (near and "; did you mean '" .. near .. "'?" or "")
 end
 
 setmetatable(G, {
     __metatable = false,
-    __index = function(_, name) space.fail_here(tostring(name), unknown(name)) end,
+    __index = function(_, name) space.fail_here(nil, unknown(name)) end,
     __newindex = function(_, name)
-        space.fail_here(tostring(name), "'" .. tostring(name) .. "' is no variable yet; write local "
+        space.fail_here(nil, "'" .. tostring(name) .. "' is no variable yet; write local "
             .. tostring(name) .. " = ..")
     end,
 })

@@ -170,7 +170,8 @@ const char *tb_str_nearest(const char *s, const char *const *list)
         return NULL;
     for (; *list; list++) {
         int d = distance(s, *list, true);
-        if (d < best && d < (int)n) {
+        bool is_far = n <= 4 && d > 1 && fold(**list, true) != fold(*s, true); /* rate is no typo of math */
+        if (d < best && d < (int)n && !is_far) {
             best = d;
             found = *list;
         }

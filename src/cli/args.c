@@ -2,6 +2,7 @@
 /* args.c - reads a command line against a table of flags. */
 #include "cli/args.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,10 +36,18 @@ static bool unknown(const struct tb_flag *flags, const char *given, const char *
                    near ? "; did you mean --" : "", near ? near : "", near ? "?" : "", verb);
 }
 
+/* Flags of one letter have one dash. */
+static const char *dash(const char *name)
+{
+    return name[1] ? "--" : "-";
+}
+
 static bool add(struct tb_args *a, const struct tb_flag *f, const char *value, struct tb_err *err)
 {
     if (!f->is_many && tb_args_has(a, f->name))
-        return tb_fail(err, TB_ERR_USAGE, "--%s is given twice", f->name);
+        return tb_fail(err, TB_ERR_USAGE, "%s%s is given twice", dash(f->name), f->name);
+    if (f->arg && !*value && (strcmp(f->name, "o") == 0 || strcmp(f->name, "output") == 0))
+        return tb_fail(err, TB_ERR_USAGE, "%s%s '': expected a name (%s)", dash(f->name), f->name, f->arg);
     if (a->n_flags == TB_ARGS_MAX)
         return tb_fail(err, TB_ERR_USAGE, "more than %d flags", TB_ARGS_MAX);
     a->flag[a->n_flags].name = f->name;
@@ -60,13 +69,13 @@ static bool take_flag(struct tb_args *a, const struct tb_flag *flags, int argc, 
         return unknown(flags, given, argv[0], err);
     }
     if (!f->arg && eq)
-        return tb_fail(err, TB_ERR_USAGE, "--%s takes no value", f->name);
+        return tb_fail(err, TB_ERR_USAGE, "%s%s takes no value", dash(f->name), f->name);
     if (!f->arg)
         return add(a, f, "", err);
     if (eq)
         return add(a, f, eq + 1, err);
     if (*i + 1 >= argc)
-        return tb_fail(err, TB_ERR_USAGE, "--%s needs a value (%s)", f->name, f->arg);
+        return tb_fail(err, TB_ERR_USAGE, "%s%s needs a value (%s)", dash(f->name), f->name, f->arg);
     return add(a, f, argv[++*i], err);
 }
 
@@ -163,7 +172,7 @@ bool tb_args_list(const struct tb_args *a, const char *name, const char **to, in
     const char *value;
     for (*n = 0; (value = tb_args_at(a, name, *n)); to[(*n)++] = value)
         if (*n == most)
-            return tb_fail(err, TB_ERR_USAGE, "--%s: at most %d of them at once", name, most);
+            return tb_fail(err, TB_ERR_USAGE, "%s%s: at most %d of them at once", dash(name), name, most);
     return true;
 }
 
@@ -175,10 +184,14 @@ bool tb_args_int(const struct tb_args *a, const char *name, long min, long max, 
     *out = otherwise;
     if (!text)
         return true;
-    if (!tb_str_int(text, &v) || v < min || v > max)
-        return tb_fail(err, TB_ERR_USAGE, "--%s %s: expected a whole number from %ld to %ld", name, text, min, max);
-    *out = (long)v;
-    return true;
+    if (tb_str_int(text, &v) && v >= min && v <= max) {
+        *out = (long)v;
+        return true;
+    }
+    if (max == LONG_MAX)
+        return tb_fail(err, TB_ERR_USAGE, "%s%s %s: expected a whole number from %ld on", dash(name), name, text, min);
+    return tb_fail(err, TB_ERR_USAGE, "%s%s %s: expected a whole number from %ld to %ld", dash(name), name, text, min,
+                   max);
 }
 
 bool tb_args_real(const struct tb_args *a, const char *name, double min, double max, double otherwise, double *out,
@@ -190,7 +203,8 @@ bool tb_args_real(const struct tb_args *a, const char *name, double min, double 
     if (!text)
         return true;
     if (!tb_str_real(text, &v) || v < min || v > max)
-        return tb_fail(err, TB_ERR_USAGE, "--%s %s: expected a number from %g to %g", name, text, min, max);
+        return tb_fail(err, TB_ERR_USAGE, "%s%s %s: expected a number from %g to %g", dash(name), name, text, min,
+                       max);
     *out = v;
     return true;
 }
@@ -205,5 +219,5 @@ bool tb_args_choice(const struct tb_args *a, const char *name, const char *const
         return true;
     for (int i = 0; choices[i]; i++)
         snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", choices[i]);
-    return tb_fail(err, TB_ERR_USAGE, "--%s %s: expected one of %s", name, text, list);
+    return tb_fail(err, TB_ERR_USAGE, "%s%s %s: expected one of %s", dash(name), name, text, list);
 }

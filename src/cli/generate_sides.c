@@ -116,7 +116,8 @@ static bool write_single_rows(struct sides *s, struct tb_err *err)
     bool good = true;
     for (int i = 0; good && (word = tb_args_at(s->a, "row", i)); i++) {
         int64_t row;
-        good = tb_str_int(word, &row) || tb_fail(err, TB_ERR_USAGE, "--row %s: expected a whole number", word);
+        good = (tb_str_int(word, &row) && row >= 0)
+            || tb_fail(err, TB_ERR_USAGE, "--row %s: expected a row's number, from 0 on", word);
         good = good && write_behind(s, "row", tb_json_new_int(row), err);
     }
     return good;

@@ -20,6 +20,7 @@
 #include "cli/show_scores.h"
 #include "view/compare.h"
 #include "view/fmt.h"
+#include "worker/bound.h"
 
 enum { BAR = 20 };
 
@@ -210,7 +211,10 @@ static void on_begin(void *arg, const struct tb_job *j, const char *dir, int64_t
                                .share = (double)trained / (double)j->base->model->n_params, .n_steps = j->n_steps,
                                .seconds = j->seconds, .bytes = (int64_t)tb_job_bytes(j), .n_eval = j->n_eval,
                                .from_step = from_step };
+    char *excess = tb_bound_excess(j->stack);
+    f.excess = excess;
     tb_live_begin(arg, j, &f);
+    free(excess);
 }
 
 static void on_step(void *arg, const struct tb_job *j, const struct tb_train_row *row)

@@ -31,6 +31,7 @@ struct tb_live {
 /* What is said of a run when it begins. */
 struct tb_live_facts {
     const char *name, *memory; /* memory: "fast" or "small" */
+    const char *excess;        /* words about a rank that is too large, or NULL */
     int64_t n_trainable, n_steps, bytes, n_eval, from_step;
     double share, seconds;
 };

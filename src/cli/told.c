@@ -10,6 +10,7 @@ static struct tb_live_facts facts_of(const struct tb_metrics *m)
 {
     return (struct tb_live_facts){ .name = tb_json_str(tb_metrics_fact(m, "run", "name"), ""),
                                    .memory = tb_json_str(tb_metrics_fact(m, "plan", "memory"), ""),
+                                   .excess = tb_json_str(tb_metrics_fact(m, "plan", "excess"), NULL),
                                    .n_trainable = tb_json_int(tb_metrics_fact(m, "plan", "n_trainable"), 0),
                                    .share = tb_json_real(tb_metrics_fact(m, "plan", "share"), NAN),
                                    .n_steps = tb_json_int(tb_metrics_fact(m, "plan", "n_steps"), 0),

@@ -78,6 +78,8 @@ static bool open_clone(struct clone *c, struct tb_err *err)
     c->spec.store = tb_args_get(c->a, "store");
     c->spec.parent = tb_choice_item(&c->s.runs, 0)->sum.id;
     c->spec.name = tb_args_get(c->a, "name");
+    if (c->spec.name && strlen(c->spec.name) > TB_PLAN_MAX_NAME)
+        return tb_fail(err, TB_ERR_USAGE, "--name: a name has at most %d bytes", TB_PLAN_MAX_NAME);
     c->spec.argv = c->a->argv;
     return take_mode(c, err) && take_step(c, err);
 }

@@ -146,6 +146,24 @@ static void print_memory(const struct tb_json *runs)
                tb_fmt_unit(b, sizeof b, TB_UNIT_BYTES, (double)count_of(largest, "free_bytes")));
 }
 
+/* Ranks above what their matrices have, of the first run with some. */
+static void print_excess(const struct tb_json *runs)
+{
+    const struct tb_json *first = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < tb_json_len(runs); i++)
+        if (tb_json_get(tb_json_at(runs, i), "excess") && ++n == 1)
+            first = tb_json_at(runs, i);
+    if (!first)
+        return;
+    tb_out_safe(tb_json_str(tb_json_get(first, "name"), ""));
+    printf(": ");
+    tb_out_safe(tb_json_str(tb_json_get(first, "excess"), ""));
+    if (n > 1)
+        printf(" (and %zu more run%s)", n - 1, n == 2 ? "" : "s");
+    putchar('\n');
+}
+
 /* What evaluations do beside the loss, of the first run. */
 static void print_measuring(const struct tb_json *run)
 {
@@ -200,6 +218,7 @@ static void print_plan(const struct tb_out *o, const struct tb_json *plan)
         return;
     print_data(tb_json_at(runs, 0));
     print_measuring(tb_json_at(runs, 0));
+    print_excess(runs);
     print_memory(runs);
     print_paces(runs);
     tb_sources_print(o, tb_json_get(tb_json_at(runs, 0), "data"), NULL);

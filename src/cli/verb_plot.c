@@ -201,19 +201,22 @@ static bool fill_line(const struct plot *x, struct tb_plot_line *line, size_t at
     return n > 1 ? make_band(x, line, at, metric, err) : make_line(x, line, first, metric, has_marks, err);
 }
 
-/* What is wanted of the axis, up to where there is something. */
-static struct tb_plot_view view_of(const struct plot *x, const struct tb_plot *p)
+/* What is wanted of the axis, up to where there is something; false if there is nothing. */
+static bool choose_view(const struct plot *x, const struct tb_plot *p, struct tb_plot_view *v, struct tb_err *err)
 {
-    struct tb_plot_view v = { .cursor = NAN };
     double low = INFINITY, high = -INFINITY;
     for (size_t i = 0; i < p->n; i++)
         for (size_t k = 0; k < p->line[i].s.n; k++) {
             low = fmin(low, p->line[i].s.x[k]);
             high = fmax(high, p->line[i].s.x[k]);
         }
-    v.x_from = isfinite(x->from) ? x->from : low;
-    v.x_to = isfinite(x->to) ? x->to : high;
-    return v;
+    *v = (struct tb_plot_view){ .cursor = NAN, .x_from = isfinite(x->from) ? x->from : low,
+                                .x_to = isfinite(x->to) ? x->to : high };
+    if (low > high || (x->from <= high && x->to >= low))
+        return true;
+    bool is_behind = x->from > high;
+    return tb_fail(err, TB_ERR_USAGE, "--%s %g: nothing is there; %s goes from %g to %g", is_behind ? "from" : "to",
+                   is_behind ? x->from : x->to, p->x_name, low, high);
 }
 
 static void free_lines(struct tb_plot_line *line, size_t n)
@@ -241,7 +244,7 @@ static char *chart(const struct plot *x, const char *metric, bool has_marks, str
     p.title = title;
     p.line = line;
     p.n = x->n_lines;
-    view = view_of(x, &p);
+    good = good && choose_view(x, &p, &view, err);
     if (isfinite(x->from) || isfinite(x->to))
         p.view = &view;
     if (good)

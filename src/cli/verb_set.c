@@ -79,8 +79,13 @@ static bool settle(struct work *x, const struct wanted *wanted, const struct tb_
     return x->settled != NULL;
 }
 
-static bool refuse_done(const struct wanted *wanted, struct tb_err *err)
+/* A value that is none is told before what to do with it. */
+static bool refuse_done(const struct tb_metrics *m, const struct wanted *wanted, struct tb_err *err)
 {
+    struct tb_json *asked = tb_change_parse(tb_json_get(m->facts, "config"), wanted->word, wanted->n, err);
+    if (!asked)
+        return false;
+    tb_json_free(asked);
     return tb_fail(err, TB_ERR_USAGE, "is done, so no step is left to change; a new run from its end: tunebench clone "
                    "RUN --set %.80s --set budget=..", wanted->word[0]);
 }
@@ -99,7 +104,7 @@ static bool record(struct work *x, const struct wanted *wanted, struct tb_err *e
     struct tb_run_writer *w = tb_run_writer_open(x->dir, err);
     const struct tb_metrics *m = w ? tb_run_writer_metrics(w) : NULL;
     int64_t step = w ? change_step(m, x->dir) : 0;
-    bool has_event = false, good = w && (m->state != TB_STATE_DONE || refuse_done(wanted, err))
+    bool has_event = false, good = w && (m->state != TB_STATE_DONE || refuse_done(m, wanted, err))
                              && settle(x, wanted, m, step, err);
     if (good) {
         char *words = tb_change_words(x->now, x->settled);

@@ -241,6 +241,19 @@ static bool check_layers(const struct tb_json *config, struct tb_err *err)
     return refuse("layers_pattern", v, err);
 }
 
+/* A switch that is read is one; init_lora_weights is also a word. */
+static bool check_switch(const struct tb_peft_field *f, const struct tb_json *v, struct tb_err *err)
+{
+    bool is_switch = f && f->use == TB_PEFT_READ && (strcmp(f->value, "false") == 0 || strcmp(f->value, "true") == 0)
+                  && strcmp(f->name, "init_lora_weights") != 0;
+    if (!is_switch || tb_json_type(v) == TB_JSON_NULL || tb_json_type(v) == TB_JSON_BOOL)
+        return true;
+    char *text = tb_json_text(v, TB_JSON_LINE);
+    tb_fail(err, TB_ERR_FORMAT, "%s must be true or false, not %.80s", f->name, text);
+    free(text);
+    return false;
+}
+
 bool tb_peft_check(const struct tb_json *config, const char *peft_type, struct tb_err *err)
 {
     for (void *it = tb_json_first(config); it; it = tb_json_next(config, it)) {
@@ -249,6 +262,8 @@ bool tb_peft_check(const struct tb_json *config, const char *peft_type, struct t
         bool is_fixed = !f || f->use == TB_PEFT_FIXED;
         if (is_fixed && !is_unset(v) && !(f && is_default(f, v)))
             return refuse(tb_json_iter_key(it), v, err);
+        if (!check_switch(f, v, err))
+            return false;
     }
     return check_start(config, err) && check_layers(config, err);
 }

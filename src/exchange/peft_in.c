@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "exchange/exchange.h"
 #include "exchange/exchange_priv.h"
 #include "exchange/peft_fields.h"
@@ -67,9 +68,31 @@ static struct tb_json *load_config(const char *path, const char *dir, struct tb_
 static void forget_network(struct tb_json *config, const char *dir)
 {
     char *path = tb_path_join(dir, TB_PEFT_ENCODER);
-    if (tb_json_get(config, "prefix_projection") && !tb_file_exists(path))
+    if (tb_json_bool(tb_json_get(config, "prefix_projection"), false) && !tb_file_exists(path))
         tb_json_set(config, "prefix_projection", tb_json_new_bool(false));
     free(path);
+}
+
+/* Of a prefix or prompt: what the library fills in from the model, and takes from the file where it is set. The heads
+ * are the model's, or those of its keys and values. */
+static bool fits_model(const struct tb_json *config, const struct tb_adapter *a, struct tb_err *err)
+{
+    static const char *const names[] = { "num_layers", "token_dim", "num_attention_heads" };
+    struct tb_json *own = tb_json_new_map();
+    bool good = true;
+    a->method->to_peft(a, own);
+    for (int i = 0; good && i < 3; i++) {
+        const struct tb_json *is = tb_json_get(config, names[i]), *want = tb_json_get(own, names[i]);
+        bool is_heads = i == 2 && tb_json_type(is) == TB_JSON_INT && tb_json_int(is, 0) == a->model->shape.n_heads;
+        bool is_known = tb_json_type(is) != TB_JSON_NULL && tb_json_type(want) == TB_JSON_INT;
+        char *text = tb_json_text(is, TB_JSON_LINE);
+        if (is_known && !tb_json_equal(is, want) && !is_heads)
+            good = tb_fail(err, TB_ERR_FORMAT, "%s is %.40s; of this model it is %lld", names[i], text,
+                           (long long)tb_json_int(want, 0));
+        free(text);
+    }
+    tb_json_free(own);
+    return good;
 }
 
 static struct tb_adapter *open_as(const struct tb_json *config, const struct tb_model *m, const char *part,
@@ -81,6 +104,10 @@ static struct tb_adapter *open_as(const struct tb_json *config, const struct tb_
     if (method && tb_peft_check(config, method->peft_type, err) && method->from_peft(config, keys, err))
         a = tb_adapter_open(method, keys, m, part, err);
     tb_json_free(keys);
+    if (a && !fits_model(config, a, err)) {
+        tb_adapter_close(a);
+        return NULL;
+    }
     return a;
 }
 
@@ -158,6 +185,15 @@ static bool has_shape(const struct tb_stored *f, const struct tb_tensor *t, stru
     return false;
 }
 
+/* Whole numbers can be converted, and are no adapter. */
+static bool has_floats(const struct tb_stored *f, struct tb_err *err)
+{
+    static const char *const floats[] = { "F32", "F16", "BF16", "F64", NULL };
+    return tb_str_in(f->type_name, floats)
+        || tb_fail(err, TB_ERR_FORMAT, "tensor %.200s is of type %s; expected F32, F16, BF16 or F64", f->name,
+                   f->type_name);
+}
+
 static bool take(struct tb_saved *s, const struct tb_stored *f, const struct tb_adapter *a, bool is_encoder,
                  struct tb_err *err)
 {
@@ -166,7 +202,7 @@ static bool take(struct tb_saved *s, const struct tb_stored *f, const struct tb_
     if (!t)
         return tb_fail(err, TB_ERR_FORMAT, "tensor %.200s belongs to no module that the configuration and this model "
                        "name", f->name);
-    if (!has_shape(f, t, err))
+    if (!has_floats(f, err) || !has_shape(f, t, err))
         return false;
     for (size_t i = 0; i < s->n; i++)
         if (strcmp(s->at[i].name, to.name) == 0)

@@ -108,7 +108,7 @@ struct tb_adapter *tb_adapter_open(const struct tb_method *m, const struct tb_js
     a->config = tb_key_check(m->keys, keys, who, err);
     if (!a->config || !tb_key_complete(m->keys, a->config, who, err))
         goto fail;
-    if (m->declare_all && !m->declare_all(a, err))
+    if (!tb_patterns_check(a, false, err) || (m->declare_all && !m->declare_all(a, err)))
         goto fail;
     if (!declare_seats(a, err))
         goto fail;

@@ -184,9 +184,11 @@ struct tb_mat tb_pass_drop(const struct tb_seat *s, struct tb_pass *p, struct tb
 /* Whether `targets` (short names q k v o gate up down, "all-linear", PEFT suffixes or one regular expression) and
  * `layers` of a config take this site. */
 bool tb_targets_take(const struct tb_json *targets, const struct tb_json *layers, const struct tb_site *site);
-/* Fails on an entry of an open adapter's `targets` or `layers` that takes no site: a slip in a recipe. PEFT passes
- * over such entries, so its folders are not checked. Methods without these keys always pass. */
+/* Fails on an entry of an open adapter's `targets`, `layers` or patterns that takes no site: a slip in a recipe. PEFT
+ * passes over such entries, so its folders are not checked. Methods without these keys always pass. */
 bool tb_targets_check(const struct tb_adapter *a, struct tb_err *err);
+/* Fails on a pattern that is no regular expression, and if it must match on one that matches none of the seats. */
+bool tb_patterns_check(const struct tb_adapter *a, bool must_match, struct tb_err *err);
 /* PEFT's target_modules for these targets: a list of suffixes, or the regular expression as a string. */
 struct tb_json *tb_targets_to_peft(const struct tb_json *targets);
 

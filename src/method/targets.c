@@ -89,6 +89,50 @@ static struct tb_json *list_of(const struct tb_json *entry)
     return list;
 }
 
+/* As PEFT reads a pattern: what a module's name, or its end after a dot, is. */
+static struct tb_regex *open_pattern(const char *text, struct tb_err *err)
+{
+    char *pattern = tb_xasprintf("(?:.*\\.)?(?:%s)", text);
+    struct tb_regex *r = tb_regex_open(pattern, true, err);
+    free(pattern);
+    return r;
+}
+
+static bool takes_seat(const struct tb_adapter *a, struct tb_regex *r)
+{
+    for (int i = 0; i < a->n_seats; i++)
+        if (tb_regex_matches(r, a->seats[i].site->name))
+            return true;
+    return false;
+}
+
+static bool check_pattern(const struct tb_adapter *a, const char *key, const char *text, bool must_match,
+                          struct tb_err *err)
+{
+    struct tb_err why = { 0 };
+    struct tb_regex *r = tb_regex_open(text, true, &why); /* alone, so that the byte of a fault is that of the text */
+    tb_regex_close(r);
+    r = r ? open_pattern(text, &why) : NULL;
+    bool good = r || tb_fail(err, TB_ERR_RECIPE, "%s: %s: '%.80s' cannot be read: %s", a->method->name, key,
+                             text, why.text);
+    if (good && must_match && !takes_seat(a, r))
+        good = tb_fail(err, TB_ERR_RECIPE, "%s: %s: '%.80s' matches none of its modules; a pattern is the end of a "
+                       "name after a dot, as q_proj, or layers.0.self_attn.q_proj", a->method->name, key, text);
+    tb_regex_close(r);
+    return good;
+}
+
+bool tb_patterns_check(const struct tb_adapter *a, bool must_match, struct tb_err *err)
+{
+    for (const struct tb_key *k = a->method->keys; k->type != TB_KEY_NONE; k++) {
+        const struct tb_json *map = k->type == TB_KEY_MAP ? tb_adapter_json(a, k->name) : NULL;
+        for (void *it = tb_json_first(map); it; it = tb_json_next(map, it))
+            if (!check_pattern(a, k->name, tb_json_iter_key(it), must_match, err))
+                return false;
+    }
+    return true;
+}
+
 bool tb_targets_check(const struct tb_adapter *a, struct tb_err *err)
 {
     const struct tb_json *targets = tb_adapter_json(a, "targets"), *layers = tb_adapter_json(a, "layers");
@@ -109,7 +153,7 @@ bool tb_targets_check(const struct tb_adapter *a, struct tb_err *err)
                        a->model->shape.n_layers - 1);
         tb_json_free(one);
     }
-    return good;
+    return good && tb_patterns_check(a, true, err);
 }
 
 struct tb_json *tb_targets_to_peft(const struct tb_json *targets)
@@ -136,9 +180,9 @@ double tb_seat_pattern(const struct tb_seat *s, const char *key, const char *pat
     const struct tb_json *map = tb_adapter_json(s->adapter, pattern_key);
     double value = tb_adapter_real(s->adapter, key);
     for (void *it = tb_json_first(map); it; it = tb_json_next(map, it)) {
-        char *pattern = tb_xasprintf("(?:.*\\.)?(?:%s)", tb_json_iter_key(it));
-        bool hit = regex_takes(pattern, s->site->name);
-        free(pattern);
+        struct tb_regex *r = open_pattern(tb_json_iter_key(it), NULL);
+        bool hit = r && tb_regex_matches(r, s->site->name);
+        tb_regex_close(r);
         if (hit)
             return tb_json_real(tb_json_iter_value(it), value);
     }

@@ -81,11 +81,20 @@ static bool rope_is_whole(const struct tb_json *config, const struct tb_json *r,
     return part == 1 || tb_fail(err, TB_ERR_FORMAT, "\"partial_rotary_factor\" is %g; only 1 is built", part);
 }
 
+static bool rope_map(const struct tb_json *config, const char *key, const struct tb_json **r, struct tb_err *err)
+{
+    *r = tb_json_get(config, key);
+    return is_null(*r) || tb_json_type(*r) == TB_JSON_MAP
+        || tb_fail(err, TB_ERR_FORMAT, "\"%s\" must be an object as {\"rope_type\": \"linear\", ..}, or null", key);
+}
+
 static bool read_rope(const struct tb_json *config, struct tb_rope *rope, struct tb_err *err)
 {
-    const struct tb_json *r = tb_json_get(config, "rope_parameters");
+    const struct tb_json *r, *older;
+    if (!rope_map(config, "rope_parameters", &r, err) || !rope_map(config, "rope_scaling", &older, err))
+        return false;
     if (is_null(r))
-        r = tb_json_get(config, "rope_scaling");
+        r = older;
     rope->theta = default_theta;
     if (!number(config, "rope_theta", &rope->theta, err) || !number(r, "rope_theta", &rope->theta, err)
         || !rope_is_whole(config, r, err) || !rope_kind(r, &rope->kind, err))

@@ -277,8 +277,10 @@ static bool eval(const struct tb_json *draft, struct tb_json *out, struct tb_err
     const char *every = tb_json_str(tb_json_get(out, "eval.every"), "");
     if (!*every)
         return true;
-    if (!tb_budget_parse(every, &b, err))
+    if (!tb_budget_parse(every, &b, err)) {
+        tb_err_prefix(err, "eval.every");
         return false;
+    }
     char *text = tb_xasprintf("%lld%s", (long long)b.n, tb_budget_unit_name(b.unit));
     tb_json_set(out, "eval.every", tb_json_new_str(text));
     free(text);

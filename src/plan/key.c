@@ -29,8 +29,10 @@ static void say_range(struct tb_buf *b, const struct tb_key *key)
     if (key->min == 0 && key->max == 0)
         return;
     tb_str_shortest(lo, sizeof lo, key->min);
-    if (key->max >= 9007199254740992.0)
-        tb_buf_fmt(b, " of at least %s", lo);
+    if (key->is_above)
+        tb_buf_fmt(b, " above %s, at most %s", lo, tb_str_shortest(hi, sizeof hi, key->max));
+    else if (key->max >= 9007199254740992.0)
+        tb_buf_fmt(b, " from %s to 2^53", lo);
     else
         tb_buf_fmt(b, " from %s to %s", lo, tb_str_shortest(hi, sizeof hi, key->max));
 }
@@ -95,7 +97,7 @@ static struct tb_json *wrong(const struct tb_key *key, const struct tb_json *v, 
 
 static bool in_range(const struct tb_key *key, double v)
 {
-    return (key->min == 0 && key->max == 0) || (v >= key->min && v <= key->max);
+    return (key->min == 0 && key->max == 0) || (v >= key->min && v <= key->max && !(key->is_above && v == key->min));
 }
 
 /* A whole number as such, whether it was written 8 or 8.0. */
@@ -228,8 +230,10 @@ static struct tb_json *default_of(const struct tb_key *keys, const struct tb_key
                                   const struct tb_json *map, const char *who, struct tb_err *err)
 {
     if (key->def) {
+        struct tb_key open = *key;
+        open.is_above = false;
         struct tb_json *raw = tb_json_parse(key->def, strlen(key->def), key->name, err);
-        struct tb_json *v = raw ? normal(key, raw, who, err) : NULL;
+        struct tb_json *v = raw ? normal(&open, raw, who, err) : NULL;
         tb_json_free(raw);
         return v;
     }

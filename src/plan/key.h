@@ -28,6 +28,7 @@ struct tb_key {
     const char *name;
     enum tb_key_type type;
     double min, max;         /* of numbers, inclusive */
+    bool is_above;           /* min itself is none: the default may be it, and stands for something else */
     const char *def;         /* default as JSON text; NULL: must be given, unless follows */
     const char *neutral;     /* value left out of the run id, as JSON text; NULL: never left out */
     const char *follows;     /* default = this key's value times `times` */

@@ -77,7 +77,7 @@ static const struct tb_key batch[] = {
 static const struct tb_key optim[] = {
     { .name = "name", .type = TB_KEY_CHOICE, .choices = "adamw", SAME("\"adamw\""),
       .help = "optimiser" },
-    { REAL("lr", 0, 100), .def = "0", FLIGHT,
+    { REAL("lr", 0, 100), .is_above = true, .def = "0", FLIGHT,
       .help = "peak learning rate; each method has its own default, t.probe{..} looks for one" },
     { REAL("beta1", 0, 0.999999), SAME("0.9"), .help = "decay of the mean of gradients" },
     { REAL("beta2", 0, 0.999999), SAME("0.999"), .help = "decay of the mean of their squares" },
@@ -100,7 +100,7 @@ static const struct tb_key schedule[] = {
 static const struct tb_key probe[] = {
     { INT("n", 0, TB_PROBE_MOST), SAME("0"),
       .help = "rates tried around the run's own, each three times the one before; 0: none" },
-    { .name = "rates", .type = TB_KEY_REALS, .max = 100, SAME("[]"),
+    { .name = "rates", .type = TB_KEY_REALS, .max = 100, .is_above = true, SAME("[]"),
       .help = "the rates to try, instead" },
     { INT("steps", 0, 1e6), SAME("0"),
       .help = "steps with each rate; 0: 2 % of the run's, at least 5" },

@@ -19,9 +19,9 @@
 enum { MAX_VALUE = 16, MAX_NAME = 96 };
 
 /* Letters that need no quoting in a shell or a file name. */
-static void safe(struct tb_buf *b, const char *s)
+static void safe(struct tb_buf *b, const char *s, int most)
 {
-    for (int n = 0; *s && n < MAX_VALUE; s++, n++)
+    for (int n = 0; *s && n < most; s++, n++)
         tb_buf_char(b, isalnum((unsigned char)*s) || strchr("._+-", *s) ? *s : '_');
 }
 
@@ -43,7 +43,7 @@ static void put_value(struct tb_buf *b, const struct tb_json *v)
     case TB_JSON_REAL:
         tb_buf_str(b, tb_str_shortest(text, sizeof text, tb_json_real(v, 0)));
         return;
-    case TB_JSON_STR: safe(b, tb_json_str(v, "")); return;
+    case TB_JSON_STR: safe(b, tb_json_str(v, ""), MAX_VALUE); return;
     case TB_JSON_LIST:
         for (size_t i = 0; i < tb_json_len(v) && i < 8; i++) {
             tb_buf_str(b, i ? "+" : "");
@@ -53,7 +53,7 @@ static void put_value(struct tb_buf *b, const struct tb_json *v)
     default: break;
     }
     char *json = tb_json_text(v, TB_JSON_CANONICAL);
-    safe(b, json);
+    safe(b, json, MAX_VALUE);
     free(json);
 }
 
@@ -139,7 +139,7 @@ static void put_difference(struct tb_buf *b, const struct tb_config *c, const ch
         char *end = strrchr(stem, '.');
         if (end && end > stem)
             *end = '\0';
-        safe(b, stem);
+        safe(b, stem, MAX_VALUE);
         free(stem);
         return;
     }
@@ -203,7 +203,7 @@ static char *name_of(const struct tb_config *c, const struct tb_json *differs, b
 {
     struct tb_buf b = { 0 };
     const char *given = tb_config_name(c);
-    safe(&b, given);
+    safe(&b, given, TB_PLAN_MAX_NAME);
     if (*given && is_alone)
         return tb_buf_take(&b);
     for (int i = 0; !*given && i < tb_config_parts(c); i++) {

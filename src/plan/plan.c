@@ -129,6 +129,8 @@ static bool append(struct tb_plan *p, struct tb_json *map, struct tb_err *err)
 static bool add_variant(void *ctx, struct tb_json *draft, struct tb_err *err)
 {
     struct adding *a = ctx;
+    if (strlen(tb_json_str(tb_json_get(draft, "exec.name"), "")) > TB_PLAN_MAX_NAME)
+        return tb_fail(err, TB_ERR_RECIPE, "exec.name: a name has at most %d bytes", TB_PLAN_MAX_NAME);
     struct tb_config c = { tb_config_complete(draft, err) };
     if (!c.map)
         return false;

@@ -24,6 +24,7 @@ enum {
     TB_PLAN_VERSION = 1,
     TB_PLAN_MAX_RUNS = 10000,
     TB_PLAN_MAX_BYTES = 16 << 20, /* of a plan's text */
+    TB_PLAN_MAX_NAME = 64,        /* bytes of a name that is given */
     TB_PLAN_MAX_PARTS = 8,        /* of a stack */
     TB_PLAN_MAX_SOURCES = 16,     /* of a mix */
 };

@@ -2,7 +2,7 @@
 /* bind.c - the C functions that the shipped Lua modules are given (as their one argument); a recipe
  * never sees them.
  *   word(f)                 function that calls f(here, ..), here = line of the recipe that calls
- *   fail(here, key, text)   raises a fault there
+ *   fail(here, key, text)   raises a fault there, at the line of the key if that is found; here.within: its table
  *   words(group)            list of {name, help, can_stack} of "method" or "data"
  *   keys(group, name)       names of the keys of a word, or of a section (group "")
  *   check(group, name, key, value)   the normalised value, or nil and words
@@ -64,8 +64,12 @@ static int word(lua_State *L)
 static int fail(lua_State *L)
 {
     struct tb_place at;
+    const char *key = luaL_optstring(L, 2, NULL), *text = luaL_checkstring(L, 3);
     read_place(L, 1, &at);
-    return tb_fault_raise(L, &at, luaL_optstring(L, 2, NULL), luaL_checkstring(L, 3));
+    if (key && lua_getfield(L, 1, "within") == LUA_TSTRING)
+        key = lua_pushfstring(L, "%s.%s", lua_tostring(L, -1), key);
+    tb_locate_key(tb_child_of(L), &at, key);
+    return tb_fault_raise(L, &at, key, text);
 }
 
 static int words(lua_State *L)
@@ -242,8 +246,12 @@ int tb_bind_keep(void *ctx, const struct tb_config *config, struct tb_err *err)
 int tb_bind_raise(lua_State *L, int top, const struct tb_err *err)
 {
     struct tb_place at = tb_child_of(L)->sweep;
+    char key[64]; /* words that begin with a key are about it: "eval.metrics: there is no metric .." */
+    size_t n = strspn(err->text, "abcdefghijklmnopqrstuvwxyz_.");
     if (lua_gettop(L) > top)
         return lua_error(L);
+    snprintf(key, sizeof key, "%.*s", (int)n, err->text);
+    tb_locate_key(tb_child_of(L), &at, key);
     if (*err->where) {
         tb_str_copy(at.file, sizeof at.file, err->where);
         at.line = err->line;

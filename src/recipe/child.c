@@ -38,8 +38,11 @@ static void *allocate(void *ud, void *p, size_t old, size_t size)
         return NULL;
     }
     if (size > old && c->used_bytes + (size - old) > TB_RECIPE_MAX_MEMORY) {
+        struct tb_place at = { .line = 0 };
         if (c->L)
-            tb_fault_place(c->L, &c->oom);
+            tb_fault_place(c->L, &at);
+        if (at.line) /* none: Lua asks once more while it unwinds, to make its stack smaller */
+            c->oom = at;
         return NULL;
     }
     void *q = realloc(p, size);

@@ -54,6 +54,10 @@ int tb_fault_split(const char *message, const char **words);
 /* The fault on top of the stack as {file, line, key, text}; `status` is lua_pcall's. */
 struct tb_json *tb_fault_json(lua_State *L, int status);
 
+/* locate.c: moves a place, the line of a call, to the line on which it was given `key`; "eval.rows": in the table of
+ * eval. Stays where it is if that is not found. */
+void tb_locate_key(const struct tb_child *c, struct tb_place *at, const char *key);
+
 /* value.c: NULL and *why for what is no plain data. Never raises. */
 struct tb_refusal {
     const char *words; /* "a function" */

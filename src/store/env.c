@@ -16,13 +16,21 @@
 
 enum { MAX_GIT_FILE = 4 << 20 };
 
+/* malloc'ed; NULL if there is none. */
+static char *text_of(const char *dir, const char *name)
+{
+    char *path = tb_path_join(dir, name);
+    char *text = tb_file_is_plain(path, NULL) ? tb_file_read(path, MAX_GIT_FILE, NULL, NULL) : NULL;
+    free(path);
+    return text;
+}
+
 /* First line of a file, malloc'ed; NULL if there is none. */
 static char *line_of(const char *dir, const char *name)
 {
-    char *path = tb_path_join(dir, name), *text = tb_file_read(path, MAX_GIT_FILE, NULL, NULL);
+    char *text = text_of(dir, name);
     if (text)
         text[strcspn(text, "\r\n")] = '\0';
-    free(path);
     return text;
 }
 
@@ -35,9 +43,7 @@ static bool is_sha(const char *s)
 /* "<sha> <ref>" lines. */
 static char *packed(const char *git, const char *ref)
 {
-    char *path = tb_path_join(git, "packed-refs"),
-         *text = tb_file_read(path, MAX_GIT_FILE, NULL, NULL), *sha = NULL, *rest = text;
-    free(path);
+    char *text = text_of(git, "packed-refs"), *sha = NULL, *rest = text;
     for (char *line; rest && !sha && (line = strsep(&rest, "\n"));) {
         char *blank = strchr(line, ' ');
         if (!blank || strcmp(blank + 1, ref) != 0)

@@ -25,6 +25,10 @@ struct tb_store *tb_store_open(const char *path, bool create, struct tb_err *err
     const char *env = getenv("TUNEBENCH_STORE");
     if (!path)
         path = env && *env ? env : "tunebench.d";
+    if (tb_file_exists(path)) {
+        tb_fail_at(err, TB_ERR_NOTFOUND, path, 0, "this is a file, and a store is a folder; --store names another");
+        return NULL;
+    }
     if (!create && !tb_dir_exists(path)) {
         tb_fail_at(err, TB_ERR_NOTFOUND, path, 0,
                    "no store here; `tunebench run` makes one, --store names another");

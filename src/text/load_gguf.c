@@ -81,10 +81,14 @@ static bool load_merges(struct tb_tokenizer *t, const struct tb_gguf *g, struct 
     return good;
 }
 
-static int32_t end_id(const struct tb_tokenizer *t, const struct tb_gguf *g, const char *key)
+/* -1 without the key, and where it is the number by which writers say that there is none. */
+static bool end_id(const struct tb_tokenizer *t, const struct tb_gguf *g, const char *key, int32_t *id,
+                   struct tb_err *err)
 {
-    int64_t id = tb_gguf_int(g, key, -1);
-    return id >= 0 && id < t->vocab.n ? (int32_t)id : -1;
+    int64_t v = tb_gguf_int(g, key, tb_gguf_has(g, key) ? INT64_MIN : -1);
+    *id = v >= 0 && v < t->vocab.n ? (int32_t)v : -1;
+    return *id >= 0 || v == -1 || v == UINT32_MAX
+        || tb_fail(err, TB_ERR_FORMAT, "%s must be a token's number, 0 to %lld", key, (long long)t->vocab.n - 1);
 }
 
 static bool load(struct tb_tokenizer *t, const struct tb_gguf *g, struct tb_err *err)
@@ -98,8 +102,8 @@ static bool load(struct tb_tokenizer *t, const struct tb_gguf *g, struct tb_err 
     if (!tb_pretok_named(&t->pretok, pre, err) || !load_tokens(t, g, err)
         || !load_merges(t, g, err))
         return false;
-    t->bos = end_id(t, g, KEY("bos_token_id"));
-    t->eos = end_id(t, g, KEY("eos_token_id"));
+    if (!end_id(t, g, KEY("bos_token_id"), &t->bos, err) || !end_id(t, g, KEY("eos_token_id"), &t->eos, err))
+        return false;
     t->adds_bos = tb_gguf_bool(g, KEY("add_bos_token"), t->ignores_merges);
     return true;
 }

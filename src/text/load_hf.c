@@ -43,6 +43,17 @@ static int64_t vocab_size(const struct tb_json *vocab, const struct tb_json *add
     return most < TB_VOCAB_MAX ? most + 1 : most;
 }
 
+static bool read_id(const struct tb_json *j, const char *token, int64_t *id, struct tb_err *err)
+{
+    *id = tb_json_int(j, -1);
+    if (tb_json_type(j) == TB_JSON_INT)
+        return true;
+    char *text = tb_json_text(j, TB_JSON_LINE);
+    tb_fail(err, TB_ERR_FORMAT, "token '%.60s' has the id %.40s; expected a whole number", token, text);
+    free(text);
+    return false;
+}
+
 static bool load_vocab(struct tb_tokenizer *t, const struct tb_json *vocab,
                        const struct tb_json *added, struct tb_err *err)
 {
@@ -54,13 +65,16 @@ static bool load_vocab(struct tb_tokenizer *t, const struct tb_json *vocab,
     for (size_t i = 0; i < tb_json_len(added); i++) {
         const struct tb_json *one = tb_json_at(added, i), *text = tb_json_get(one, "content");
         enum tb_token_kind kind = flag(one, "special", false) ? TB_TOKEN_SPECIAL : TB_TOKEN_ADDED;
-        if (!tb_vocab_set(&t->vocab, tb_json_int(tb_json_get(one, "id"), -1), tb_json_str(text, ""),
-                          tb_json_str_len(text), kind, err))
+        int64_t id;
+        if (!read_id(tb_json_get(one, "id"), tb_json_str(text, ""), &id, err)
+            || !tb_vocab_set(&t->vocab, id, tb_json_str(text, ""), tb_json_str_len(text), kind, err))
             return false;
     }
     for (void *it = tb_json_first(vocab); it; it = tb_json_next(vocab, it)) {
         const char *text = tb_json_iter_key(it);
-        int64_t id = tb_json_int(tb_json_iter_value(it), -1);
+        int64_t id;
+        if (!read_id(tb_json_iter_value(it), text, &id, err))
+            return false;
         bool is_added = id >= 0 && id < t->vocab.n && t->vocab.token[id].kind >= TB_TOKEN_ADDED;
         if (!is_added
             && !tb_vocab_set_spelled(&t->vocab, id, text, strlen(text), TB_TOKEN_NORMAL, err))
@@ -189,6 +203,41 @@ static int32_t token_id(const struct tb_tokenizer *t, const char *text)
     return text ? tb_tokenizer_find(t, text, strlen(text)) : -1;
 }
 
+/* A wrong type must not make a token disappear in silence. */
+static bool is_token(const struct tb_json *token)
+{
+    const struct tb_json *content = tb_json_type(token) == TB_JSON_MAP ? tb_json_get(token, "content") : token;
+    return tb_json_type(token) == TB_JSON_NULL || tb_json_type(content) == TB_JSON_STR;
+}
+
+static bool is_id(const struct tb_json *id)
+{
+    for (size_t i = 0; tb_json_type(id) == TB_JSON_LIST && i < tb_json_len(id); i++)
+        if (tb_json_type(tb_json_at(id, i)) != TB_JSON_INT)
+            return false;
+    return tb_json_type(id) == TB_JSON_NULL || tb_json_type(id) == TB_JSON_INT || tb_json_type(id) == TB_JSON_LIST;
+}
+
+static bool wrong_end(const char *folder, const char *file, const char *key, const char *want, struct tb_err *err)
+{
+    char *path = tb_path_join(folder[0] ? folder : ".", file);
+    tb_fail_at(err, TB_ERR_FORMAT, path, 0, "\"%s\" must be %s, or null", key, want);
+    free(path);
+    return false;
+}
+
+static bool check_ends(const char *folder, const struct tb_json *tc, const struct tb_json *mc, struct tb_err *err)
+{
+    static const char *const names[][2] = { { "bos_token", "bos_token_id" }, { "eos_token", "eos_token_id" } };
+    for (int i = 0; i < 2; i++) {
+        if (!is_token(tb_json_get(tc, names[i][0])))
+            return wrong_end(folder, "tokenizer_config.json", names[i][0], "a token's text", err);
+        if (!is_id(tb_json_get(mc, names[i][1])))
+            return wrong_end(folder, "config.json", names[i][1], "a token's number or a list of them", err);
+    }
+    return true;
+}
+
 /* Id of `<which>_token` of tokenizer_config.json (a string, or a map with content), else
  * `<which>_token_id` of config.json (a number, or a list of which the first counts). */
 static int32_t named_id(const struct tb_tokenizer *t, const struct tb_json *token,
@@ -206,7 +255,7 @@ static bool load_optional(const char *folder, const char *name, struct tb_json *
                           struct tb_err *err)
 {
     char *path = tb_path_join(folder[0] ? folder : ".", name);
-    if (tb_file_exists(path) && tb_file_is_plain(path, err))
+    if (tb_file_exists(path))
         *j = tb_json_load(path, MAX_CONFIG, err);
     bool good = *j || !tb_file_exists(path);
     free(path);
@@ -219,7 +268,7 @@ static bool load_ends(struct tb_tokenizer *t, const char *folder, const struct t
     struct tb_json *tc = NULL, *mc = NULL;
     const char *bos = template_bos(post);
     bool good = load_optional(folder, "tokenizer_config.json", &tc, err)
-                && load_optional(folder, "config.json", &mc, err);
+                && load_optional(folder, "config.json", &mc, err) && check_ends(folder, tc, mc, err);
     if (good) {
         t->bos = bos ? token_id(t, bos)
                      : named_id(t, tb_json_get(tc, "bos_token"), tb_json_get(mc, "bos_token_id"));
@@ -245,7 +294,7 @@ bool tb_tokenizer_load_hf(struct tb_tokenizer *t, const char *path, struct tb_er
                 "%.300s: no such file; a tokenizer comes from tokenizer.json or a .gguf", file);
         goto out;
     }
-    root = tb_file_is_plain(file, err) ? tb_json_load(file, MAX_TOKENIZER, err) : NULL;
+    root = tb_json_load(file, MAX_TOKENIZER, err);
     if (!root)
         goto out;
     good = load_normalizer(t, tb_json_get(root, "normalizer"), &inner)

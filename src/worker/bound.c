@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* bound.c - max_trainable. What to lower is found in the key tables of the methods: the first key, where that is an
- * integer, is the size of a method (as in the names of runs), and `targets` are the places where it sits. */
+/* bound.c - max_trainable, and ranks above what a matrix has. What to lower is found in the key tables of the methods:
+ * the first key, where that is an integer, is the size of a method (as in the names of runs), and `targets` are the
+ * places where it sits. */
 #include "worker/bound.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "plan/schema.h"
 
 /* Appends "method.lora.r = 64 or method.lora.targets" for one part; nothing for a method without such keys. */
@@ -43,4 +45,23 @@ bool tb_bound_check(const struct tb_config *c, const struct tb_stack *s, int64_t
             (double)n / (double)n_params, bound, keys.n ? "lower " : "take another method", keys.n ? keys.p : "");
     tb_buf_free(&keys);
     return false;
+}
+
+char *tb_bound_excess(const struct tb_stack *s)
+{
+    const struct tb_seat *most = NULL;
+    int side = 0;
+    for (int p = 0; p < s->n; p++)
+        for (int i = 0; i < s->part[p]->n_seats; i++) {
+            const struct tb_seat *at = &s->part[p]->seats[i];
+            int least = (int)(at->site->in < at->site->out ? at->site->in : at->site->out);
+            if (at->rank <= least || (most && at->rank - least <= most->rank - side))
+                continue;
+            most = at;
+            side = least;
+        }
+    if (!most)
+        return NULL;
+    return tb_xasprintf("rank %d is above %d, the smaller side of %s: it costs more and expresses no more", most->rank,
+                        side, most->site->name);
 }

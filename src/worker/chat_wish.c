@@ -127,8 +127,7 @@ static bool read_row(struct tb_chat *c, const struct tb_json *v, struct tb_chat_
         return false;
     int n = tb_dataset_counts(on->data)->rows;
     if (row < 0 || row >= n)
-        return tb_fail(err, TB_ERR_USAGE, "row: expected a whole number from 0 to %d; {\"ask\": \"rows\"} lists those "
-                       "held out", n - 1);
+        return tb_fail(err, TB_ERR_USAGE, "row: expected a whole number from 0 to %d", n - 1);
     if (tb_dataset_row(on->data, (int)row).n_prompt < 1)
         return tb_fail(err, TB_ERR_USAGE, "row %lld has no prompt to write behind", (long long)row);
     w->row = (int)row;

@@ -404,6 +404,10 @@ struct tb_json *tb_job_plan_facts(const struct tb_job *j)
     put_int(map, "n_trainable", n);
     put_int(map, "n_params", j->base->model->n_params);
     tb_json_set(map, "share", tb_json_new_real((double)n / (double)j->base->model->n_params));
+    char *excess = tb_bound_excess(j->stack);
+    if (excess)
+        put_str(map, "excess", excess);
+    free(excess);
     put_int(map, "n_steps", j->n_steps);
     put_int(map, "n_tokens", j->n_tokens);
     if (tb_probe_tokens(j))

@@ -12,33 +12,39 @@
 #include "text/tokenizer.h"
 #include "worker/session_priv.h"
 
-static void add_id(struct tb_ids *ids, int64_t id)
+static bool add_id(struct tb_ids *ids, int64_t id, const struct tb_tokenizer *t, struct tb_err *err)
 {
+    int n = tb_tokenizer_vocab(t);
+    if (id < 0 || id >= n)
+        return tb_fail(err, TB_ERR_LIMIT, "token id %lld is outside the vocabulary, 0 to %d", (long long)id, n - 1);
     ids->p = tb_grow(ids->p, ids->n, &ids->cap, sizeof *ids->p);
-    ids->p[ids->n++] = id >= 0 && id <= INT32_MAX ? (int32_t)id : -1;
+    ids->p[ids->n++] = (int32_t)id;
+    return true;
 }
 
-static bool ids_of_json(const struct tb_json *j, struct tb_ids *ids, struct tb_err *err)
+static bool ids_of_json(const struct tb_json *j, const struct tb_tokenizer *t, struct tb_ids *ids, struct tb_err *err)
 {
     const struct tb_json *list = tb_json_type(j) == TB_JSON_MAP ? tb_json_get(j, "ids") : j;
     bool good = tb_json_type(list) == TB_JSON_LIST;
-    for (size_t i = 0; good && i < tb_json_len(list); i++) {
+    for (size_t i = 0; good && i < tb_json_len(list); i++)
         good = tb_json_type(tb_json_at(list, i)) == TB_JSON_INT;
-        add_id(ids, tb_json_int(tb_json_at(list, i), -1));
-    }
-    return good || tb_fail(err, TB_ERR_FORMAT, "expected a list of token ids, or {\"ids\": [..]}");
+    if (!good)
+        return tb_fail(err, TB_ERR_FORMAT, "expected a list of token ids, or {\"ids\": [..]}");
+    for (size_t i = 0; good && i < tb_json_len(list); i++)
+        good = add_id(ids, tb_json_int(tb_json_at(list, i), -1), t, err);
+    return good;
 }
 
 /* "12, 7 250" */
-static bool ids_of_line(const char *line, size_t n, struct tb_ids *ids, struct tb_err *err)
+static bool ids_of_line(const char *line, size_t n, const struct tb_tokenizer *t, struct tb_ids *ids,
+                        struct tb_err *err)
 {
     char *copy = tb_xasprintf("%.*s", (int)n, line), *rest = copy;
     bool good = true;
     for (char *word = strtok_r(copy, " ,\t", &rest); good && word; word = strtok_r(NULL, " ,\t", &rest)) {
         int64_t id;
-        good = tb_str_int(word, &id) || tb_fail(err, TB_ERR_FORMAT, "'%.40s' is no token id", word);
-        if (good)
-            add_id(ids, id);
+        good = (tb_str_int(word, &id) || tb_fail(err, TB_ERR_FORMAT, "'%.40s' is no token id", word))
+            && add_id(ids, id, t, err);
     }
     free(copy);
     return good;
@@ -49,12 +55,12 @@ static bool read_ids(const struct tb_tokenize_spec *s, struct tb_tokenizer *t, c
                      struct tb_ids *ids, struct tb_err *err)
 {
     if (!s->is_json)
-        return s->decodes ? ids_of_line(line, n, ids, err)
+        return s->decodes ? ids_of_line(line, n, t, ids, err)
                           : tb_tokenizer_encode(t, line, n, s->parses_special, ids, err);
     struct tb_json *j = tb_json_parse(line, n, "stdin", err);
     bool good = j != NULL;
     if (good && s->decodes)
-        good = ids_of_json(j, ids, err);
+        good = ids_of_json(j, t, ids, err);
     else if (good && tb_json_type(j) != TB_JSON_STR)
         good = tb_fail(err, TB_ERR_FORMAT, "expected a JSON string");
     else if (good)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* base_json_test.c - strict parsing, getters that never fail, and the three forms of text. */
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -185,6 +187,10 @@ static void files(void)
     is_int(tb_json_len(j), 2, "loaded");
     tb_json_free(j);
     ok(!tb_json_load(path, 5, &err) && err.kind == TB_ERR_LIMIT, "too large");
+    char *pipe = tb_path_join(dir, "pipe.json");
+    ok(mkfifo(pipe, 0600) == 0 && !tb_json_load(pipe, 100, &err) && strcmp(err.where, pipe) == 0,
+       "a pipe is not waited for");
+    free(pipe);
     tb_dir_remove(dir, &err);
     ok(!tb_json_load(path, 100, &err) && err.kind == TB_ERR_NOTFOUND, "not found");
     free(path);

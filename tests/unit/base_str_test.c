@@ -61,6 +61,7 @@ static void distances(void)
     is_str(tb_str_nearest("reprot", verbs), "report", "typo");
     is_str(tb_str_nearest("EXPORT", verbs), "export", "case");
     ok(!tb_str_nearest("zzz", verbs), "nothing near");
+    ok(!tb_str_nearest("rate", (const char *const[]){ "math", NULL }), "half of a short word is no typo");
     ok(!tb_str_nearest("", verbs) && !tb_str_nearest("x", verbs), "too short to tell");
 }
 

@@ -392,6 +392,7 @@ static void targets(void)
     is_int(seats(", \"target_modules\": \"model.layers.0.mlp.(up|gate)\""), -1, "which is matched with the whole name");
     is_int(seats(", \"target_modules\": [\"proj\"]"), -1, "a part of a word is no ending");
     is_int(seats(", \"target_modules\": [\"q_proj\"], \"layers_to_transform\": [0, 1]"), 2, "blocks");
+    is_int(seats(", \"rank_pattern\": {\"nonsense\": 64}"), 4, "PEFT passes over a pattern of no module");
     is_int(seats(", \"target_modules\": [\"q_proj\"], \"layers_to_transform\": [7]"), -1, "a block that is not there");
 }
 
@@ -413,6 +414,8 @@ static void refused(const char *config, const char *word)
     free(path);
 }
 
+#define PREFIX "{\"peft_type\": \"PREFIX_TUNING\", \"num_virtual_tokens\": 4, "
+
 static void bad_configs(void)
 {
     static const char *const field[][2] = {
@@ -427,6 +430,9 @@ static void bad_configs(void)
         { "\"rank_pattern\": [1]", "rank_pattern" }, { "\"target_modules\": 5", "targets" },
         { "\"target_modules\": []", "match no module" }, { "\"target_modules\": \"((((\"", "match no module" },
         { "\"layers_to_transform\": \"0\"", "layers" }, { "\"use_rslora\": 1", "rslora" },
+        { "\"use_dora\": \"x\"", "use_dora must be true or false, not \"x\"" },
+        { "\"rank_pattern\": {\"(\": 4}", "rank_pattern: '(' cannot be read" },
+        { "\"alpha_pattern\": {\"q_proj\": 4, \"[a\": 4}", "alpha_pattern: '[a' cannot be read" },
     };
     for (size_t i = 0; i < sizeof field / sizeof *field; i++) {
         char *config = tb_xasprintf("{\"peft_type\": \"LORA\", %s}", field[i][0]);
@@ -444,6 +450,12 @@ static void bad_configs(void)
     refused("{\"peft_type\": \"PREFIX_TUNING\"}", "tokens");
     refused("{\"peft_type\": \"PREFIX_TUNING\", \"num_virtual_tokens\": -3}", "tokens");
     refused("{\"peft_type\": \"PROMPT_TUNING\", \"num_virtual_tokens\": 1e18}", "tokens");
+    refused(PREFIX "\"num_layers\": 99}", "num_layers is 99; of this model it is 2");
+    refused(PREFIX "\"token_dim\": -1}", "token_dim is -1; of this model it is");
+    refused(PREFIX "\"token_dim\": \"16\"}", "token_dim is \"16\"; of this model it is");
+    refused(PREFIX "\"num_attention_heads\": 77}", "num_attention_heads is 77");
+    refused(PREFIX "\"prefix_projection\": 1}", "prefix_projection must be true or false, not 1");
+    refused("{\"peft_type\": \"PROMPT_TUNING\", \"num_virtual_tokens\": 4, \"token_dim\": 1}", "token_dim is 1; of");
     refused("{\"peft_type\": \"OFT\", \"target_modules\": [\"q_proj\"]}", "oft_block_size");
     refused("{\"peft_type\": \"OFT\", \"oft_block_size\": 7, \"target_modules\": [\"q_proj\"]}", "does not divide");
     refused("{\"peft_type\": \"OFT\", \"oft_block_size\": 8, \"coft\": true}", "coft");
@@ -482,6 +494,8 @@ static void bad_tensors(void)
     t[0].name = "model.layers.0.self_attn.q_proj.lora_A.weight";
     unfit("a name without its prefix", t, 2, "belongs to no module");
     t[0] = one_layer[0];
+    t[0].dtype = "I32";
+    unfit("whole numbers", t, 2, "is of type I32; expected F32, F16, BF16 or F64");
     t[0].dtype = "U8", t[0].bytes = 1;
     unfit("an element type that is no number of ours", t, 2, "lora_A");
 }

@@ -367,6 +367,9 @@ static void configs(void)
     refused("{\"quantization_config\": {\"quant_method\": \"gptq\"}}", "gptq");
     refused("{\"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2}}", "\"dynamic\"");
     refused("{\"rope_scaling\": {\"type\": \"linear\"}}", "factor");
+    refused("{\"rope_scaling\": \"x\"}", "\"rope_scaling\" must be an object");
+    refused("{\"rope_parameters\": []}", "\"rope_parameters\" must be an object");
+    refused("{\"rope_parameters\": {}, \"rope_scaling\": 3}", "\"rope_scaling\" must be an object");
     refused("{\"rope_parameters\": {\"rope_type\": \"linear\", \"factor\": 0}}", "above 0");
     refused("{\"rope_parameters\": {\"rope_type\": \"llama3\", \"factor\": 4, \"low_freq_factor\": 4,"
             " \"high_freq_factor\": 1, \"original_max_position_embeddings\": 64}}", "low < high");

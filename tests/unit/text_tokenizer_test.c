@@ -106,6 +106,40 @@ static void gpt2(void)
     tb_tokenizer_close(t);
 }
 
+/* A copy of the file in which the end of texts has this number: its key is followed by the type, 4 bytes, and it. */
+static struct tb_tokenizer *with_end(uint32_t id)
+{
+    static const char key[] = "tokenizer.ggml.eos_token_id";
+    size_t n, at = 0, len = sizeof key - 1;
+    char *bytes = tb_file_read(golden("gpt-2.gguf"), 64 << 20, &n, &err), *copy = tb_path_join(folder, "end.gguf");
+    while (bytes && at + len + 8 < n && memcmp(bytes + at, key, len) != 0)
+        at++;
+    for (int i = 0; bytes && i < 4; i++)
+        bytes[at + len + 4 + (size_t)i] = (char)(id >> 8 * i);
+    struct tb_tokenizer *t = bytes && tb_file_replace(copy, bytes, n, &err) ? tb_tokenizer_open(copy, &err) : NULL;
+    free(copy);
+    free(bytes);
+    return t;
+}
+
+static void gguf_ends(void)
+{
+    if (!tb_file_exists(golden("gpt-2.gguf"))) {
+        skip("ends of a .gguf", "golden is not there");
+        return;
+    }
+    struct tb_tokenizer *t = with_end(5);
+    ok(t && tb_tokenizer_eos(t) == 5, "an end");
+    tb_tokenizer_close(t);
+    t = with_end(UINT32_MAX);
+    ok(t && tb_tokenizer_eos(t) == -1, "the number that says there is none");
+    tb_tokenizer_close(t);
+    t = with_end(UINT32_MAX - 1);
+    ok(!t && strstr(err.where, "end.gguf") && strstr(err.text, "eos_token_id must be a token's number, 0 to 50256"),
+       "no token: %s", err.text);
+    tb_tokenizer_close(t);
+}
+
 /* A tokenizer.json over the letters a to z, blank and all bytes above, with merges and parts given
  * as JSON. */
 static struct tb_tokenizer *make(const char *pre, const char *normalizer, const char *more,
@@ -247,6 +281,31 @@ static void ends(void)
     tb_tokenizer_close(t);
 }
 
+/* An end that is no token: an error that names file and key. Both files are left without ends. */
+static void wrong_ends(void)
+{
+    static const char *const wrong[][3] = {
+        { "tokenizer_config.json", "{\"eos_token\": 5}", "\"eos_token\" must be a token's text" },
+        { "tokenizer_config.json", "{\"eos_token\": []}", "\"eos_token\"" },
+        { "tokenizer_config.json", "{\"bos_token\": {\"content\": 1}}", "\"bos_token\"" },
+        { "config.json", "{\"eos_token_id\": \"x\"}", "\"eos_token_id\" must be a token's number" },
+        { "config.json", "{\"eos_token_id\": [1.5]}", "\"eos_token_id\"" },
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        put("tokenizer_config.json", "{}");
+        put("config.json", "{}");
+        put(wrong[i][0], wrong[i][1]);
+        struct tb_tokenizer *t = make(BYTE_LEVEL, "null", "", MERGES);
+        ok(!t && strstr(err.where, wrong[i][0]) && strstr(err.text, wrong[i][2]), "%s: %s", wrong[i][1], err.text);
+        tb_tokenizer_close(t);
+    }
+    put("tokenizer_config.json", "{\"eos_token\": null}");
+    put("config.json", "{\"eos_token_id\": null}");
+    struct tb_tokenizer *t = make(BYTE_LEVEL, "null", "", MERGES);
+    ok(t && tb_tokenizer_eos(t) == -1, "none is no error");
+    tb_tokenizer_close(t);
+}
+
 static void is_refused(struct tb_tokenizer *t, const char *words)
 {
     if (!ok(!t && strstr(err.text, words), "refused: %s", words))
@@ -281,8 +340,10 @@ int main(void)
     forms();
     any_bytes();
     ends();
+    wrong_ends();
     refusals();
     gpt2();
+    gguf_ends();
     /* A folder made from the GGUF file by transformers has lost the stage that sets digits alone:
      * two texts differ. */
     smollm2(getenv("TUNEBENCH_SMOLLM2"), 0);
