@@ -70,8 +70,8 @@ static void say_ratio(struct tb_buf *out, double b, double a, enum tb_unit unit,
     if (fabs(b / a - 1) < 0.005)
         tb_buf_fmt(out, "the same %s (%s)", what, tb_fmt_unit(x, sizeof x, unit, b));
     else
-        tb_buf_fmt(out, "%.2fx the %s (%s : %s)", b / a, what, tb_fmt_unit(x, sizeof x, unit, b),
-                   tb_fmt_unit(y, sizeof y, unit, a));
+        tb_buf_fmt(out, b / a < 0.1 ? "%.2gx the %s (%s : %s)" : "%.2fx the %s (%s : %s)", b / a, what,
+                   tb_fmt_unit(x, sizeof x, unit, b), tb_fmt_unit(y, sizeof y, unit, a));
 }
 
 static char *cost(const struct tb_arm *a, const struct tb_arm *b)
