@@ -25,7 +25,7 @@ enum { LOOKS = 32 }; /* at runs on the list, each time */
 struct followed {
     struct tb_worker_run *run;
     char *dir;
-    bool is_asked;
+    bool is_asked, is_told; /* is_told: that it could not be asked */
     struct tb_told_run t;
     unsigned seq; /* of the request for a checkpoint */
 };
@@ -127,7 +127,11 @@ static void ask_all(struct attend *a, const char *verb)
         struct followed *r = &a->run[i];
         if (!r->dir || r->is_asked || !r->t.is_open)
             continue;
-        r->is_asked = tb_ctl_post(r->dir, verb, NULL, &r->seq, NULL);
+        struct tb_err err = { 0 };
+        r->is_asked = tb_ctl_post(r->dir, verb, NULL, &r->seq, &err);
+        if (!r->is_asked && !r->is_told) /* a full disk, say; it is tried again */
+            tb_live_note(a->live, &r->t, (int64_t)r->t.step, verb, err.text);
+        r->is_told = !r->is_asked;
     }
 }
 
@@ -156,7 +160,7 @@ static void wait_for_answers(struct attend *a, const char *verb)
                 break;
             tb_ctl_look(r->dir, r->seq, verb, &answer);
             look_at_all(a);
-        } while (r->dir && (answer.state == TB_CTL_ASKED || answer.state == TB_CTL_TAKEN)
+        } while (r->dir && !r->t.f.sight.stall && (answer.state == TB_CTL_ASKED || answer.state == TB_CTL_TAKEN)
                  && tb_clock_mono_s() < until && tb_follow_wait(poll_s));
     }
 }

@@ -92,6 +92,11 @@ static void print_state(const struct tb_out *o, const struct tb_pick *p)
                  p->item.sum.id);
         tb_out_pair(o, WIDTH, "lost", text);
     }
+    if (p->item.sight.stall) {
+        snprintf(text, sizeof text, "%s; %s", tb_stall_words(p->item.sight.stall),
+                 tb_stall_remedy(p->item.sight.stall));
+        tb_out_pair(o, WIDTH, "stalled", text);
+    }
     if (p->m.journal.is_damaged)
         tb_out_pair(o, WIDTH, "journal", p->m.journal.words);
     tb_out_pair(o, WIDTH, "folder", p->dir);
