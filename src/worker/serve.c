@@ -152,6 +152,7 @@ static bool open_stored(struct server *s, const struct tb_metrics *m, struct tb_
     int max_tok = (int)tb_json_int(tb_metrics_fact(m, "data", "max_tok"), 0);
     const char *base_id = tb_json_str(tb_metrics_fact(m, "base", "id"), "");
     const char *order = tb_json_str(tb_metrics_fact(m, "data", "order_hash"), "");
+    const char *data_id = tb_json_str(tb_metrics_fact(m, "data", "id"), "");
     bool good = tb_job_stored_config(&c, tb_json_get(m->facts, "config"), err);
     if (good && s->w->spec->memory)
         tb_json_set(c.map, "exec.memory", tb_json_new_str(s->w->spec->memory));
@@ -161,7 +162,7 @@ static bool open_stored(struct server *s, const struct tb_metrics *m, struct tb_
         return false;
     if (strcmp(base_id, j->base->id) != 0)
         return tb_fail_at(err, TB_ERR_FORMAT, j->base->path, 0, "the base has changed since the run began");
-    if (strcmp(order, j->order_hash) != 0)
+    if (strcmp(order, j->order_hash) != 0 || strcmp(data_id, tb_dataset_hash(j->data)) != 0)
         return tb_fail_at(err, TB_ERR_FORMAT, tb_json_str(tb_metrics_fact(m, "data", "path"), ""), 0,
                           "the data have changed since the run began");
     return true;
@@ -460,7 +461,7 @@ static bool is_open(struct server *s, struct tb_worker_run *r)
 {
     const struct put_off *o = find_off(s, r->id);
     struct tb_run_sight sight;
-    if ((o && o->is_for_good) || tb_state_is_over(r->state))
+    if ((o && o->is_for_good) || r->was_busy || tb_state_is_over(r->state))
         return false;
     char *dir = tb_store_run_dir(s->w->store, r->id);
     r->state = tb_dir_exists(dir) ? tb_worker_state_now(s->w, r->id) : TB_STATE_FAILED;

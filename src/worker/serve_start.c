@@ -43,7 +43,8 @@ static bool see_it_come_up(struct starting *p, const char *root, char *const arg
     for (;; tb_clock_nap(nap_s)) {
         bool is_gone = p->pid && kill(p->pid, 0) != 0 && errno == ESRCH;
         tb_duty_look(root, &sight);
-        if ((sight.is_held && !sight.is_leaving) || (is_gone && sight.last_pid == p->pid))
+        bool is_on_duty = sight.is_held && !sight.is_leaving && !tb_proc_is_dying((pid_t)sight.pid);
+        if (is_on_duty || (is_gone && sight.last_pid == p->pid))
             return true;
         if ((is_gone && !sight.is_held) || tb_clock_mono_s() > p->until)
             return fail_start(p->log, p->log_bytes, err);
