@@ -171,7 +171,8 @@ static void tell_trouble(struct attend *a, const struct tb_duty_sight *s)
 {
     if (strcmp(s->trouble, a->trouble) == 0)
         return;
-    tb_live_trouble(a->live, s->trouble[0] ? s->trouble : NULL);
+    if (s->trouble[0] || tb_train_wished() == TB_WISH_NONE) /* runs that were stopped do not go on */
+        tb_live_trouble(a->live, s->trouble[0] ? s->trouble : NULL);
     tb_str_copy(a->trouble, sizeof a->trouble, s->trouble);
 }
 
