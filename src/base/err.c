@@ -26,6 +26,7 @@ static void fill(struct tb_err *err, enum tb_err_kind kind, const char *where, i
         return;
     err->kind = kind;
     err->line = line;
+    err->os = 0;
     copy(err->where, sizeof err->where, where);
     copy(err->text, sizeof err->text, text);
 }
@@ -67,6 +68,8 @@ bool tb_fail_errno(struct tb_err *err, const char *fmt, ...)
     size_t at = n < 0 ? 0 : (size_t)n < most ? (size_t)n : most;
     snprintf(text + at, sizeof text - at, ": %s", why);
     fill(err, TB_ERR_IO, "", 0, text);
+    if (err)
+        err->os = saved;
     errno = saved;
     return false;
 }

@@ -24,6 +24,7 @@ enum tb_err_kind {
 struct tb_err {
     enum tb_err_kind kind;
     int line; /* 1-based line in `where`, 0 if none */
+    int os;   /* errno behind it, of tb_fail_errno; 0 if none */
     char where[160];
     char text[480];
 };

@@ -40,6 +40,10 @@ void tb_proc_close(struct tb_proc *p);
 /* Runs a command of the shell that has this process's terminal until it ends. False if it could not be run or ended
  * with an error. */
 bool tb_proc_terminal(const char *command, struct tb_err *err);
+/* Whether a process of that number is on this machine; and whether it was killed or ends, and so gives back this moment
+ * what it holds, as far as the system tells. */
+bool tb_proc_is_there(pid_t pid);
+bool tb_proc_is_dying(pid_t pid);
 /* Path of this very program, for running it again (/proc/self/exe). */
 const char *tb_proc_self(void);
 

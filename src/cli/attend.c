@@ -25,7 +25,7 @@ enum { LOOKS = 32 }; /* at runs on the list, each time */
 struct followed {
     struct tb_worker_run *run;
     char *dir;
-    bool is_asked;
+    bool is_asked, is_told; /* is_told: that it could not be asked */
     struct tb_told_run t;
     unsigned seq; /* of the request for a checkpoint */
 };
@@ -72,7 +72,8 @@ static void look_at_open(struct attend *a, struct followed *r)
         end_run(a, r, r->t.f.sight.state);
     } else if (r->t.f.sight.state == TB_STATE_LOST && !a->is_foreground) {
         tb_live_note(a->live, &r->t, (int64_t)r->t.step, "lost",
-                     "its worker was killed; go on with: tunebench resume --all");
+                     "its worker was killed, or worker/*.log of the store says why it ended; go on with: "
+                     "tunebench resume --all");
         end_run(a, r, TB_STATE_LOST);
     } else if (r->t.f.sight.state == TB_STATE_QUEUED && r->t.f.sight.pid == 0) {
         tb_live_end(a->live, &r->t, TB_STATE_QUEUED); /* given back: another worker takes it up */
@@ -127,7 +128,11 @@ static void ask_all(struct attend *a, const char *verb)
         struct followed *r = &a->run[i];
         if (!r->dir || r->is_asked || !r->t.is_open)
             continue;
-        r->is_asked = tb_ctl_post(r->dir, verb, NULL, &r->seq, NULL);
+        struct tb_err err = { 0 };
+        r->is_asked = tb_ctl_post(r->dir, verb, NULL, &r->seq, &err);
+        if (!r->is_asked && !r->is_told) /* a full disk, say; it is tried again */
+            tb_live_note(a->live, &r->t, (int64_t)r->t.step, verb, err.text);
+        r->is_told = !r->is_asked;
     }
 }
 
@@ -156,7 +161,7 @@ static void wait_for_answers(struct attend *a, const char *verb)
                 break;
             tb_ctl_look(r->dir, r->seq, verb, &answer);
             look_at_all(a);
-        } while (r->dir && (answer.state == TB_CTL_ASKED || answer.state == TB_CTL_TAKEN)
+        } while (r->dir && !r->t.f.sight.stall && (answer.state == TB_CTL_ASKED || answer.state == TB_CTL_TAKEN)
                  && tb_clock_mono_s() < until && tb_follow_wait(poll_s));
     }
 }
@@ -166,7 +171,8 @@ static void tell_trouble(struct attend *a, const struct tb_duty_sight *s)
 {
     if (strcmp(s->trouble, a->trouble) == 0)
         return;
-    tb_live_trouble(a->live, s->trouble[0] ? s->trouble : NULL);
+    if (s->trouble[0] || tb_train_wished() == TB_WISH_NONE) /* runs that were stopped do not go on */
+        tb_live_trouble(a->live, s->trouble[0] ? s->trouble : NULL);
     tb_str_copy(a->trouble, sizeof a->trouble, s->trouble);
 }
 
@@ -261,6 +267,7 @@ static void open_all(struct attend *a, struct tb_worker_result *result)
         a->run[i].run = &result->run[i];
         if (tb_state_is_over(result->run[i].state) || result->run[i].state == TB_STATE_LOST)
             continue;
+        a->run[i].t.n_events = result->run[i].n_events;
         a->run[i].dir = tb_store_run_dir(a->store, result->run[i].id);
         a->n_left++;
     }
@@ -321,25 +328,52 @@ static bool serve_or_follow(struct tb_worker *w, struct attend *a, struct tb_wor
     }
 }
 
+static bool is_listed(const struct tb_worker_run *r)
+{
+    return !tb_state_is_over(r->state) && !r->was_busy;
+}
+
 static bool print_detached(const struct attend *a, const struct tb_worker_result *r, FILE *to)
 {
     struct tb_buf store = { 0 };
     size_t n = 0;
     tb_shell_quote(&store, tb_store_path(a->store));
     for (size_t i = 0; i < r->n; i++)
-        n += !tb_state_is_over(r->run[i].state);
+        n += is_listed(&r->run[i]);
     if (n == 0)
         fprintf(to, "nothing to train: every run is over\n");
     else
         fprintf(to, "%zu run%s on the list; look: tunebench watch --store %s; undo: tunebench stop --store %s", n,
                n == 1 ? "" : "s", store.p, store.p);
     for (size_t i = 0; i < r->n && n; i++)
-        if (!tb_state_is_over(r->run[i].state))
+        if (is_listed(&r->run[i]))
             fprintf(to, " %.8s", r->run[i].id);
     if (n)
         fputc('\n', to);
     tb_buf_free(&store);
     return true;
+}
+
+/* Why resume --all finds nothing. */
+static void print_nothing(const struct tb_worker_result *r, FILE *to)
+{
+    size_t n_live = 0, n_over = 0;
+    for (int s = 0; s < TB_N_STATES; s++) {
+        n_live += tb_state_is_over((enum tb_state)s) ? 0 : r->n_of[s];
+        n_over += tb_state_is_over((enum tb_state)s) ? r->n_of[s] : 0;
+    }
+    fprintf(to, "nothing to go on with: ");
+    if (n_live + n_over == r->n_of[TB_STATE_DONE])
+        fprintf(to, "every run is done");
+    else
+        fprintf(to, "%zu done", r->n_of[TB_STATE_DONE]);
+    if (n_live)
+        fprintf(to, ", %zu with a process that trains", n_live);
+    if (r->n_of[TB_STATE_PRUNED])
+        fprintf(to, ", %zu pruned", r->n_of[TB_STATE_PRUNED]);
+    if (r->n_of[TB_STATE_FAILED])
+        fprintf(to, ", %zu failed; tunebench resume state:failed tries again", r->n_of[TB_STATE_FAILED]);
+    fputc('\n', to);
 }
 
 static bool wants_foreground(const struct tb_attend_spec *s, const struct tb_args *a)
@@ -374,7 +408,10 @@ static bool attend(struct attend *a, const struct tb_attend_spec *s, const struc
         if (good && has_work)
             tell_version(a);
         FILE *words = !s->plan && tb_args_has(args, "json") ? stderr : stdout; /* the verb's answer has stdout */
-        good = good && (detach ? print_detached(a, result, words) : follow_result(a, result, err));
+        if (good && detach && !s->plan && result->n == 0)
+            print_nothing(result, words);
+        else if (good)
+            good = detach ? print_detached(a, result, words) : follow_result(a, result, err);
     }
     tb_store_close(a->store);
     return good;
@@ -396,10 +433,13 @@ bool tb_attend(const struct tb_attend_spec *s, const struct tb_args *args, const
     if (good && !tb_args_has(args, "detach")) {
         tb_worker_tally(spec.store, &result);
         if (!s->plan && result.n == 0)
-            printf("nothing to go on with: every run is done\n");
+            print_nothing(&result, stdout);
         else if (out)
             good = tb_live_compare(out, args, &result, err);
         *exit_code = tb_live_exit(&result);
+    } else if (good) {
+        for (size_t i = 0; i < result.n; i++)
+            *exit_code = result.run[i].was_busy ? tb_err_exit(TB_ERR_BUSY) : *exit_code;
     }
     tb_worker_result_free(&result);
     tb_live_close(&live);

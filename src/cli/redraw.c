@@ -55,6 +55,7 @@ enum tb_paint tb_redraw_paint(enum tb_state state)
     switch (state) {
     case TB_STATE_RUNNING: return TB_PAINT_LIVE;
     case TB_STATE_PAUSED:
+    case TB_STATE_STALLED:
     case TB_STATE_LOST: return TB_PAINT_WARN;
     case TB_STATE_FAILED: return TB_PAINT_BAD;
     default: return TB_PAINT_PLAIN;

@@ -69,6 +69,7 @@ static void look_at_waiting(struct follower *f, size_t i)
     if (sight.pid) {
         struct tb_told_run *r = tb_xcalloc(1, sizeof *r);
         tb_told_open(r, f->live, dir);
+        r->n_events = r->step > 0 ? r->f.m.n_events : 0;
         if (r->is_open)
             f->run[i] = r;
         else

@@ -40,7 +40,6 @@ void tb_told_open(struct tb_told_run *r, struct tb_live *live, const char *dir)
     struct tb_live_facts facts = facts_of(m);
     r->step = m->resumed_at >= 0 && m->n_train ? m->train[m->n_train - 1].step : 0;
     r->eval = m->n_eval && r->step > 0 ? m->eval[m->n_eval - 1].step : -1;
-    r->n_events = r->step > 0 ? m->n_events : 0;
     tb_live_begin(live, r, &facts);
 }
 

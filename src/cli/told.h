@@ -14,7 +14,8 @@ struct tb_told_run {
     size_t n_events;
 };
 
-/* What came before is not told again. is_open says whether it worked. */
+/* What came before is not told again: steps and evaluations of an earlier try, and r->n_events events. is_open says
+ * whether it worked. */
 void tb_told_open(struct tb_told_run *r, struct tb_live *live, const char *dir);
 /* What was recorded since the last look. */
 bool tb_told_news(struct tb_told_run *r, struct tb_live *live, struct tb_err *err);

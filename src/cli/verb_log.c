@@ -106,10 +106,12 @@ static void tell_new(struct log *l, const struct tb_metrics *m)
     fflush(stdout);
 }
 
-static void tell_loss_of_worker(const struct tb_run_sight *sight, const char *id)
+static void tell_hold_up(const struct tb_run_sight *sight, const char *id)
 {
     if (sight->state == TB_STATE_LOST)
         fprintf(stderr, "its worker is gone; 'tunebench resume %s' goes on from the last checkpoint\n", id);
+    if (sight->stall)
+        fprintf(stderr, "it waits: %s; %s\n", tb_stall_words(sight->stall), tb_stall_remedy(sight->stall));
 }
 
 static bool follow(struct log *l, const struct tb_pick *p, int *exit_code, struct tb_err *err)
@@ -127,7 +129,7 @@ static bool follow(struct log *l, const struct tb_pick *p, int *exit_code, struc
         goes_on = goes_on && (good = tb_follow_poll(&f, err));
     }
     if (good && *exit_code == 0)
-        tell_loss_of_worker(&f.sight, p->item.sum.id);
+        tell_hold_up(&f.sight, p->item.sum.id);
     tb_follow_close(&f);
     return good;
 }
@@ -140,7 +142,7 @@ static void tell_all(struct log *l, const struct tb_pick *p)
     if (is_list)
         fputs(l->n_printed ? "\n]\n" : "]\n", stdout);
     if (p->at < 0)
-        tell_loss_of_worker(&p->item.sight, p->item.sum.id);
+        tell_hold_up(&p->item.sight, p->item.sum.id);
 }
 
 /* What its worker wrote for people who look for a cause. */

@@ -193,6 +193,7 @@ static enum tb_paint paint_of(const struct tb_run_item *item)
     switch (item->sight.state) {
     case TB_STATE_RUNNING: return TB_PAINT_LIVE;
     case TB_STATE_PAUSED:
+    case TB_STATE_STALLED:
     case TB_STATE_LOST: return TB_PAINT_WARN;
     case TB_STATE_FAILED: return TB_PAINT_BAD;
     case TB_STATE_QUEUED:

@@ -88,9 +88,14 @@ static void print_state(const struct tb_out *o, const struct tb_pick *p)
         tb_out_pair(o, WIDTH, "worker", text);
     }
     if (p->item.sight.state == TB_STATE_LOST) {
-        snprintf(text, sizeof text, "its worker is gone; 'tunebench resume %s' goes on from the last checkpoint",
-                 p->item.sum.id);
+        snprintf(text, sizeof text, "its worker is gone: it was killed, or worker/*.log of the store says why; "
+                 "'tunebench resume %s' goes on from the last checkpoint", p->item.sum.id);
         tb_out_pair(o, WIDTH, "lost", text);
+    }
+    if (p->item.sight.stall) {
+        snprintf(text, sizeof text, "%s; %s", tb_stall_words(p->item.sight.stall),
+                 tb_stall_remedy(p->item.sight.stall));
+        tb_out_pair(o, WIDTH, "stalled", text);
     }
     if (p->m.journal.is_damaged)
         tb_out_pair(o, WIDTH, "journal", p->m.journal.words);

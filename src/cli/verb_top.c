@@ -58,7 +58,7 @@ static void put_row(struct tb_table *t, const struct tb_at_work_run *r, const ch
     tb_table_real(t, s->last_eval);
     tb_table_real(t, is_running ? floor(s->tok_per_s) : NAN);
     tb_table_real(t, r->memory);
-    tb_table_real(t, tb_run_left_s(s));
+    tb_table_real(t, r->item.sight.stall ? NAN : tb_run_left_s(s));
     tb_table_real(t, floor(100 * r->cpu + 0.5));
     tb_table_int(t, r->item.sight.pid);
     tb_table_text(t, r->host);
@@ -75,6 +75,17 @@ static void fill(const struct top *x, struct tb_table *t)
 
 /* ---- text */
 
+/* Runs that wait for the same reason, as a rule all of them. */
+static void add_stalled(const struct top *x, struct tb_buf *b)
+{
+    size_t n[TB_N_STALLS] = { 0 };
+    for (size_t i = 0; i < x->work.n; i++)
+        n[x->work.run[i]->item.sight.stall]++;
+    for (enum tb_stall s = TB_STALL_ROOM; s < TB_N_STALLS; s++)
+        if (n[s])
+            tb_buf_fmt(b, "; %zu stalled: %s, %s", n[s], tb_stall_words(s), tb_stall_remedy(s));
+}
+
 static char *summary(const struct top *x)
 {
     const struct tb_at_work *w = &x->work;
@@ -82,6 +93,7 @@ static char *summary(const struct top *x)
     tb_buf_fmt(&b, "%zu of %zu runs live, %zu wait", w->n, w->n_all, w->n_waiting);
     if (w->n_lost)
         tb_buf_fmt(&b, ", %zu lost (tunebench resume --all)", w->n_lost);
+    add_stalled(x, &b);
     if (x->is_picture)
         tb_buf_str(&b, "; q leaves, the runs go on");
     return tb_buf_take(&b);

@@ -114,6 +114,7 @@ static void cell(struct tb_table *t, const struct tb_run_item *item, int column)
 {
     const struct tb_run_summary *s = &item->sum;
     char letter[2] = { tb_state_letter(item->sight.state), '\0' };
+    bool is_moving = tb_state_is_live(item->sight.state) && !item->sight.stall;
     switch (column) {
     case LETTER: tb_table_text(t, letter); break;
     case NAME: tb_table_text(t, *s->name ? s->name : s->id); break;
@@ -122,8 +123,8 @@ static void cell(struct tb_table *t, const struct tb_run_item *item, int column)
     case DONE: tb_table_real(t, s->n_steps > 0 ? floor(100 * (double)s->step / (double)s->n_steps) : NAN); break;
     case LOSS: tb_table_real(t, s->loss); break;
     case EVAL: tb_table_real(t, s->last_eval); break;
-    case RATE: tb_table_real(t, tb_state_is_live(item->sight.state) ? floor(s->tok_per_s) : NAN); break;
-    default: tb_table_real(t, tb_state_is_live(item->sight.state) ? tb_run_left_s(s) : NAN); break;
+    case RATE: tb_table_real(t, is_moving ? floor(s->tok_per_s) : NAN); break;
+    default: tb_table_real(t, is_moving ? tb_run_left_s(s) : NAN); break;
     }
 }
 
@@ -224,6 +225,8 @@ static void say_state(struct seen *s, const char *now)
         tb_buf_fmt(&b, ", by %s", m->ended_by);
     if (*m->note)
         tb_buf_fmt(&b, ": %s", m->note);
+    if (s->f.sight.stall)
+        tb_buf_fmt(&b, ": %s; %s", tb_stall_words(s->f.sight.stall), tb_stall_remedy(s->f.sight.stall));
     say(s, now, b.p);
     tb_buf_free(&b);
     s->state = s->f.sight.state;

@@ -137,6 +137,8 @@ const char *tb_state_text(enum tb_state s)
         [TB_STATE_PRUNED] = "A sweep ended it for not being good enough; it can go on.",
         [TB_STATE_FAILED] = "It diverged or could not go on; ended_by says which.",
         [TB_STATE_LOST] = "Its process is gone; it goes on from the last checkpoint. Only readers say so.",
+        [TB_STATE_STALLED] = "Its process cannot write, as a rule since the disk is full; it tries again every 10 s "
+                             "and loses nothing. Only readers say so.",
     };
     return (unsigned)s < TB_N_STATES ? texts[s] : "";
 }

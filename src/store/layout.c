@@ -33,7 +33,7 @@ int tb_column_find(const struct tb_column *columns, int n, const char *name)
 }
 
 static const char *const names[TB_N_STATES] = {
-    "queued", "running", "paused", "done", "stopped", "pruned", "failed", "lost",
+    "queued", "running", "paused", "done", "stopped", "pruned", "failed", "lost", "stalled",
 };
 
 const char *tb_state_name(enum tb_state s)
@@ -43,7 +43,7 @@ const char *tb_state_name(enum tb_state s)
 
 char tb_state_letter(enum tb_state s)
 {
-    return (unsigned)s < TB_N_STATES ? "QRPDSXFL"[s] : '?';
+    return (unsigned)s < TB_N_STATES ? "QRPDSXFLW"[s] : '?';
 }
 
 bool tb_state_find(const char *name, enum tb_state *s)
@@ -59,7 +59,7 @@ bool tb_state_find(const char *name, enum tb_state *s)
 
 bool tb_state_is_live(enum tb_state s)
 {
-    return s == TB_STATE_RUNNING || s == TB_STATE_PAUSED;
+    return s == TB_STATE_RUNNING || s == TB_STATE_PAUSED || s == TB_STATE_STALLED;
 }
 
 bool tb_state_is_open(enum tb_state s)
@@ -75,7 +75,7 @@ bool tb_state_is_over(enum tb_state s)
 
 bool tb_state_may(enum tb_state from, enum tb_state to)
 {
-    if (to == TB_STATE_LOST || from == TB_STATE_DONE)
+    if (to == TB_STATE_LOST || to == TB_STATE_STALLED || from == TB_STATE_DONE)
         return false;
     if (tb_state_is_over(from)) /* resumed, or waiting to be */
         return to == TB_STATE_RUNNING || to == TB_STATE_QUEUED;

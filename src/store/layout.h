@@ -50,7 +50,7 @@ extern const struct tb_column tb_eval_columns[TB_N_EVAL];
 /* Number of the column called `name`, or -1. */
 int tb_column_find(const struct tb_column *columns, int n, const char *name);
 
-/* Life of a run. A run is created queued; one writer changes its state; only readers see lost. */
+/* Life of a run. A run is created queued; one writer changes its state; only readers see lost and stalled. */
 enum tb_state {
     TB_STATE_QUEUED,
     TB_STATE_RUNNING,
@@ -60,17 +60,18 @@ enum tb_state {
     TB_STATE_PRUNED,
     TB_STATE_FAILED,
     TB_STATE_LOST,
+    TB_STATE_STALLED, /* a process has it and cannot write what it records: it waits for room */
     TB_N_STATES,
 };
 
 const char *tb_state_name(enum tb_state s);
-char tb_state_letter(enum tb_state s); /* R P Q D S X=pruned F L */
+char tb_state_letter(enum tb_state s); /* R P Q D S X=pruned F L W=stalled */
 bool tb_state_find(const char *name, enum tb_state *s); /* false if there is none of that name */
-bool tb_state_is_live(enum tb_state s); /* running, paused: a process has it */
+bool tb_state_is_live(enum tb_state s); /* running, paused, stalled: a process has it */
 bool tb_state_is_open(enum tb_state s); /* live, or queued for it */
 bool tb_state_is_over(enum tb_state s); /* done, stopped, pruned, failed */
-/* Whether a writer may go from one state to the other: nothing leaves done, nothing enters lost,
- * stopped, pruned and failed may be resumed. */
+/* Whether a writer may go from one state to the other: nothing leaves done, nothing enters lost or
+ * stalled, stopped, pruned and failed may be resumed. */
 bool tb_state_may(enum tb_state from, enum tb_state to);
 
 #endif

@@ -24,7 +24,7 @@
 #include "base/str.h"
 #include "store/snapshot.h"
 
-enum { BEAT_BYTES = 64 };
+enum { BEAT_BYTES = 64, HOST_AT = 32, HOST_BYTES = 32, STALL_AT = 63 };
 static const double silence_s = 30; /* of an owner elsewhere, which then may be gone */
 
 static void put(struct tb_json *facts, const char *section, const struct tb_json *v)
@@ -206,7 +206,23 @@ static void host_name(char out[33])
     tb_str_copy(out, 33, host);
 }
 
-bool tb_run_beat_write(const char *dir, uint64_t counter, struct tb_err *err)
+enum tb_stall tb_stall_of(const struct tb_err *err)
+{
+    return err->os == ENOSPC || err->os == EDQUOT || err->os == EFBIG ? TB_STALL_ROOM : TB_STALL_OTHER;
+}
+
+const char *tb_stall_words(enum tb_stall s)
+{
+    return s == TB_STALL_ROOM ? "no space left on the device" : "its folder cannot be written";
+}
+
+const char *tb_stall_remedy(enum tb_stall s)
+{
+    return s == TB_STALL_ROOM ? "make room, and it goes on within 10 s; nothing is lost"
+                              : "let it be written again, and it goes on within 10 s; nothing is lost";
+}
+
+bool tb_run_beat_write(const char *dir, uint64_t counter, enum tb_stall stall, struct tb_err *err)
 {
     struct tb_buf b = { 0 };
     uint8_t boot[16];
@@ -217,7 +233,9 @@ bool tb_run_beat_write(const char *dir, uint64_t counter, struct tb_err *err)
     tb_buf_u32(&b, (uint32_t)getpid());
     tb_buf_u64(&b, counter);
     tb_buf_add(&b, boot, sizeof boot);
-    tb_buf_add(&b, host, 32);
+    tb_buf_add(&b, host, HOST_BYTES);
+    if (stall)
+        b.p[STALL_AT] = (char)stall;
     /* In place: one write of 64 bytes, so that the folder does not change every 2 s. */
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     bool good = fd >= 0 && pwrite(fd, b.p, b.n, 0) == (ssize_t)b.n;
@@ -254,7 +272,11 @@ bool tb_run_beat_read(const char *dir, struct tb_run_beat *beat, double *age_s)
     *beat = (struct tb_run_beat){ .pid = (uint32_t)little(raw + 4, 4),
                                   .counter = little(raw + 8, 8) };
     memcpy(beat->boot, raw + 16, 16);
-    memcpy(beat->host, raw + 32, 32);
+    memcpy(beat->host, raw + HOST_AT, HOST_BYTES);
+    if (raw[STALL_AT] > 0 && raw[STALL_AT] < TB_N_STALLS) {
+        beat->stall = (enum tb_stall)raw[STALL_AT];
+        beat->host[STALL_AT - HOST_AT] = '\0';
+    }
     clock_gettime(CLOCK_REALTIME, &now);
     *age_s = (double)(now.tv_sec - st.st_mtim.tv_sec)
            + 1e-9 * (double)(now.tv_nsec - st.st_mtim.tv_nsec);
@@ -275,7 +297,7 @@ void tb_run_look(const char *dir, enum tb_state stored, struct tb_run_sight *s)
     boot_id(boot);
     host_name(host);
     bool is_free = lock_trouble(dir) == 0, is_silent = has_beat && s->beat_s > silence_s,
-         is_same_host = has_beat && strcmp(beat.host, host) == 0;
+         is_same_host = has_beat && strncmp(beat.host, host, beat.stall ? HOST_BYTES - 1 : HOST_BYTES) == 0;
     s->is_here = is_same_host && memcmp(beat.boot, boot, 16) == 0;
     s->counter = has_beat ? beat.counter : 0;
     /* Locks of another machine may not be seen here, but one that was started anew holds none of before, and whoever
@@ -285,4 +307,7 @@ void tb_run_look(const char *dir, enum tb_state stored, struct tb_run_sight *s)
     s->pid = has_beat && !is_nobodys && !tb_state_is_over(stored) ? beat.pid : 0;
     if ((stored == TB_STATE_RUNNING || stored == TB_STATE_PAUSED) && is_nobodys)
         s->state = TB_STATE_LOST;
+    else if ((stored == TB_STATE_RUNNING || stored == TB_STATE_QUEUED) && s->pid && beat.stall)
+        s->state = TB_STATE_STALLED;
+    s->stall = s->state == TB_STATE_STALLED ? beat.stall : TB_STALL_NONE;
 }

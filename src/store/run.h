@@ -48,26 +48,40 @@ void tb_run_unlock(int fd);
 /* Whether somebody holds it; a look that does not wait. */
 bool tb_run_is_held(const char *dir);
 
-/* The heartbeat: 64 bytes { 'TBB1', u32 pid, u64 counter, boot id 16, host 32 }. */
+/* Why the owner of a run waits. Said in the heartbeat, which needs no room on a full disk. */
+enum tb_stall {
+    TB_STALL_NONE,
+    TB_STALL_ROOM,  /* no space left, or more than a quota or limit allows */
+    TB_STALL_OTHER, /* it cannot be written for another reason */
+    TB_N_STALLS,
+};
+enum tb_stall tb_stall_of(const struct tb_err *err); /* of a write that failed */
+const char *tb_stall_words(enum tb_stall s);         /* "no space left on the device" */
+const char *tb_stall_remedy(enum tb_stall s);        /* "make room, and it goes on within 10 s" */
+
+/* The heartbeat: 64 bytes { 'TBB1', u32 pid, u64 counter, boot id 16, host 32 }. The last byte of the host, which few
+ * are long enough for, is the reason while its owner waits. */
 struct tb_run_beat {
     uint32_t pid;
     uint64_t counter;
     uint8_t boot[16];
     char host[33];
+    enum tb_stall stall;
 };
-bool tb_run_beat_write(const char *dir, uint64_t counter, struct tb_err *err);
+bool tb_run_beat_write(const char *dir, uint64_t counter, enum tb_stall stall, struct tb_err *err);
 /* age_s: seconds since it was written, by the file's time, at least 0. false if there is none that can be read.
  */
 bool tb_run_beat_read(const char *dir, struct tb_run_beat *beat, double *age_s);
 
 /* A run as seen from here (doc/frozen.md 5): running or paused with a free lock on the host and boot of
  * its beat is lost, and so it is on that host after another start once the beat is 30 s old; any other beat from
- * elsewhere is believed, with its age. */
+ * elsewhere is believed, with its age. One that is held and whose beat says that it waits is stalled. */
 struct tb_run_sight {
     enum tb_state state;
     uint32_t pid;     /* of the worker that holds it, 0 if none */
     bool is_here;     /* the beat is of this host and boot */
     double beat_s;    /* age of the beat, negative if there is none */
+    enum tb_stall stall; /* why it is stalled */
     uint64_t counter; /* for clients that watch: unchanged for 30 s of one's own clock = lost */
 };
 void tb_run_look(const char *dir, enum tb_state stored, struct tb_run_sight *s);

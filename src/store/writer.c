@@ -17,7 +17,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/recover.h"
-#include "store/run.h"
 
 static const double beat_every_s = 2, snapshot_every_s = 10, snapshot_share = 100, doubted_every_s = 1;
 
@@ -30,6 +29,7 @@ struct tb_run_writer {
     bool has_schema;  /* the journal on disk begins with one */
     bool has_differed; /* replayed rows with other bits were reported since the last resume */
     uint64_t beat;
+    enum tb_stall stall;
     double beat_at, snapshot_at, snapshot_took;
 };
 
@@ -338,7 +338,13 @@ double tb_run_writer_beat_due(const struct tb_run_writer *w)
 bool tb_run_writer_beat(struct tb_run_writer *w, struct tb_err *err)
 {
     w->beat_at = tb_clock_mono_s();
-    return tb_run_beat_write(w->dir, ++w->beat, err);
+    return tb_run_beat_write(w->dir, ++w->beat, w->stall, err);
+}
+
+void tb_run_writer_stall(struct tb_run_writer *w, enum tb_stall stall)
+{
+    w->stall = stall;
+    tb_run_writer_beat(w, NULL);
 }
 
 bool tb_run_writer_tend(struct tb_run_writer *w, struct tb_err *err)

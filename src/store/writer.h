@@ -11,6 +11,7 @@
 #include "store/checkpoint.h"
 #include "store/ctl.h"
 #include "store/metrics.h"
+#include "store/run.h"
 #include "store/snapshot.h"
 
 struct tb_run_writer;
@@ -63,6 +64,8 @@ double tb_run_writer_snapshot_due(const struct tb_run_writer *w);
 bool tb_run_writer_snapshot(struct tb_run_writer *w, struct tb_err *err);
 double tb_run_writer_beat_due(const struct tb_run_writer *w);
 bool tb_run_writer_beat(struct tb_run_writer *w, struct tb_err *err);
+/* Says by the beat, at once and from now on, that its owner waits; TB_STALL_NONE: it goes on. */
+void tb_run_writer_stall(struct tb_run_writer *w, enum tb_stall stall);
 /* All three where due; the first failure is told, the others are still tried. Cheap when nothing
  * is. */
 bool tb_run_writer_tend(struct tb_run_writer *w, struct tb_err *err);

@@ -206,6 +206,7 @@ unsigned tb_desk_state_style(enum tb_state state)
     switch (state) {
     case TB_STATE_RUNNING: return TB_STYLE_LIVE;
     case TB_STATE_PAUSED:
+    case TB_STATE_STALLED:
     case TB_STATE_LOST: return TB_STYLE_WARN;
     case TB_STATE_FAILED: return TB_STYLE_BAD;
     default: return TB_STYLE_PLAIN;

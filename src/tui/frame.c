@@ -29,11 +29,11 @@ static void count_runs(const struct tb_desk *d, char *dst, size_t n)
     static const struct {
         enum tb_state state;
         const char *word;
-    } shown[] = { { TB_STATE_RUNNING, "run" }, { TB_STATE_PAUSED, "paused" }, { TB_STATE_QUEUED, "wait" },
-                  { TB_STATE_LOST, "lost" } };
+    } shown[] = { { TB_STATE_RUNNING, "run" }, { TB_STATE_STALLED, "stalled" }, { TB_STATE_PAUSED, "paused" },
+                  { TB_STATE_QUEUED, "wait" }, { TB_STATE_LOST, "lost" } };
     size_t used = 0;
     dst[0] = '\0';
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         if (of[shown[i].state] && used < n)
             used += (size_t)snprintf(dst + used, n - used, "%s%zu %s", used ? ", " : "", of[shown[i].state],
                                      shown[i].word);

@@ -68,8 +68,9 @@ static void add_numbers(struct tb_text *t, const struct tb_run_item *item)
     add(t, "eval", "%s @%s   best %s", tb_fmt_unit(a, sizeof a, TB_UNIT_LOSS, s->last_eval),
         tb_fmt_unit(b, sizeof b, TB_UNIT_SHORT, s->eval_tokens), tb_fmt_unit(c, sizeof c, TB_UNIT_LOSS, s->best_eval));
     double memory = (double)(s->peak_bytes > 0 ? s->peak_bytes : s->predicted_bytes);
+    double tok_s = item->sight.stall ? NAN : tb_run_tok_s(item);
     add(t, "mem", "%s%s   %s tok/s", tb_fmt_unit(a, sizeof a, TB_UNIT_BYTES, memory > 0 ? memory : NAN),
-        s->peak_bytes > 0 ? "" : " planned", tb_fmt_unit(b, sizeof b, TB_UNIT_PLAIN, tb_run_tok_s(item)));
+        s->peak_bytes > 0 ? "" : " planned", tb_fmt_unit(b, sizeof b, TB_UNIT_PLAIN, tok_s));
 }
 
 static void add_origin(struct tb_text *t, const struct tb_run_item *item, const struct tb_metrics *m)
@@ -105,6 +106,8 @@ static void read_facts(struct tb_screen *s)
         return;
     tb_text_fmt(t, TB_STYLE_HEAD, "%s", *item->sum.name ? item->sum.name : item->sum.id);
     add(t, "run", "%s  %s", item->sum.id, item->sum.damage[0] ? "damaged" : tb_state_name(item->sight.state));
+    if (item->sight.stall)
+        add(t, "waits", "%s; %s", tb_stall_words(item->sight.stall), tb_stall_remedy(item->sight.stall));
     const struct tb_metrics *m = item->sum.damage[0] ? NULL : tb_desk_run(s->desk, item->sum.id, NULL, &err);
     if (!m) {
         add(t, "", "%s", item->sum.damage[0] ? item->sum.damage : err.text);

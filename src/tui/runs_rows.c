@@ -105,7 +105,7 @@ static void put(const struct tb_screen *s, const struct tb_run_item *item, int w
     case EVAL: tb_grid_number(c, TB_UNIT_LOSS, sum->last_eval); return;
     case AGAINST: put_against(s->desk, item, c); return;
     case PROGRESS: put_progress(item, c); return;
-    case SPEED: tb_grid_number(c, TB_UNIT_PLAIN, tb_run_tok_s(item)); return;
+    case SPEED: tb_grid_number(c, TB_UNIT_PLAIN, item->sight.stall ? NAN : tb_run_tok_s(item)); return;
     case ETA: tb_grid_number(c, TB_UNIT_SECONDS, is_open ? tb_run_left_s(sum) : NAN); return;
     default: tb_str_copy(c->text, sizeof c->text, sum->tags); return;
     }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/mem.h"
 #include "worker/sampling.h"
 #include "worker/train_priv.h"
@@ -70,7 +69,7 @@ bool tb_training_evaluate(struct tb_training *t, struct tb_err *err)
         t->eval = c.row.loss = add_up(t, &c);
         good = tb_recorder_do(t->recorder, write_eval, &c, err);
     }
-    t->since = tb_clock_mono_s();
+    tb_training_go_on(t);
     if (good && c.row.loss < t->best_loss) {
         t->best_loss = c.row.loss;
         t->best_step = t->step;

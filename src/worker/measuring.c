@@ -2,7 +2,6 @@
 /* measuring.c - when it is measured, and how much that is. */
 #include "worker/measuring.h"
 
-#include "base/clock.h"
 #include "worker/forgetting.h"
 #include "worker/general.h"
 #include "worker/train_priv.h"
@@ -14,7 +13,7 @@ bool tb_training_measure(struct tb_training *t, bool is_end, struct tb_err *err)
         return true;
     t->wall_s = tb_training_wall(t);
     bool good = tb_training_general_after(t, is_end, err) && tb_training_write(t, is_end, err);
-    t->since = tb_clock_mono_s();
+    tb_training_go_on(t);
     return good;
 }
 

@@ -235,6 +235,6 @@ bool tb_training_probe_step(struct tb_training *t, bool *diverged, char words[25
     bool is_lost = tb_watch_diverged(&p->watch, out.loss, words, 256) || !out.is_finite, good = true;
     if (is_lost || p->at == p->steps)
         good = next(t, is_lost ? INFINITY : p->watch.sum / p->watch.weight, diverged, words, err);
-    t->since = tb_clock_mono_s(); /* the clock of the run stands */
+    tb_training_go_on(t);
     return good;
 }

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,22 +46,12 @@ struct tb_recorder {
     struct tb_ctl_request request;
     double request_at;
     char told[160]; /* last complaint of housekeeping, "" while it works */
-    atomic_bool quits, is_lost;
+    atomic_bool quits, is_lost, is_stalled, is_stopping;
+    double stalled_s, stalled_at; /* the step thread waited so long, and waits since */
     tb_trouble_fn *trouble;
-    void *trouble_arg;
+    tb_stall_fn *stall;
+    void *watcher; /* of both */
 };
-
-/* Until the next try. The heart beats on: that file needs no room. */
-static void wait_to_retry(struct tb_recorder *r)
-{
-    for (double until = tb_clock_mono_s() + retry_s; tb_clock_mono_s() < until;) {
-        if (tb_train_wished() != TB_WISH_NONE)
-            return;
-        tb_clock_nap(poll_s);
-        if (tb_run_writer_beat_due(r->w) == 0)
-            tb_run_writer_beat(r->w, NULL);
-    }
-}
 
 static bool is_gone(struct tb_recorder *r, struct tb_err *err)
 {
@@ -79,36 +70,106 @@ static const char *dir_of(const struct tb_recorder *r)
 static void tell_recovery(struct tb_recorder *r, double since, const char *words)
 {
     tb_run_log(dir_of(r), TB_LOG_INFO, "writing works again after %.0f s", tb_clock_mono_s() - since);
-    r->trouble(r->trouble_arg, NULL);
+    r->trouble(r->watcher, NULL);
     tb_run_writer_event(r->w, tb_run_writer_metrics(r->w)->step, "disk", NULL, "writing failed for %.0f s: %s",
                         tb_clock_mono_s() - since, words);
+}
+
+static bool is_stop(const struct tb_ctl_request *q)
+{
+    return strcmp(q->verb, "stop") == 0 || strcmp(q->verb, "prune") == 0;
+}
+
+static void look_for_request(struct tb_recorder *r)
+{
+    struct tb_ctl_request q;
+    if (r->request_at > tb_clock_mono_s())
+        return;
+    r->request_at = tb_clock_mono_s() + poll_s;
+    pthread_mutex_lock(&r->lock);
+    bool has_one = r->has_request;
+    pthread_mutex_unlock(&r->lock);
+    if (has_one || !tb_run_writer_request(r->w, &q))
+        return;
+    tb_run_log(dir_of(r), TB_LOG_INFO, "request %u: %s", q.seq, q.verb);
+    if (is_stop(&q))
+        atomic_store(&r->is_stopping, true);
+    pthread_mutex_lock(&r->lock);
+    r->request = q;
+    r->has_request = true;
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* While nothing can be written: only a stop can be carried out, by the step thread. */
+static void answer_waiting(struct tb_recorder *r, const struct tb_err *why)
+{
+    struct tb_ctl_request q;
+    char note[200];
+    look_for_request(r);
+    if (atomic_load(&r->is_stopping) || !tb_recorder_request(r, &q))
+        return;
+    snprintf(note, sizeof note, TB_CTL_NOT_DONE "it waits: %s; only a stop is answered",
+             tb_stall_words(tb_stall_of(why)));
+    tb_ctl_done(dir_of(r), &q, tb_run_writer_metrics(r->w)->step, note, NULL);
+    tb_ctl_free(&q);
+}
+
+static bool is_left(const struct tb_recorder *r)
+{
+    return tb_train_wished() != TB_WISH_NONE || atomic_load(&r->is_stopping);
+}
+
+/* Until the next try. The heart beats on: that file needs no room. */
+static void wait_to_retry(struct tb_recorder *r, const struct tb_err *why)
+{
+    for (double until = tb_clock_mono_s() + retry_s; tb_clock_mono_s() < until && !is_left(r);) {
+        tb_clock_nap(poll_s);
+        answer_waiting(r, why);
+        if (tb_run_writer_beat_due(r->w) == 0)
+            tb_run_writer_beat(r->w, NULL);
+    }
+}
+
+static void set_stalled(struct tb_recorder *r, enum tb_stall stall)
+{
+    tb_run_writer_stall(r->w, stall);
+    pthread_mutex_lock(&r->lock);
+    atomic_store(&r->is_stalled, stall != TB_STALL_NONE);
+    pthread_cond_signal(&r->answered);
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void begin_stall(struct tb_recorder *r, const struct tb_err *why)
+{
+    tb_run_log(dir_of(r), TB_LOG_WARN, "%s; tried again every %.0f s", why->text, retry_s);
+    r->trouble(r->watcher, why->text);
+    set_stalled(r, tb_stall_of(why));
 }
 
 /* Calls fn until it works, fails for good, or somebody wants to leave. */
 static bool persist(struct tb_recorder *r, tb_recorder_fn *fn, void *arg, struct tb_err *err)
 {
     struct tb_err first = { 0 };
-    for (double since = 0;;) {
+    double since = tb_clock_mono_s();
+    bool good;
+    for (;;) {
         struct tb_err why = { 0 };
-        if (fn(r->w, arg, &why)) {
-            if (first.kind)
-                tell_recovery(r, since, first.text);
-            return true;
-        }
-        if (why.kind != TB_ERR_IO || tb_train_wished() != TB_WISH_NONE) {
-            *err = why;
-            return false;
-        }
-        if (is_gone(r, err))
-            return false;
-        if (!first.kind) {
-            first = why;
-            since = tb_clock_mono_s();
-            tb_run_log(dir_of(r), TB_LOG_WARN, "%s; tried again every %.0f s", why.text, retry_s);
-            r->trouble(r->trouble_arg, why.text);
-        }
-        wait_to_retry(r);
+        good = fn(r->w, arg, &why);
+        if (good)
+            break;
+        *err = why;
+        if (why.kind != TB_ERR_IO || is_left(r) || is_gone(r, err))
+            break;
+        if (!first.kind)
+            begin_stall(r, &why);
+        first = first.kind ? first : why;
+        wait_to_retry(r, &why);
     }
+    if (first.kind && good)
+        tell_recovery(r, since, first.text);
+    if (first.kind)
+        set_stalled(r, TB_STALL_NONE);
+    return good;
 }
 
 /* Losses first: whoever sees the step finds them. */
@@ -140,24 +201,6 @@ static void answer_call(struct tb_recorder *r)
     r->good = good;
     r->fn = NULL;
     pthread_cond_signal(&r->answered);
-    pthread_mutex_unlock(&r->lock);
-}
-
-static void look_for_request(struct tb_recorder *r)
-{
-    struct tb_ctl_request q;
-    if (r->request_at > tb_clock_mono_s())
-        return;
-    r->request_at = tb_clock_mono_s() + poll_s;
-    pthread_mutex_lock(&r->lock);
-    bool has_one = r->has_request;
-    pthread_mutex_unlock(&r->lock);
-    if (has_one || !tb_run_writer_request(r->w, &q))
-        return;
-    tb_run_log(dir_of(r), TB_LOG_INFO, "request %u: %s", q.seq, q.verb);
-    pthread_mutex_lock(&r->lock);
-    r->request = q;
-    r->has_request = true;
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -218,13 +261,14 @@ static void close_ring(struct tb_recorder *r)
     free(r->to);
 }
 
-struct tb_recorder *tb_recorder_open(const char *dir, int step_rows, tb_trouble_fn *trouble, void *arg,
-                                     struct tb_err *err)
+struct tb_recorder *tb_recorder_open(const char *dir, int step_rows, tb_trouble_fn *trouble, tb_stall_fn *stall,
+                                     void *arg, struct tb_err *err)
 {
     struct tb_recorder *r = tb_xcalloc(1, sizeof *r);
     r->step_rows = step_rows <= TB_STEP_ROWS_STEP ? step_rows : 0;
     r->trouble = trouble;
-    r->trouble_arg = arg;
+    r->stall = stall;
+    r->watcher = arg;
     r->w = tb_run_writer_open(dir, err);
     if (!r->w) {
         free(r);
@@ -272,16 +316,39 @@ void tb_recorder_close(struct tb_recorder *r)
     free(r);
 }
 
+double tb_recorder_clock(const struct tb_recorder *r)
+{
+    return tb_clock_mono_s() - r->stalled_s;
+}
+
+static void begin_waiting(struct tb_recorder *r)
+{
+    if (r->stalled_at > 0)
+        return;
+    r->stalled_at = tb_clock_mono_s();
+    r->stall(r->watcher, true);
+}
+
+static void end_waiting(struct tb_recorder *r)
+{
+    if (r->stalled_at <= 0)
+        return;
+    r->stall(r->watcher, false);
+    r->stalled_s += tb_clock_mono_s() - r->stalled_at;
+    r->stalled_at = 0;
+}
+
 bool tb_recorder_train(struct tb_recorder *r, const struct tb_train_row *row, const float *loss, int n)
 {
     r->to->row = *row;
     r->to->n = n <= r->step_rows ? n : 0;
     memcpy(r->to->loss, loss, (size_t)r->to->n * sizeof *loss);
-    while (!tb_ring_put(r->ring, r->to)) {
-        if (atomic_load(&r->is_lost))
-            return false;
+    while (!tb_ring_put(r->ring, r->to) && !atomic_load(&r->is_lost)) {
+        if (atomic_load(&r->is_stalled))
+            begin_waiting(r);
         tb_clock_nap(poll_s / 10);
     }
+    end_waiting(r);
     return !atomic_load(&r->is_lost);
 }
 
@@ -293,10 +360,14 @@ bool tb_recorder_do(struct tb_recorder *r, tb_recorder_fn *fn, void *arg, struct
     r->arg = arg;
     r->err = &why;
     tb_ring_wake(r->ring);
-    while (r->fn)
+    while (r->fn) {
+        if (atomic_load(&r->is_stalled))
+            begin_waiting(r);
         pthread_cond_wait(&r->answered, &r->lock);
+    }
     bool good = r->good;
     pthread_mutex_unlock(&r->lock);
+    end_waiting(r);
     if (!good && err)
         *err = why;
     return good;
@@ -331,7 +402,8 @@ static bool look_now(struct tb_run_writer *w, void *arg, struct tb_err *err)
 
 void tb_recorder_look(struct tb_recorder *r)
 {
-    tb_recorder_do(r, look_now, r, NULL);
+    if (!atomic_load(&r->is_stalled)) /* then it looks all the time */
+        tb_recorder_do(r, look_now, r, NULL);
 }
 
 bool tb_recorder_request(struct tb_recorder *r, struct tb_ctl_request *q)
@@ -356,6 +428,11 @@ bool tb_recorder_is_asked(struct tb_recorder *r)
 bool tb_recorder_is_lost(const struct tb_recorder *r)
 {
     return atomic_load(&r->is_lost);
+}
+
+bool tb_recorder_is_stopping(const struct tb_recorder *r)
+{
+    return atomic_load(&r->is_stopping);
 }
 
 struct answer_call {

@@ -2,29 +2,25 @@
 /* serve.c - the process on duty for a store: takes queued runs as memory allows, gives each its turn, step by step, and
  * looks for new ones. Runs in flight share the loaded base, data and back end; each has its own engine, and its own
  * store thread. A turn lasts about a second, so that curves of a comparison grow side by side, and ends early when
- * somebody asked another run for something. */
-#include <errno.h>
+ * somebody asked another run for something. A run that cannot write waits in the middle of its turn, on its own thread
+ * (worker/lane.h), and the others go on. */
 #include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/proc.h"
 #include "base/str.h"
 #include "store/duty.h"
 #include "store/runlog.h"
 #include "store/writer.h"
+#include "worker/lane.h"
 #include "worker/lead.h"
 #include "worker/worker_priv.h"
 
-static const double turn_s = 1, scan_s = 10, nap_s = 0.05, start_patience_s = 10;
+static const double turn_s = 1, scan_s = 10, nap_s = 0.05;
 
 /* A run in flight. */
 struct slot {
@@ -36,8 +32,14 @@ struct slot {
     struct tb_training *training;
     struct tb_train_view view;
     struct server *server;
-    atomic_bool is_in_trouble; /* cannot write; set on its store thread */
+    bool is_in_trouble; /* cannot write; under `saying` */
     bool has_news; /* a trial that was evaluated: its sweep decides before it trains on */
+    struct tb_lane *lane;
+    bool is_waiting; /* in the middle of a turn */
+    struct tb_turn_spec spec; /* of its turn, and what came of that */
+    enum tb_turn turn;
+    bool is_good;
+    struct tb_err why;
 };
 
 /* A run that is left alone: memory did not suffice, or it cannot be read. */
@@ -52,6 +54,7 @@ struct server {
     struct tb_duty *duty;
     struct tb_leads *leads; /* NULL: it leads none */
     pthread_mutex_t saying; /* store threads say something too */
+    int n_in_trouble;       /* runs that cannot be written; under `saying` */
     struct slot *slot[TB_WORKER_MOST_IN_FLIGHT];
     int n_slots, most;
     struct put_off *off;
@@ -61,10 +64,15 @@ struct server {
     bool has_waiting; /* a run on the list for which memory did not suffice */
 };
 
-static void say_trouble(struct server *s, const char *words)
+/* Of a run; it is over when none is in trouble. */
+static void say_trouble(struct slot *slot, const char *words)
 {
+    struct server *s = slot->server;
     pthread_mutex_lock(&s->saying);
-    tb_duty_say_trouble(s->duty, words);
+    s->n_in_trouble += (words != NULL) - slot->is_in_trouble;
+    slot->is_in_trouble = words != NULL;
+    if (words || s->n_in_trouble == 0)
+        tb_duty_say_trouble(s->duty, words);
     pthread_mutex_unlock(&s->saying);
 }
 
@@ -144,6 +152,7 @@ static bool open_stored(struct server *s, const struct tb_metrics *m, struct tb_
     int max_tok = (int)tb_json_int(tb_metrics_fact(m, "data", "max_tok"), 0);
     const char *base_id = tb_json_str(tb_metrics_fact(m, "base", "id"), "");
     const char *order = tb_json_str(tb_metrics_fact(m, "data", "order_hash"), "");
+    const char *data_id = tb_json_str(tb_metrics_fact(m, "data", "id"), "");
     bool good = tb_job_stored_config(&c, tb_json_get(m->facts, "config"), err);
     if (good && s->w->spec->memory)
         tb_json_set(c.map, "exec.memory", tb_json_new_str(s->w->spec->memory));
@@ -153,7 +162,7 @@ static bool open_stored(struct server *s, const struct tb_metrics *m, struct tb_
         return false;
     if (strcmp(base_id, j->base->id) != 0)
         return tb_fail_at(err, TB_ERR_FORMAT, j->base->path, 0, "the base has changed since the run began");
-    if (strcmp(order, j->order_hash) != 0)
+    if (strcmp(order, j->order_hash) != 0 || strcmp(data_id, tb_dataset_hash(j->data)) != 0)
         return tb_fail_at(err, TB_ERR_FORMAT, tb_json_str(tb_metrics_fact(m, "data", "path"), ""), 0,
                           "the data have changed since the run began");
     return true;
@@ -201,8 +210,7 @@ static bool admit(struct server *s, struct slot *slot, struct tb_err *err)
 static void on_trouble(void *arg, const char *words)
 {
     struct slot *slot = arg;
-    atomic_store(&slot->is_in_trouble, words != NULL);
-    say_trouble(slot->server, words);
+    say_trouble(slot, words);
     if (words)
         tb_log(TB_LOG_ERROR, "run %s: %s; it is tried again every 10 s, nothing is lost", slot->id, words);
 }
@@ -211,6 +219,18 @@ static void on_eval(void *arg, const struct tb_job *j, const struct tb_eval_row 
 {
     struct slot *slot = arg;
     slot->has_news = tb_leads_has(slot->server->leads, slot->id);
+}
+
+/* On the thread of its lane. */
+static void take_turn(void *arg)
+{
+    struct slot *slot = arg;
+    slot->is_good = tb_training_turn(slot->training, &slot->spec, &slot->turn, &slot->why);
+}
+
+static void on_stall(void *lane, bool waits)
+{
+    tb_lane_wait(lane, waits);
 }
 
 static bool begin(struct server *s, struct slot *slot, struct tb_err *err)
@@ -236,15 +256,18 @@ static bool begin(struct server *s, struct slot *slot, struct tb_err *err)
     slot->view = s->w->spec->view;
     if (s->w->spec->is_detached)
         slot->view = (struct tb_train_view){ .arg = slot, .eval = on_eval, .trouble = on_trouble };
-    slot->training = k ? tb_training_begin(&slot->job, k, slot->dir, &slot->view, TB_STATE_QUEUED, err) : NULL;
+    slot->lane = k ? tb_lane_open(take_turn, slot, err) : NULL;
+    slot->training = slot->lane ? tb_training_begin(&slot->job, k, slot->dir, &slot->view, TB_STATE_QUEUED, err)
+                                : NULL;
     return slot->training != NULL;
 }
 
 static void end_slot(struct slot *slot)
 {
     tb_training_end(slot->training);
-    if (atomic_load(&slot->is_in_trouble))
-        say_trouble(slot->server, NULL);
+    tb_lane_close(slot->lane);
+    if (slot->is_in_trouble)
+        say_trouble(slot, NULL);
     tb_job_close(&slot->job);
     free(slot->dir);
     free(slot);
@@ -332,6 +355,19 @@ static void fill(struct server *s)
 }
 
 /* ---- turns */
+
+/* One that cannot write answers by itself. */
+static bool is_asked(const struct slot *slot)
+{
+    return slot->is_waiting ? !tb_lane_is_waiting(slot->lane) : tb_training_is_asked(slot->training);
+}
+
+/* One that is paused would only be measured. */
+static bool has_to_do(const struct slot *slot)
+{
+    return is_asked(slot) || (!slot->is_waiting && tb_training_state(slot->training) != TB_STATE_PAUSED);
+}
+
 static void drop(struct server *s, int i)
 {
     end_slot(s->slot[i]);
@@ -340,32 +376,34 @@ static void drop(struct server *s, int i)
     s->scan_at = 0; /* its place is free */
 }
 
-struct asked {
-    const struct server *s;
-    const struct slot *except;
-};
-
+/* Whether anybody but the one that has its turn was asked for something that it can answer. */
 static bool is_other_asked(void *arg)
 {
-    const struct asked *a = arg;
-    for (int i = 0; i < a->s->n_slots; i++)
-        if (a->s->slot[i] != a->except && tb_training_is_asked(a->s->slot[i]->training))
+    const struct slot *own = arg;
+    const struct server *s = own->server;
+    for (int i = 0; i < s->n_slots; i++)
+        if (s->slot[i] != own && is_asked(s->slot[i]))
             return true;
-    return tb_train_wished() != TB_WISH_NONE || a->except->has_news || tb_leads_is_asked(a->s->leads);
+    return tb_train_wished() != TB_WISH_NONE || own->has_news || tb_leads_is_asked(s->leads);
 }
 
-/* Gives it its turn, of no length if it only has to answer. False if it is no longer in flight. *active: it trained. */
+/* Gives it its turn, of no length if it only has to answer; one that waited goes on with the turn it had. False if it
+ * is no longer in flight. *active: it trained. */
 static bool give_turn(struct server *s, int i, double seconds, bool *active)
 {
     struct slot *slot = s->slot[i];
     char id[TB_RUN_ID];
-    struct asked asked = { s, slot };
-    struct tb_turn_spec spec = { .seconds = seconds, .company_bytes = company(s, slot), .enough = is_other_asked,
-                                 .arg = &asked };
-    enum tb_turn turn;
-    struct tb_err why = { 0 };
+    if (!slot->is_waiting)
+        slot->spec = (struct tb_turn_spec){ .seconds = seconds, .company_bytes = company(s, slot),
+                                            .enough = is_other_asked, .arg = slot, .stall = on_stall,
+                                            .lane = slot->lane };
     memcpy(id, slot->id, sizeof id);
-    if (tb_training_turn(slot->training, &spec, &turn, &why)) {
+    slot->is_waiting = !tb_lane_turn(slot->lane);
+    if (slot->is_waiting)
+        return true;
+    enum tb_turn turn = slot->turn;
+    struct tb_err why = slot->why;
+    if (slot->is_good) {
         *active = *active || turn != TB_TURN_IDLE;
         weigh(s, slot);
         bool has_news = slot->has_news || turn == TB_TURN_OVER;
@@ -392,12 +430,6 @@ static bool give_turn(struct server *s, int i, double seconds, bool *active)
     return false;
 }
 
-/* One that is paused would only be measured. */
-static bool has_to_do(const struct slot *slot)
-{
-    return tb_training_state(slot->training) != TB_STATE_PAUSED || tb_training_is_asked(slot->training);
-}
-
 /* For runs that somebody put on the list, and for sweeps that somebody asked for something. */
 static void look_around(struct server *s)
 {
@@ -415,7 +447,7 @@ static bool go_round(struct server *s)
     bool active = false;
     for (int i = 0; i < s->n_slots; i++) {
         for (int j = 0; j < s->n_slots; j++)
-            if (j != i && tb_training_is_asked(s->slot[j]->training) && !give_turn(s, j, 0, &active))
+            if (j != i && is_asked(s->slot[j]) && !give_turn(s, j, 0, &active))
                 j--;
         if (i < s->n_slots && has_to_do(s->slot[i]) && !give_turn(s, i, turn_s, &active))
             i--;
@@ -429,7 +461,7 @@ static bool is_open(struct server *s, struct tb_worker_run *r)
 {
     const struct put_off *o = find_off(s, r->id);
     struct tb_run_sight sight;
-    if ((o && o->is_for_good) || tb_state_is_over(r->state))
+    if ((o && o->is_for_good) || r->was_busy || tb_state_is_over(r->state))
         return false;
     char *dir = tb_store_run_dir(s->w->store, r->id);
     r->state = tb_dir_exists(dir) ? tb_worker_state_now(s->w, r->id) : TB_STATE_FAILED;
@@ -471,9 +503,13 @@ static void leave_all(struct server *s)
     say_leaving(s, true);
     if (wish == TB_WISH_NONE)
         tb_train_wish(TB_WISH_YIELD);
-    while (s->n_slots)
-        if (give_turn(s, 0, 0, &active)) /* cannot be: it was asked to leave */
+    while (s->n_slots) {
+        bool is_there = give_turn(s, 0, 0, &active);
+        if (is_there && s->slot[0]->is_waiting)
+            tb_clock_nap(nap_s);
+        else if (is_there) /* cannot be: it was asked to leave */
             drop(s, 0);
+    }
     tb_train_wish(wish);
 }
 
@@ -511,73 +547,4 @@ bool tb_worker_serve(struct tb_worker *w, struct tb_worker_result *mine, struct 
     pthread_mutex_destroy(&s.saying);
     free(s.off);
     return true;
-}
-
-/* ---- starting one */
-
-/* With the last line that it had to say behind `from`. */
-static bool fail_start(const char *log, int64_t from, struct tb_err *err)
-{
-    size_t n = 0, begin = from > 0 ? (size_t)from : 0, at;
-    char *text = log ? tb_file_read(log, 16 << 20, &n, NULL) : NULL;
-    while (n > begin && text[n - 1] == '\n')
-        text[--n] = '\0';
-    for (at = n; at > begin && text[at - 1] != '\n';)
-        at--;
-    tb_fail_at(err, TB_ERR_IO, log ? log : "worker", 0, "the worker did not come up: %s",
-               n > begin ? text + at : "no word");
-    free(text);
-    return false;
-}
-
-/* A worker that is to come up. */
-struct starting {
-    char *log;
-    int64_t log_bytes; /* before it */
-    pid_t pid;         /* 0: not started yet */
-    double until;
-};
-
-/* Waits until the worker is on duty, or was and has left; starts it if nobody is. */
-static bool see_it_come_up(struct starting *p, const char *root, char *const argv[], struct tb_err *err)
-{
-    struct tb_duty_sight sight;
-    for (;; tb_clock_nap(nap_s / 5)) {
-        bool is_gone = p->pid && kill(p->pid, 0) != 0 && errno == ESRCH;
-        tb_duty_look(root, &sight);
-        if ((sight.is_held && !sight.is_leaving) || (is_gone && sight.last_pid == p->pid))
-            return true;
-        if ((is_gone && !sight.is_held) || tb_clock_mono_s() > p->until)
-            return fail_start(p->log, p->log_bytes, err);
-        if (sight.is_held || p->pid)
-            continue;
-        if (!(p->log = tb_duty_log(root, err)))
-            return false;
-        p->log_bytes = tb_file_size(p->log);
-        p->pid = tb_proc_detach(argv, p->log, err);
-        if (!p->pid)
-            return false;
-    }
-}
-
-bool tb_worker_start(const char *store, const struct tb_worker_spec *spec, struct tb_err *err)
-{
-    char n_threads[16], n_runs[16], *root = realpath(store, NULL);
-    snprintf(n_threads, sizeof n_threads, "%d", spec->threads);
-    snprintf(n_runs, sizeof n_runs, "%d", spec->in_flight ? spec->in_flight : TB_WORKER_IN_FLIGHT);
-    char *argv[13] = { (char *)tb_proc_self(), "worker", "--detached", "--store", root, "--in-flight", n_runs };
-    struct starting p = { .until = tb_clock_mono_s() + start_patience_s };
-    int n = 7;
-    if (spec->threads) {
-        argv[n++] = "--threads";
-        argv[n++] = n_threads;
-    }
-    if (spec->memory) {
-        argv[n++] = "--memory";
-        argv[n++] = (char *)spec->memory;
-    }
-    bool good = root ? see_it_come_up(&p, root, argv, err) : tb_fail_errno(err, "cannot find %s", store);
-    free(p.log);
-    free(root);
-    return good;
 }

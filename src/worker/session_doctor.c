@@ -203,7 +203,7 @@ static void check_file_system(struct tb_json *list, const char *dir)
         }
     uint64_t n = (uint64_t)room.f_bavail * room.f_frsize;
     if (n < (uint64_t)LITTLE_DISK)
-        advice = "make room: a full disk pauses runs";
+        advice = "make room: on a full disk runs are stalled until there is some";
     add(list, "file system", advice ? WARN : OK, advice, tb_xasprintf("%s, %s free", name, bytes(text, n)));
 }
 

@@ -33,12 +33,17 @@ enum tb_wish tb_train_wished(void)
 
 double tb_training_wall(const struct tb_training *t)
 {
-    return t->wall_s + (t->clock_runs ? tb_clock_mono_s() - t->since : 0);
+    return t->wall_s + (t->clock_runs ? tb_recorder_clock(t->recorder) - t->since : 0);
+}
+
+void tb_training_go_on(struct tb_training *t)
+{
+    t->since = tb_recorder_clock(t->recorder);
 }
 
 static void start_clock(struct tb_training *t)
 {
-    t->since = tb_clock_mono_s();
+    tb_training_go_on(t);
     t->clock_runs = true;
 }
 
@@ -70,6 +75,19 @@ static void on_trouble(void *arg, const char *words)
         t->view->trouble(t->view->arg, words);
     else if (words)
         tb_log(TB_LOG_ERROR, "run %s: %s; it is tried again every 10 s, nothing is lost", t->job->id, words);
+}
+
+/* Others have their turns meanwhile, and so memory that is not its own. */
+static void on_stall(void *arg, bool waits)
+{
+    struct tb_training *t = arg;
+    if (!t->turn || !t->turn->stall)
+        return;
+    if (waits)
+        tb_training_peak(t);
+    t->turn->stall(t->turn->lane, waits);
+    if (!waits)
+        t->can_measure_peak = tb_mem_peak_reset();
 }
 
 /* ---- beginning */
@@ -264,6 +282,11 @@ static bool answer(struct tb_training *t, struct tb_ctl_request *q)
         note = stops ? "its rate was being probed; nothing to keep" : TB_CTL_NOT_DONE "its rate is being probed";
     else if ((good = tb_training_save(t, &err)))
         note = t->last_kept == t->step ? "checkpoint kept" : TB_CTL_NOT_DONE "a trained value is not finite";
+    if (!good && stops && err.kind == TB_ERR_IO) { /* it leaves all the same */
+        tb_training_behind(t, &err, words, sizeof words);
+        good = true;
+        note = words;
+    }
     tb_err_prefix(&err, "not done");
     if (stops)
         tb_str_copy(t->why, sizeof t->why, tb_json_str(tb_json_get(q->args, "reason"), ""));
@@ -280,23 +303,6 @@ static bool is_asked_to_leave(struct tb_training *t)
     while (!stops && tb_recorder_request(t->recorder, &q))
         stops = answer(t, &q);
     return stops || tb_train_wished() != TB_WISH_NONE;
-}
-
-/* The end that was asked for from outside. */
-static bool leave(struct tb_training *t, struct tb_err *err)
-{
-    if (t->probe.is_on && !tb_training_start(t, err))
-        return false;
-    if (t->step != t->last_kept && t->step > 0 && !tb_training_save(t, err))
-        return false;
-    if (tb_train_wished() != TB_WISH_YIELD) {
-        t->state = t->is_pruned ? TB_STATE_PRUNED : TB_STATE_STOPPED;
-        if (*t->why) /* a sweep's decision */
-            return tb_training_seal(t, t->state, "sweep", t->why, err);
-        return tb_training_seal(t, t->state, "user", t->is_pruned ? "pruned on request" : "stopped on request", err);
-    }
-    t->state = TB_STATE_QUEUED;
-    return tb_recorder_do(t->recorder, set_state, &t->state, err);
 }
 
 static bool end_done(struct tb_training *t, struct tb_err *err)
@@ -328,7 +334,7 @@ static bool advance(struct tb_training *t, enum tb_turn *turn, struct tb_err *er
     if (is_last(t) && t->has_started)
         return end_done(t, err);
     if (is_asked_to_leave(t))
-        return leave(t, err);
+        return tb_training_leave(t, err);
     if (t->has_started && t->step == t->until)
         return end_early(t, err);
     *turn = t->is_paused ? TB_TURN_IDLE : TB_TURN_ON;
@@ -354,18 +360,41 @@ static bool advance(struct tb_training *t, enum tb_turn *turn, struct tb_err *er
     return tb_training_diverge(t, words, err);
 }
 
+/* Somebody wants it to end, and it could not write: what was asked is answered by its end. */
+static bool is_left_waiting(struct tb_training *t, const struct tb_err *why)
+{
+    struct tb_ctl_request q;
+    char words[256];
+    while (tb_recorder_request(t->recorder, &q)) {
+        t->is_pruned |= strcmp(q.verb, "prune") == 0;
+        tb_str_copy(t->why, sizeof t->why, tb_json_str(tb_json_get(q.args, "reason"), ""));
+        tb_training_behind(t, why, words, sizeof words);
+        tb_recorder_answer(t->recorder, &q, t->step, words);
+    }
+    return tb_recorder_is_stopping(t->recorder) || tb_train_wished() != TB_WISH_NONE;
+}
+
 bool tb_training_turn(struct tb_training *t, const struct tb_turn_spec *spec, enum tb_turn *turn, struct tb_err *err)
 {
     double until = tb_clock_mono_s() + spec->seconds;
+    struct tb_err why = { 0 };
     bool good;
+    t->turn = spec;
     t->company_bytes = spec->company_bytes;
     t->can_measure_peak = tb_mem_peak_reset();
     start_clock(t);
     do
-        good = advance(t, turn, err);
+        good = advance(t, turn, &why);
     while (good && *turn == TB_TURN_ON && tb_clock_mono_s() < until && !(spec->enough && spec->enough(spec->arg)));
+    if (!good && why.kind == TB_ERR_IO && is_left_waiting(t, &why)) {
+        *turn = TB_TURN_OVER;
+        good = tb_training_leave(t, &why);
+    }
     stop_clock(t);
     tb_training_peak(t);
+    t->turn = NULL;
+    if (!good && err)
+        *err = why;
     return good;
 }
 
@@ -400,7 +429,7 @@ struct tb_training *tb_training_begin(struct tb_job *j, struct tb_kernels *k, co
     t->k = k;
     t->dir = dir;
     t->view = view;
-    t->recorder = tb_recorder_open(dir, j->spec.step_rows, on_trouble, t, err);
+    t->recorder = tb_recorder_open(dir, j->spec.step_rows, on_trouble, on_stall, t, err);
     if (t->recorder && tb_recorder_do(t->recorder, has_not_ended, &seen, err) && begin(t, err))
         return t;
     tb_training_end(t);

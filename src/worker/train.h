@@ -55,6 +55,10 @@ struct tb_turn_spec {
     uint64_t company_bytes;
     tb_enough_fn *enough; /* NULL: never */
     void *arg;
+    /* Told when the run has to wait in the middle of its turn until its folder can be written again, and behind that;
+     * may be NULL. */
+    void (*stall)(void *lane, bool waits);
+    void *lane;
 };
 bool tb_training_turn(struct tb_training *t, const struct tb_turn_spec *spec, enum tb_turn *turn, struct tb_err *err);
 /* Somebody asked something of this run. */

@@ -14,12 +14,13 @@ struct tb_training {
     struct tb_kernels *k;
     const char *dir;
     const struct tb_train_view *view;
+    const struct tb_turn_spec *turn; /* NULL between turns */
     struct tb_recorder *recorder;
     struct tb_engine *engine;
     int64_t step;   /* steps done */
     int64_t tokens; /* own tokens of those */
     double wall_s;  /* seconds of training before `since` */
-    double since;   /* monotonic time from which on it trains, while its clock runs */
+    double since;   /* time of tb_recorder_clock from which on it trains, while its clock runs */
     bool clock_runs; /* it has its turn */
     enum tb_state state;
     uint64_t peak_bytes; /* of its turns so far, without what other runs held then */
@@ -51,6 +52,8 @@ struct tb_training {
 
 /* Seconds of training so far. */
 double tb_training_wall(const struct tb_training *t);
+/* What was done since its clock was last read is no training. */
+void tb_training_go_on(struct tb_training *t);
 /* Its peak memory so far, 0 where the system does not tell. */
 uint64_t tb_training_peak(struct tb_training *t);
 void tb_training_note(struct tb_training *t, const char *kind, const char *text);
@@ -83,6 +86,11 @@ bool tb_training_diverge(struct tb_training *t, const char *words, struct tb_err
  * way back: *found is false if there is none. */
 bool tb_training_save(struct tb_training *t, struct tb_err *err);
 bool tb_training_load(struct tb_training *t, bool *found, struct tb_err *err);
+
+/* leave.c: the end that was asked for from outside; a full disk does not keep it from that. */
+bool tb_training_leave(struct tb_training *t, struct tb_err *err);
+/* Behind which checkpoint it ends, since a newer one could not be written, in words[n]. */
+void tb_training_behind(const struct tb_training *t, const struct tb_err *why, char *words, size_t n);
 
 /* retune.c: changes of the config under way. recall reads what is recorded, before the checkpoint is loaded; follow
  * brings into force what is due at this step; set answers a request, with what was done in note[n]. */

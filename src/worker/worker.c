@@ -153,7 +153,7 @@ static void remove_journal(const char *dir)
 static bool is_left(enum tb_state s)
 {
     return s == TB_STATE_QUEUED || s == TB_STATE_RUNNING || s == TB_STATE_PAUSED || s == TB_STATE_LOST
-        || s == TB_STATE_STOPPED;
+        || s == TB_STATE_STOPPED || s == TB_STATE_STALLED;
 }
 
 /* Somebody on another machine, whose locks may not be seen here. */
@@ -171,7 +171,8 @@ static void tell_put_back(const struct tb_worker *w, const char *id, const struc
     if (m->state == TB_STATE_QUEUED || m->state == TB_STATE_STOPPED)
         why = "";
     else if (s->state == TB_STATE_LOST)
-        why = s->is_here ? "its worker was killed" : "its machine was started anew";
+        why = s->is_here ? "its worker was killed, or worker/*.log of the store says why it ended"
+                         : "its machine was started anew";
     else if (m->state == TB_STATE_RUNNING || m->state == TB_STATE_PAUSED)
         why = "its machine was not heard of since";
     if (!w->spec->put_back || m->step == 0)
@@ -183,15 +184,32 @@ static void tell_put_back(const struct tb_worker *w, const char *id, const struc
     w->spec->put_back(w->spec->view.arg, id, tb_json_str(tb_metrics_fact(m, "run", "name"), ""), words);
 }
 
-/* Puts it on the list. Who has it already will come to its end without that. */
-static bool queue_run(const char *dir, struct tb_worker_run *r, struct tb_err *err)
+static bool write_queued(const char *dir, struct tb_err *why)
+{
+    struct tb_run_writer *w = tb_run_writer_open(dir, why);
+    bool good = w && tb_run_writer_state(w, TB_STATE_QUEUED, NULL, "put on the list again", why);
+    tb_run_writer_close(w);
+    return good;
+}
+
+/* Puts it on the list. Who has it already and is well will come to its end without that. */
+static bool queue_run(struct tb_worker *w, const char *dir, struct tb_worker_run *r, struct tb_err *err)
 {
     struct tb_err why = { 0 };
+    enum tb_hold hold = TB_HOLD_FREE;
     if (r->state == TB_STATE_QUEUED)
         return true;
-    struct tb_run_writer *w = tb_run_writer_open(dir, &why);
-    bool good = w && tb_run_writer_state(w, TB_STATE_QUEUED, NULL, "put on the list again", &why);
-    tb_run_writer_close(w);
+    bool good = write_queued(dir, &why);
+    if (!good && why.kind == TB_ERR_BUSY)
+        hold = tb_hold_settle(&w->patience, dir, TB_STATE_RUNNING);
+    if (!good && why.kind == TB_ERR_BUSY && hold == TB_HOLD_FREE)
+        good = write_queued(dir, &why);
+    if (hold == TB_HOLD_STUCK) {
+        r->was_busy = true;
+        r->state = TB_STATE_LOST;
+        tb_hold_tell(dir, err);
+        return false;
+    }
     if (good)
         r->state = TB_STATE_QUEUED;
     else if (why.kind == TB_ERR_BUSY)
@@ -209,11 +227,12 @@ static bool list_run(struct tb_worker *w, struct tb_worker_run *r, bool is_asked
     char *dir = tb_store_run_dir(w->store, r->id);
     bool good = tb_metrics_load(&m, dir, err);
     r->state = good ? m.state : TB_STATE_LOST;
+    r->n_events = good ? m.n_events : 0;
     tb_run_look(dir, m.state, &sight);
     if (good && is_held_elsewhere(&sight)) {
         r->state = TB_STATE_RUNNING;
     } else if (good && (is_left(m.state) || (is_asked && m.state != TB_STATE_DONE))) {
-        good = queue_run(dir, r, err);
+        good = queue_run(w, dir, r, err);
         if (good && r->state == TB_STATE_QUEUED)
             tell_put_back(w, r->id, &m, &sight);
     } else if (good) {
@@ -268,6 +287,19 @@ static bool is_nobodys(const struct tb_run_sight *s)
     return s->pid == 0 || (!s->is_here && s->beat_s > long_silence_s);
 }
 
+/* Left unfinished, and with nobody; what holds a run and hangs is met again when the run is put on the list. */
+static bool is_to_go_on(struct tb_worker *w, const struct tb_run_item *item)
+{
+    if (item->sum.damage[0] || !is_left(item->sight.state))
+        return false;
+    if (!item->sight.is_here || !item->sight.pid)
+        return is_nobodys(&item->sight);
+    char *dir = tb_store_run_dir(w->store, item->sum.id);
+    enum tb_hold hold = tb_hold_settle(&w->patience, dir, (enum tb_state)item->sum.state);
+    free(dir);
+    return hold != TB_HOLD_ALIVE;
+}
+
 static bool find_runs(struct tb_worker *w, const char *const *refs, size_t n, struct tb_worker_result *result,
                       struct tb_err *err)
 {
@@ -282,8 +314,10 @@ static bool find_runs(struct tb_worker *w, const char *const *refs, size_t n, st
             add_run(result, &all[at]);
     }
     for (size_t i = 0; n == 0 && i < n_all; i++)
-        if (!all[i].sum.damage[0] && is_left(all[i].sight.state) && is_nobodys(&all[i].sight))
+        if (is_to_go_on(w, &all[i]))
             add_run(result, &all[i]);
+        else if (!all[i].sum.damage[0])
+            result->n_of[all[i].sight.state]++;
     free(all);
     return good;
 }
@@ -303,7 +337,8 @@ void tb_worker_tally(const char *store, struct tb_worker_result *r)
     for (size_t i = 0; s && i < r->n; i++) {
         if (r->run[i].state != TB_STATE_LOST)
             r->run[i].state = tb_worker_state_now(&w, r->run[i].id);
-        r->n_failed += r->run[i].state == TB_STATE_FAILED || r->run[i].state == TB_STATE_LOST;
+        r->n_failed += r->run[i].state == TB_STATE_FAILED
+                    || (r->run[i].state == TB_STATE_LOST && !r->run[i].was_busy);
         r->n_unfinished += is_left(r->run[i].state) && r->run[i].state != TB_STATE_LOST && !r->run[i].was_busy;
     }
     tb_store_close(s);

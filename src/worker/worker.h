@@ -33,13 +33,15 @@ struct tb_worker_run {
     char id[TB_RUN_ID];
     enum tb_state state; /* in which it was left; before its turn, in which it was found */
     bool was_busy;       /* memory did not suffice */
+    size_t n_events;     /* that were recorded when it was put on the list */
 };
 struct tb_worker_result {
     struct tb_worker_run *run; /* in the order of the plan; malloc'ed */
     size_t n;
     size_t n_failed;     /* failed or diverged */
-    size_t n_busy;       /* not begun for want of memory */
+    size_t n_busy;       /* not begun for want of memory, or held by a process that does not move */
     size_t n_unfinished; /* stopped, or not begun because of a stop */
+    size_t n_of[TB_N_STATES]; /* of all runs of the store: those that tb_worker_pick left alone */
 };
 
 struct tb_worker;

@@ -3,6 +3,7 @@
 #ifndef TB_WORKER_WORKER_PRIV_H
 #define TB_WORKER_WORKER_PRIV_H
 
+#include "worker/hold.h"
 #include "worker/worker.h"
 
 enum { TB_WORKER_BACK_ENDS = 8 };
@@ -14,6 +15,7 @@ struct tb_worker {
     /* A back end for each number of threads that a run asked for: runs in flight may differ. */
     struct tb_kernels *k[TB_WORKER_BACK_ENDS];
     int n_threads[TB_WORKER_BACK_ENDS], n_k;
+    struct tb_patience patience; /* with processes that hold runs which are to go on */
     const struct tb_json *env; /* of new runs, lent; NULL: of this process */
 };
 

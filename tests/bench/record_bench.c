@@ -56,6 +56,10 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static void hold(void *arg, bool waits)
+{
+}
+
 static void quiet(void *arg, const char *words)
 {
 }
@@ -66,7 +70,7 @@ static double put(void)
     struct tb_err err = { 0 };
     struct timespec pause = { .tv_nsec = 1000000 };
     char *dir = make_run("0a");
-    struct tb_recorder *r = tb_recorder_open(dir, BATCH, quiet, NULL, &err);
+    struct tb_recorder *r = tb_recorder_open(dir, BATCH, quiet, hold, NULL, &err);
     must(r != NULL, &err);
     for (int i = 0; i < N_PUTS; i++) {
         struct tb_train_row row = row_of(i + 1);

@@ -109,7 +109,7 @@ meet
 kill -9 "$worker"
 finish 2>/dev/null
 in_time resume --all --store "$store" --detach
-grep -q "was lost at step [1-9][0-9]* (its worker was killed); goes on" "$dir/err"
+grep -q "was lost at step [1-9][0-9]* (its worker was killed.*); goes on" "$dir/err"
 result $? "resume says what had happened"
 meet
 wait_for .state running "and it goes on"
@@ -130,6 +130,50 @@ grep -q "was stopped at step [1-9]" "$dir/err"
 result $? "run says it too"
 meet
 "$bench" stop state:running,queued --store "$store" >/dev/null 2>&1
+gone "$worker"
+
+store=$dir/dying
+in_time run "$dir/two.lua" --detach --store "$store" --set budget=100000steps
+meet
+wait_for "$trained" trained "two runs of a worker"
+strike KILL "$worker"
+gone "$worker"
+one=$(find "$store/runs" -mindepth 1 -maxdepth 1 | head -1)
+flock "$one/lock" sleep 1 & # as a process that takes its time to die
+sleep 0.3
+in_time resume --all --detach --store "$store"
+is "$? $(grep -c "goes on" "$dir/err")" "0 2" "a run whose owner is dying is waited for"
+meet
+wait_for .state running "and trained again"
+strike KILL "$worker"
+gone "$worker"
+flock -o "$one/lock" sleep 60 &
+holder=$!
+sleep 0.3
+in_time resume --all --detach --store "$store"
+is "$? $(grep -c "goes on" "$dir/err") $(grep -c "${one##*/}.*not put on the list.*stands still" "$dir/err")" "75 1 1" \
+    "one whose owner hangs is named, the other one goes on"
+kill $holder
+meet
+"$bench" stop state:running,queued --store "$store" >/dev/null 2>&1
+gone "$worker"
+
+store=$dir/changed
+head -40 data/places.txt >"$dir/rows.txt"
+sed "s|$PWD/data/places.txt|$dir/rows.txt|" "$dir/one.lua" >"$dir/changed.lua"
+in_time run "$dir/changed.lua" --detach --store "$store" --set budget=100000steps
+meet
+wait_for "$trained" trained "a run on rows of its own"
+"$bench" stop state:running --store "$store" >/dev/null 2>&1
+gone "$worker" # it keeps the rows that it has read
+sed -i '1s/Silver/Golden/' "$dir/rows.txt"
+in_time resume @last --store "$store"
+is "$? $(grep -c "error at step.*data have changed since" "$dir/err")" "5 1" "a run that fails at once says why"
+in_time resume @last --store "$store"
+is "$? $(grep -c "error at step.*data have changed since" "$dir/err")" "5 1" "and the next time without the reasons of before"
+in_time resume --all --store "$store"
+grep -q "0 done, 1 failed; tunebench resume state:failed" "$dir/out"
+result $? "resume --all does not call a failed run done"
 gone "$worker"
 
 store=$dir/taken

@@ -28,12 +28,21 @@ says "step [1-9]" && fill
 says "No space left.*tried again"
 result $? "full in between: says so"
 sleep 1
-is "$(facts "$store" .state) $(grep -c 'No space left' "$dir/err")" "running 1" "full in between: waits, says it once"
+is "$(facts "$store" .state) $(grep -c 'No space left' "$dir/err")" "stalled 1" "full in between: waits, says it once"
+"$bench" show @last --store "$store" >"$dir/shown"
+grep -q "stalled.*no space left.*make room" "$dir/shown"
+result $? "full in between: show says what to do"
+"$bench" fsck --store "$store" | grep -q "stalled: no space left"
+result $? "full in between: fsck says so"
+"$bench" top --once --json --store "$store" >"$dir/top"
+is "$(jq -c '.runs[] | [.state, .tok_s, .left_s]' "$dir/top")" '["stalled",null,null]' "full in between: no rate, no time left"
 rm "$dir/disk/fill"
 finish
 is "$code $(hashes "$store")" "0 $want" "room again: goes on, the same bits"
 grep -q "works again" "$dir/err"
 result $? "room again: says so"
+is "$("$bench" show @last --json --store "$store" | jq '[.train.wall_s as $w | range(1; $w | length) | $w[.] - $w[. - 1]] | max < 8')" \
+    true "room again: the time of waiting is no time of training"
 is "$("$bench" show @last --json --store "$store" | jq '[.events[] | select(.kind == "disk")] | length')" 1 \
     "room again: an event says how long it took"
 rm -r "$store"
@@ -50,6 +59,21 @@ rm "$dir/disk/fill"
 start run "$dir/one.lua" --store "$store"
 finish
 is "$code $(hashes "$store")" "0 $want" "goes on from its last checkpoint, the same bits"
+rm -r "$store"
+
+# A little room, for a request and its answer and no checkpoint.
+start run "$dir/one.lua" --store "$store"
+says "step [1-9]" && fill
+says "tried again"
+truncate -s -20k "$dir/disk/fill"
+"$bench" stop @last --store "$store" >"$dir/stopped"
+is "$? $(facts "$store" .state)" "0 stopped" "a stop while it waits: stopped"
+grep -q "done at step .*behind .*no space left" "$dir/stopped"
+result $? "a stop while it waits: says behind which checkpoint"
+finish
+rm "$dir/disk/fill"
+"$bench" resume @last --store "$store" >/dev/null 2>&1
+is "$? $(hashes "$store")" "0 $want" "and goes on from there, the same bits"
 rm -r "$store"
 
 # Rows only: no checkpoint asks for room before the next evaluation.

@@ -372,7 +372,7 @@ static void silent_beats(const char *dir, const char *path, char *raw, size_t n)
     utimensat(AT_FDCWD, path, future, 0);
     tb_run_look(dir, TB_STATE_RUNNING, &sight);
     ok(sight.beat_s == 0, "a beat from before the clock was set back has an age");
-    tb_run_beat_write(dir, 8, NULL);
+    tb_run_beat_write(dir, 8, TB_STALL_NONE, NULL);
     char *mine = tb_file_read(path, 100, &n, NULL);
     mine[20] ^= 1; /* this machine, before its last start */
     tb_file_replace(path, mine, n, NULL);
@@ -385,6 +385,31 @@ static void silent_beats(const char *dir, const char *path, char *raw, size_t n)
     free(mine);
 }
 
+/* A byte of the host says it, which programs before that compare up to its zero. */
+static void stalled_beat(const char *dir, const char *path, const char *before, size_t n)
+{
+    struct tb_run_sight sight;
+    struct tb_run_beat beat;
+    double age;
+    int lock = tb_run_lock(dir, NULL);
+    ok(lock >= 0 && tb_run_beat_write(dir, 7, TB_STALL_ROOM, NULL), "a beat of an owner that waits");
+    char *raw = tb_file_read(path, 100, &n, NULL);
+    ok(n == 64 && memcmp(raw, before, 63) == 0 && raw[63] == 1, "as frozen, in the same 64 bytes");
+    tb_run_look(dir, TB_STATE_RUNNING, &sight);
+    ok(sight.state == TB_STATE_STALLED && sight.stall == TB_STALL_ROOM && sight.is_here && sight.pid,
+       "running is stalled then");
+    tb_run_look(dir, TB_STATE_PAUSED, &sight);
+    ok(sight.state == TB_STATE_PAUSED && !sight.stall, "paused is not");
+    tb_run_unlock(lock);
+    tb_run_look(dir, TB_STATE_RUNNING, &sight);
+    ok(sight.state == TB_STATE_LOST && !sight.stall, "without its owner it is lost");
+    memset(raw + 32, 'h', 32); /* a host with so long a name says nothing */
+    tb_file_replace(path, raw, n, NULL);
+    ok(tb_run_beat_read(dir, &beat, &age) && !beat.stall && strlen(beat.host) == 32, "a long name is no reason");
+    tb_run_beat_write(dir, 7, TB_STALL_NONE, NULL);
+    free(raw);
+}
+
 static void beats(void)
 {
     char *dir = dir_of(2), *path = tb_path_join(dir, "beat"), *raw;
@@ -392,12 +417,13 @@ static void beats(void)
     struct tb_run_beat beat;
     struct tb_run_sight sight;
     double seconds;
-    ok(tb_run_beat_write(dir, 7, NULL) && tb_run_beat_read(dir, &beat, &seconds), "a beat");
+    ok(tb_run_beat_write(dir, 7, TB_STALL_NONE, NULL) && tb_run_beat_read(dir, &beat, &seconds), "a beat");
     ok(beat.counter == 7 && beat.pid == (uint32_t)getpid() && seconds >= 0 && seconds < 5,
        "counter, pid, age");
     is_int(tb_file_size(path), 64, "64 bytes");
     raw = tb_file_read(path, 100, &n, NULL);
     ok(memcmp(raw, "TBB1", 4) == 0 && raw[8] == 7 && raw[9] == 0, "as frozen");
+    stalled_beat(dir, path, raw, n);
     raw[40] = 'x'; /* another host */
     raw[32] = 'y';
     tb_file_replace(path, raw, n, NULL);
