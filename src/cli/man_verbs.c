@@ -107,7 +107,8 @@ static void put_exit(struct tb_doc *d, const char *word)
         { TB_ERR_USAGE, "A verb or flag is wrong." },
         { TB_ERR_NOTFOUND, "There is no such run or file." },
         { TB_ERR_RECIPE, "The recipe is wrong." },
-        { TB_ERR_DIVERGED, "A run that was waited for failed, diverged or was stopped." },
+        { TB_ERR_DIVERGED, "A run that was waited for failed, diverged or was stopped; or what was measured is no "
+                           "number." },
         { TB_ERR_BUSY, "Try again later: the store is busy, or there is not enough memory now; or training was told to "
                        "leave and did so behind a checkpoint." },
     };
