@@ -113,7 +113,7 @@ LUA
     cd "$TREE"
     search '"forget/los", "min"' ''
     ask 4 plan "$BATS_TEST_TMPDIR/o.lua"
-    complains "o.lua:2" "did you mean 'forget/loss'"
+    complains "o.lua:5" "did you mean 'forget/loss'"
     search '"forget/loss", "max"' ''
     ask 4 plan "$BATS_TEST_TMPDIR/o.lua"
     complains "better when it is lower"
