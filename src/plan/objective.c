@@ -57,7 +57,7 @@ static bool is_unknown(const struct series *s, const char *metric, struct tb_err
         tb_buf_fmt(&all, "%s%s", i ? ", " : "", s->name[i]);
     tb_fail(err, TB_ERR_RECIPE, "objective: no evaluation produces '%.60s'%s%s%s; there %s %s. "
             "eval = { metrics = {..} } asks for metrics of texts, eval = { forget = .. } for forget/loss", metric,
-            near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "", s->n == 1 ? "is" : "are", all.p);
+            near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "", s->n == 1 ? "is" : "are", all.p);
     tb_buf_free(&all);
     return false;
 }
