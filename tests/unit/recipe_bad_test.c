@@ -73,7 +73,7 @@ static const struct bad bad[] = {
     { "search-bare", 3, "min wants t.tokens(n), not 20000" },
     { "search-metric", 3, "no evaluation produces 'eval/bleu'" },
     { "search-goal", 3, "eval/loss is better when it is lower: { \"eval/loss\", \"min\" }" },
-    { "search-near", 3, "no evaluation produces 'eval/slot', did you mean 'eval/slots'?" },
+    { "search-near", 3, "no evaluation produces 'eval/slot' (did you mean 'eval/slots'?)" },
     { "search-late", 3, "eval/slots is measured at their end; set eval = { when = \"each\" }" },
     { "forget-grid", 3, "forget takes one text" },
     { "search-cap", 3, "run_cap = 2 leaves no trial: there are 1 arms, and each has 2 runs of finalists" },
