@@ -175,6 +175,11 @@ bool tb_file_is_plain(const char *path, struct tb_err *err)
     return tb_fail_at(err, TB_ERR_FORMAT, path, 0, "is neither a file nor a folder");
 }
 
+char *tb_file_read_plain(const char *path, size_t max_bytes, size_t *n, struct tb_err *err)
+{
+    return tb_file_is_plain(path, err) ? tb_file_read(path, max_bytes, n, err) : NULL;
+}
+
 bool tb_file_is_no_link(const char *path, struct tb_err *err)
 {
     struct stat st;

@@ -21,6 +21,8 @@ void tb_map_guard_sigbus(void);
 
 /* Whole file as malloc'ed bytes with a zero byte behind them; NULL if larger than max_bytes. *n may be NULL. */
 char *tb_file_read(const char *path, size_t max_bytes, size_t *n, struct tb_err *err);
+/* The same, but for a pipe or device, which could hold whoever reads it for ever: tb_file_is_plain. */
+char *tb_file_read_plain(const char *path, size_t max_bytes, size_t *n, struct tb_err *err);
 /* Writes to "<path>.tmp-<thread id>", fsyncs, renames, fsyncs the folder. */
 bool tb_file_replace(const char *path, const void *p, size_t n, struct tb_err *err);
 /* The same for bytes that `write` puts into a new file of that name. */

@@ -105,7 +105,7 @@ struct tb_json *tb_json_parse(const char *text, size_t n, const char *where, str
 struct tb_json *tb_json_load(const char *path, size_t max_bytes, struct tb_err *err)
 {
     size_t n;
-    char *text = tb_file_is_plain(path, err) ? tb_file_read(path, max_bytes, &n, err) : NULL;
+    char *text = tb_file_read_plain(path, max_bytes, &n, err);
     if (!text)
         return NULL;
     struct tb_json *j = tb_json_parse(text, n, path, err);

@@ -357,13 +357,13 @@ static bool print_detached(const struct attend *a, const struct tb_worker_result
 /* Why resume --all finds nothing. */
 static void print_nothing(const struct tb_worker_result *r, FILE *to)
 {
-    size_t n_live = 0, n_over = 0;
+    size_t n = 0, n_live = 0;
     for (int s = 0; s < TB_N_STATES; s++) {
+        n += r->n_of[s];
         n_live += tb_state_is_over((enum tb_state)s) ? 0 : r->n_of[s];
-        n_over += tb_state_is_over((enum tb_state)s) ? r->n_of[s] : 0;
     }
     fprintf(to, "nothing to go on with: ");
-    if (n_live + n_over == r->n_of[TB_STATE_DONE])
+    if (n == r->n_of[TB_STATE_DONE])
         fprintf(to, "every run is done");
     else
         fprintf(to, "%zu done", r->n_of[TB_STATE_DONE]);

@@ -46,7 +46,7 @@ static void put_all_curves(struct tb_doc *d, const char *word)
 static void put_states(struct tb_doc *d, const char *word)
 {
     for (int i = 0; i < TB_N_STATES; i++) {
-        char *name = tb_xasprintf("%s (%c)", tb_state_name((enum tb_state)i), tb_state_letter((enum tb_state)i));
+        char *name = tb_xasprintf("%s (%s)", tb_state_name((enum tb_state)i), tb_state_letter((enum tb_state)i));
         tb_doc_item(d, name, tb_state_text((enum tb_state)i));
         free(name);
     }

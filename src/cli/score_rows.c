@@ -33,7 +33,7 @@ void tb_score_rows_free(struct tb_score_rows *r)
 static char *read_text(struct tb_score_rows *r, const char *path, struct tb_err *err)
 {
     size_t n;
-    char *text = tb_file_is_plain(path, err) ? tb_file_read(path, max_bytes, &n, err) : NULL;
+    char *text = tb_file_read_plain(path, max_bytes, &n, err);
     if (!text)
         return NULL;
     own(r, text);

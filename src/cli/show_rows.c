@@ -114,7 +114,7 @@ static int by_number(const void *a, const void *b)
 
 /* The command that trains the run again without these rows, and without those that it left out itself. Its last word is
  * read by who shows this text (tb_batch_without). */
-static void print_without(const struct tb_pick *p, const char *store, const struct tb_json *rows)
+static void print_without(const struct tb_pick *p, const struct tb_args *a, const struct tb_json *rows)
 {
     struct tb_buf word = { 0 }, line = { 0 };
     size_t n = tb_json_len(rows);
@@ -126,10 +126,7 @@ static void print_without(const struct tb_pick *p, const char *store, const stru
     for (size_t i = 0; i < n; i++)
         tb_buf_fmt(&word, "%s%lld", word.p[word.n - 1] == '=' ? "" : " ", (long long)id[i]);
     tb_buf_fmt(&line, "tunebench clone %s", p->item.sum.id);
-    if (store) {
-        tb_buf_str(&line, " --store ");
-        tb_shell_quote(&line, store);
-    }
+    tb_args_tell_store(&line, a);
     tb_buf_str(&line, " --set ");
     tb_shell_quote(&line, word.p);
     printf("\nto train without them, from the newest checkpoint (or --at STEP, --cold):\n");
@@ -161,7 +158,7 @@ static void print_batch(const struct tb_out *o, const struct tb_pick *p, const s
         print_batch_row(o, tb_json_at(rows, i), has_losses);
 }
 
-static void put_batch(const struct tb_out *o, const struct tb_pick *p, const char *store, struct tb_json *batch,
+static void put_batch(const struct tb_out *o, const struct tb_pick *p, const struct tb_args *a, struct tb_json *batch,
                       const struct tb_train_row *r)
 {
     static const struct tb_table_column columns[] = {
@@ -175,7 +172,7 @@ static void put_batch(const struct tb_out *o, const struct tb_pick *p, const cha
         tb_json_set(batch, "rows", rows);
     if (o->form == TB_EMIT_TEXT) {
         print_batch(o, p, batch, r, has_losses);
-        print_without(p, store, tb_json_get(batch, "rows"));
+        print_without(p, a, tb_json_get(batch, "rows"));
     } else if (o->form != TB_EMIT_JSON) {
         tb_out_maps(o, tb_json_get(batch, "rows"), columns, sizeof columns / sizeof *columns);
     } else {
@@ -188,16 +185,16 @@ static void put_batch(const struct tb_out *o, const struct tb_pick *p, const cha
     tb_json_free(batch);
 }
 
-bool tb_show_batch(const struct tb_out *o, const struct tb_pick *p, const char *store, int64_t step,
+bool tb_show_batch(const struct tb_out *o, const struct tb_pick *p, const struct tb_args *a, int64_t step,
                    struct tb_err *err)
 {
     const struct tb_train_row *r = train_row(&p->m, step);
     if (!r)
         return tb_fail(err, TB_ERR_NOTFOUND, "%s has no step %lld; its last one is %lld", p->item.sum.name,
                        (long long)step, (long long)p->m.step);
-    struct tb_json *batch = tb_session_batch(store, p->item.sum.id, step, err);
+    struct tb_json *batch = tb_session_batch(tb_args_get(a, "store"), p->item.sum.id, step, err);
     if (batch)
-        put_batch(o, p, store, batch, r);
+        put_batch(o, p, a, batch, r);
     return batch != NULL;
 }
 

@@ -111,7 +111,7 @@ static void tell_hold_up(const struct tb_run_sight *sight, const char *id)
     if (sight->state == TB_STATE_LOST)
         fprintf(stderr, "its worker is gone; 'tunebench resume %s' goes on from the last checkpoint\n", id);
     if (sight->stall)
-        fprintf(stderr, "it waits: %s; %s\n", tb_stall_words(sight->stall), tb_stall_remedy(sight->stall));
+        fprintf(stderr, "it waits: %s\n", tb_stall_advice(sight->stall));
 }
 
 static bool follow(struct log *l, const struct tb_pick *p, int *exit_code, struct tb_err *err)

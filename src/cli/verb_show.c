@@ -92,11 +92,8 @@ static void print_state(const struct tb_out *o, const struct tb_pick *p)
                  "'tunebench resume %s' goes on from the last checkpoint", p->item.sum.id);
         tb_out_pair(o, WIDTH, "lost", text);
     }
-    if (p->item.sight.stall) {
-        snprintf(text, sizeof text, "%s; %s", tb_stall_words(p->item.sight.stall),
-                 tb_stall_remedy(p->item.sight.stall));
-        tb_out_pair(o, WIDTH, "stalled", text);
-    }
+    if (p->item.sight.stall)
+        tb_out_pair(o, WIDTH, "stalled", tb_stall_advice(p->item.sight.stall));
     if (p->m.journal.is_damaged)
         tb_out_pair(o, WIDTH, "journal", p->m.journal.words);
     tb_out_pair(o, WIDTH, "folder", p->dir);
@@ -300,7 +297,7 @@ static bool show_point(const struct tb_args *a, const struct tb_out *o, const st
     bool is_batch = tb_args_has(a, "batch");
     if (!tb_args_int(a, is_batch ? "batch" : "rows", is_batch, LONG_MAX, 0, &step, err))
         return false;
-    return is_batch ? tb_show_batch(o, p, store, step, err) : tb_show_rows(o, p, store, step, err);
+    return is_batch ? tb_show_batch(o, p, a, step, err) : tb_show_rows(o, p, store, step, err);
 }
 
 static bool run(const struct tb_args *a, int *exit_code, struct tb_err *err)

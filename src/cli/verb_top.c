@@ -41,10 +41,9 @@ static const char *const missed_least[] = { "host", "method", "pid", "loss", "me
 static void put_row(struct tb_table *t, const struct tb_at_work_run *r, const char *now)
 {
     const struct tb_run_summary *s = &r->item.sum;
-    char letter[2] = { tb_state_letter(r->item.sight.state), '\0' };
     bool is_running = r->item.sight.state == TB_STATE_RUNNING;
     tb_table_text(t, now);
-    tb_table_text(t, letter);
+    tb_table_text(t, tb_state_letter(r->item.sight.state));
     tb_table_text(t, s->id);
     tb_table_text(t, *s->name ? s->name : s->id);
     tb_table_text(t, tb_state_name(r->item.sight.state));
@@ -83,7 +82,7 @@ static void add_stalled(const struct top *x, struct tb_buf *b)
         n[x->work.run[i]->item.sight.stall]++;
     for (enum tb_stall s = TB_STALL_ROOM; s < TB_N_STALLS; s++)
         if (n[s])
-            tb_buf_fmt(b, "; %zu stalled: %s, %s", n[s], tb_stall_words(s), tb_stall_remedy(s));
+            tb_buf_fmt(b, "; %zu stalled: %s", n[s], tb_stall_advice(s));
 }
 
 static char *summary(const struct top *x)

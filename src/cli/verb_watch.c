@@ -113,10 +113,9 @@ static const struct tb_table_column columns[N_COLUMNS] = {
 static void cell(struct tb_table *t, const struct tb_run_item *item, int column)
 {
     const struct tb_run_summary *s = &item->sum;
-    char letter[2] = { tb_state_letter(item->sight.state), '\0' };
     bool is_moving = tb_state_is_live(item->sight.state) && !item->sight.stall;
     switch (column) {
-    case LETTER: tb_table_text(t, letter); break;
+    case LETTER: tb_table_text(t, tb_state_letter(item->sight.state)); break;
     case NAME: tb_table_text(t, *s->name ? s->name : s->id); break;
     case METHOD: tb_table_text(t, s->method); break;
     case STEP: tb_table_int(t, s->step); break;
@@ -226,7 +225,7 @@ static void say_state(struct seen *s, const char *now)
     if (*m->note)
         tb_buf_fmt(&b, ": %s", m->note);
     if (s->f.sight.stall)
-        tb_buf_fmt(&b, ": %s; %s", tb_stall_words(s->f.sight.stall), tb_stall_remedy(s->f.sight.stall));
+        tb_buf_fmt(&b, ": %s", tb_stall_advice(s->f.sight.stall));
     say(s, now, b.p);
     tb_buf_free(&b);
     s->state = s->f.sight.state;

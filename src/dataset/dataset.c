@@ -185,7 +185,7 @@ static bool load_shared(struct tb_dataset *d, const struct tb_json *o, int max_t
     d->share = tb_json_real(tb_json_get(o, "eval"), 0);
     d->parses_special = tb_json_bool(tb_json_get(o, "specials"), false);
     d->shares_prompts = tb_json_bool(tb_json_get(o, "share_prompts"), false);
-    d->without = tb_xstrdup(tb_json_str(tb_json_get(o, "without"), ""));
+    d->without = tb_json_str(tb_json_get(o, "without"), "");
     tb_order_kind_of(tb_json_str(tb_json_get(o, "order"), "shuffled"), &d->order);
     return d->counts.max_tok >= 2
            || tb_fail(err, TB_ERR_LIMIT,
@@ -332,6 +332,7 @@ struct tb_dataset *tb_dataset_open(const struct tb_json *config, struct tb_token
              && each_source(d, read_source, err) && split(d, err);
     tb_json_free(shared);
     d->t = NULL;
+    d->without = NULL;
     tb_buf_free(&d->scratch);
     if (!good) {
         tb_dataset_close(d);
@@ -353,7 +354,6 @@ void tb_dataset_close(struct tb_dataset *d)
     free(d->train_tok);
     free(d->train_group);
     free(d->train_place);
-    free(d->without);
     free(d->held);
     free(d->sorted);
     tb_buf_free(&d->text);

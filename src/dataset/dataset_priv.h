@@ -55,7 +55,7 @@ struct tb_dataset {
     int *train, *train_tok, *train_group, *train_place;
     int n_places;      /* of an epoch, those of rows that are left out too */
     int *held, *sorted; /* sorted: all rows; both by (hash, row) */
-    char *without;
+    const char *without; /* while reading */
     uint64_t bytes; /* read so far */
     char hash[65];
     struct tb_dataset_counts counts;

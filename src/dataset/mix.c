@@ -18,7 +18,7 @@
 #include "plan/keys.h"
 #include "plan/plan.h"
 
-enum { MAX_EPOCH = 1 << 28, BYTES_PER_PLACE = 40 }; /* of an epoch's lists, here and in the order */
+enum { MAX_EPOCH = 1 << 28, BYTES_PER_PLACE = 44 }; /* of an epoch's lists, here and in the order */
 
 /* Entries of config without a number (i < 0), or those of source i without theirs; a new map. */
 static struct tb_json *part_of(const struct tb_json *config, int i)

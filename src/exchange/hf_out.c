@@ -221,7 +221,7 @@ static bool copy_file(const char *from, const char *name, const char *dir, struc
     bool good = true;
     size_t n;
     if (tb_file_exists(source)) {
-        text = tb_file_is_plain(source, err) ? tb_file_read(source, TOKENIZER_BYTES, &n, err) : NULL;
+        text = tb_file_read_plain(source, TOKENIZER_BYTES, &n, err);
         good = text && tb_file_replace(target, text, n, err);
     }
     free(text);

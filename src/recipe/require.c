@@ -96,7 +96,7 @@ static void load_beside(lua_State *L, const char *name)
         refuse(L, name, "no such file beside the recipe; what is shipped is \"tunebench\"");
     if (plan->n_modules == TB_RECIPE_MAX_MODULES)
         refuse(L, name, "too many files");
-    char *text = tb_file_is_plain(path, &err) ? tb_file_read(path, TB_RECIPE_MAX_TEXT, &n, &err) : NULL;
+    char *text = tb_file_read_plain(path, TB_RECIPE_MAX_TEXT, &n, &err);
     if (!text)
         refuse(L, name, err.text);
     bool is_text = tb_utf8_valid(text, n) && !memchr(text, 0, n);

@@ -20,7 +20,7 @@ enum { MAX_GIT_FILE = 4 << 20 };
 static char *text_of(const char *dir, const char *name)
 {
     char *path = tb_path_join(dir, name);
-    char *text = tb_file_is_plain(path, NULL) ? tb_file_read(path, MAX_GIT_FILE, NULL, NULL) : NULL;
+    char *text = tb_file_read_plain(path, MAX_GIT_FILE, NULL, NULL);
     free(path);
     return text;
 }

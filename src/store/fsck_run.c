@@ -155,8 +155,7 @@ static void check_beat(struct run *r)
             add(r, FIX_NOTE, TB_FILE_BEAT, "was %s when its worker ended; 'tunebench resume %s' goes on",
                 tb_state_name(r->m.state), r->id);
         else if (sight.stall)
-            add(r, FIX_NOTE, TB_FILE_BEAT, "is stalled: %s; %s", tb_stall_words(sight.stall),
-                tb_stall_remedy(sight.stall));
+            add(r, FIX_NOTE, TB_FILE_BEAT, "is stalled: %s", tb_stall_advice(sight.stall));
         else if (is == TB_ENTRY_FILE && !sight.is_here && !tb_state_is_over(r->m.state))
             add(r, FIX_NOTE, TB_FILE_BEAT, "%s on host %.32s, heartbeat %.0f s old", tb_state_name(r->m.state),
                 beat.host, age_s);

@@ -41,9 +41,10 @@ const char *tb_state_name(enum tb_state s)
     return (unsigned)s < TB_N_STATES ? names[s] : "unknown";
 }
 
-char tb_state_letter(enum tb_state s)
+const char *tb_state_letter(enum tb_state s)
 {
-    return (unsigned)s < TB_N_STATES ? "QRPDSXFLW"[s] : '?';
+    static const char letters[TB_N_STATES][2] = { "Q", "R", "P", "D", "S", "X", "F", "L", "W" };
+    return (unsigned)s < TB_N_STATES ? letters[s] : "?";
 }
 
 bool tb_state_find(const char *name, enum tb_state *s)

@@ -65,7 +65,7 @@ enum tb_state {
 };
 
 const char *tb_state_name(enum tb_state s);
-char tb_state_letter(enum tb_state s); /* R P Q D S X=pruned F L W=stalled */
+const char *tb_state_letter(enum tb_state s); /* R P Q D S X=pruned F L W=stalled */
 bool tb_state_find(const char *name, enum tb_state *s); /* false if there is none of that name */
 bool tb_state_is_live(enum tb_state s); /* running, paused, stalled: a process has it */
 bool tb_state_is_open(enum tb_state s); /* live, or queued for it */

@@ -216,10 +216,11 @@ const char *tb_stall_words(enum tb_stall s)
     return s == TB_STALL_ROOM ? "no space left on the device" : "its folder cannot be written";
 }
 
-const char *tb_stall_remedy(enum tb_stall s)
+const char *tb_stall_advice(enum tb_stall s)
 {
-    return s == TB_STALL_ROOM ? "make room, and it goes on within 10 s; nothing is lost"
-                              : "let it be written again, and it goes on within 10 s; nothing is lost";
+    return s == TB_STALL_ROOM
+               ? "no space left on the device; make room, and it goes on within 10 s; nothing is lost"
+               : "its folder cannot be written; let it be written again, and it goes on within 10 s; nothing is lost";
 }
 
 bool tb_run_beat_write(const char *dir, uint64_t counter, enum tb_stall stall, struct tb_err *err)

@@ -57,7 +57,7 @@ enum tb_stall {
 };
 enum tb_stall tb_stall_of(const struct tb_err *err); /* of a write that failed */
 const char *tb_stall_words(enum tb_stall s);         /* "no space left on the device" */
-const char *tb_stall_remedy(enum tb_stall s);        /* "make room, and it goes on within 10 s" */
+const char *tb_stall_advice(enum tb_stall s);        /* these, and what to do: "..; make room, and .." */
 
 /* The heartbeat: 64 bytes { 'TBB1', u32 pid, u64 counter, boot id 16, host 32 }. The last byte of the host, which few
  * are long enough for, is the reason while its owner waits. */

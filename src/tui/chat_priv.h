@@ -29,7 +29,6 @@ struct chat_state {
     char *why;      /* it ended otherwise, or could not be started; NULL: it did not */
     char has[2][CHAT_REF], wants[2][CHAT_REF]; /* runs as it was opened with; as they are chosen now */
     int n_has, n_wants;
-    bool has_mix; /* it was opened with that as the third, else with the base */
 
     /* What was chosen. */
     struct tb_json *settings; /* by name, those that are not as they are from the start */
@@ -58,6 +57,7 @@ struct chat_state {
 /* chat_server.c */
 void tb_chatbox_choose(struct tb_screen *s);  /* wants, by what is marked; those it has, while nothing is loaded */
 bool tb_chatbox_differs(const struct chat_state *st); /* from what it was opened with */
+bool tb_chatbox_has_mix(const struct chat_state *st); /* as the third, else the base */
 void tb_chatbox_start(struct tb_screen *s);   /* anew, with what is wanted; with what it had, if nothing is */
 void tb_chatbox_end(struct chat_state *st, const char *why);
 unsigned tb_chatbox_pump(struct tb_screen *s); /* takes what it said; TB_DO_ bits */

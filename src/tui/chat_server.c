@@ -23,6 +23,16 @@ bool tb_chatbox_differs(const struct chat_state *st)
     return !is_same && st->n_wants > 0;
 }
 
+static bool wants_mix(const struct chat_state *st)
+{
+    return st->third == CHAT_MIX && st->n_has > 1;
+}
+
+bool tb_chatbox_has_mix(const struct chat_state *st)
+{
+    return tb_talk_is_mix(&st->talk.side[st->n_has]);
+}
+
 static void seat(struct tb_screen *s)
 {
     struct chat_state *st = s->state;
@@ -33,7 +43,7 @@ static void seat(struct tb_screen *s)
         const struct tb_run_item *item = tb_desk_item(s->desk, id);
         tb_talk_seat(&st->talk, i, id, item && *item->sum.name ? item->sum.name : id);
     }
-    tb_talk_seat(&st->talk, st->n_has, NULL, st->has_mix ? "mix" : "base");
+    tb_talk_seat(&st->talk, st->n_has, NULL, wants_mix(st) ? "mix" : "base");
 }
 
 /* Other runs than before. */
@@ -83,11 +93,10 @@ void tb_chatbox_start(struct tb_screen *s)
     tb_chatbox_end(st, "this was not written: the conversation was begun anew");
     if (tb_chatbox_differs(st))
         take_over(st);
-    st->has_mix = st->third == CHAT_MIX && st->n_has > 1;
     seat(s);
     for (int i = 0; i < st->n_has; i++)
         argv[n++] = st->has[i];
-    argv[n++] = st->has_mix ? "--mix" : "--base-too";
+    argv[n++] = wants_mix(st) ? "--mix" : "--base-too";
     argv[n++] = "--serve";
     argv[n++] = "--idle";
     argv[n++] = idle_s;
@@ -134,7 +143,7 @@ static char *last_words(const struct tb_child *c)
 static void bury(struct chat_state *st)
 {
     bool is_asleep = tb_child_exit(st->child) == 0;
-    if (st->has_mix && !st->is_ready) /* these two cannot be mixed: without it they can write */
+    if (tb_chatbox_has_mix(st) && !st->is_ready) /* these two cannot be mixed: without it they can write */
         st->third = CHAT_NOBODY;
     char *why = is_asleep ? tb_xstrdup("nothing was asked for long") : last_words(st->child);
     char *told = tb_xasprintf("this was not written to its end: %s", why);

@@ -103,17 +103,23 @@ static const char *hint_of(const struct tb_desk *d, const struct hints *h, const
     return b->hint && tb_route_has(d, b) && !is_elsewhere ? hint : "";
 }
 
+/* Its key, which ends at the first blank, apart from its words; the column behind it. */
+static int draw_hint(struct tb_canvas *c, int x, int y, const char *hint)
+{
+    size_t key = strcspn(hint, " ");
+    tb_canvas_bytes(c, x, y, TB_STYLE_KEY, hint, key);
+    return tb_canvas_text(c, x + (int)key, y, TB_STYLE_HINT, hint + key);
+}
+
 /* As far as there is room before `end`. */
 static int draw_hints(const struct tb_desk *d, struct tb_canvas *c, int x, int y, int end, const struct hints *h)
 {
     for (const struct tb_bind *b = h->table; b && b->key; b++) {
         const char *hint = hint_of(d, h, b);
         int width = tb_text_width(hint);
-        size_t key = strcspn(hint, " ");
         if (!*hint || x + width > end)
             continue;
-        tb_canvas_bytes(c, x, y, TB_STYLE_KEY, hint, key);
-        tb_canvas_text(c, x + (int)key, y, TB_STYLE_HINT, hint + key);
+        draw_hint(c, x, y, hint);
         tb_canvas_hot(c, (struct tb_rect){ x, y, width, 1 }, b->key);
         x += width + 2;
     }
@@ -164,11 +170,8 @@ static void draw_all_hints(const struct tb_desk *d, struct tb_canvas *c, int y)
 static void draw_overlay_keys(const struct tb_overlay *o, struct tb_canvas *c, int y)
 {
     int x = 1;
-    if (o->kind == TB_OVERLAY_TEXT && o->bind && o->bind->hint) {
-        size_t key = strcspn(o->bind->hint, " ");
-        tb_canvas_bytes(c, x, y, TB_STYLE_KEY, o->bind->hint, key);
-        x = tb_canvas_text(c, x + (int)key, y, TB_STYLE_HINT, o->bind->hint + key) + 2;
-    }
+    if (o->kind == TB_OVERLAY_TEXT && o->bind && o->bind->hint)
+        x = draw_hint(c, x, y, o->bind->hint) + 2;
     tb_canvas_field(c, x, y, c->width - x, TB_STYLE_HINT, tb_overlay_hints(o));
 }
 

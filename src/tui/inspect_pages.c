@@ -65,8 +65,7 @@ static void add_state(struct tb_pairs *p, const struct tb_run_item *item, const 
     if (state == TB_STATE_LOST)
         tb_pairs_add(p, style, "state", "lost: its worker is gone; r goes on from the last checkpoint");
     else if (item->sight.stall)
-        tb_pairs_fmt(p, TB_STYLE_WARN, "state", "stalled: %s; %s", tb_stall_words(item->sight.stall),
-                     tb_stall_remedy(item->sight.stall));
+        tb_pairs_fmt(p, TB_STYLE_WARN, "state", "stalled: %s", tb_stall_advice(item->sight.stall));
     else
         tb_pairs_fmt(p, style, "state", "%s%s%s%s%s", tb_state_name(state), *m->ended_by ? ", by " : "", m->ended_by,
                      *m->note ? ": " : "", m->note);

@@ -65,8 +65,7 @@ static bool read_file(struct recipe *r)
     if (!r->source.text)
         watch(r);
     stat(r->path, &now);
-    bool is_plain = tb_file_is_plain(r->path, &r->file_err); /* a pipe would hold the screen until somebody writes */
-    char *text = is_plain ? tb_file_read(r->path, MOST_BYTES, &n, &r->file_err) : NULL;
+    char *text = tb_file_read_plain(r->path, MOST_BYTES, &n, &r->file_err);
     r->stamp = now;
     if (!text)
         return false;

@@ -107,7 +107,7 @@ static void read_facts(struct tb_screen *s)
     tb_text_fmt(t, TB_STYLE_HEAD, "%s", *item->sum.name ? item->sum.name : item->sum.id);
     add(t, "run", "%s  %s", item->sum.id, item->sum.damage[0] ? "damaged" : tb_state_name(item->sight.state));
     if (item->sight.stall)
-        add(t, "waits", "%s; %s", tb_stall_words(item->sight.stall), tb_stall_remedy(item->sight.stall));
+        add(t, "waits", "%s", tb_stall_advice(item->sight.stall));
     const struct tb_metrics *m = item->sum.damage[0] ? NULL : tb_desk_run(s->desk, item->sum.id, NULL, &err);
     if (!m) {
         add(t, "", "%s", item->sum.damage[0] ? item->sum.damage : err.text);

@@ -88,7 +88,7 @@ static void put(const struct tb_screen *s, const struct tb_run_item *item, int w
         c->style = TB_STYLE_MARK;
         return;
     case LETTER:
-        snprintf(c->text, sizeof c->text, "%c", sum->damage[0] ? '!' : tb_state_letter(item->sight.state));
+        tb_str_copy(c->text, sizeof c->text, sum->damage[0] ? "!" : tb_state_letter(item->sight.state));
         c->style = sum->damage[0] ? TB_STYLE_BAD : tb_desk_state_style(item->sight.state);
         return;
     case NAME:

@@ -267,7 +267,7 @@ static void toggle_third(struct tb_screen *s, enum chat_third third)
         return;
     }
     st->third = is_on ? third : CHAT_NOBODY;
-    if (st->child && is_on && st->has_mix != (third == CHAT_MIX))
+    if (st->child && is_on && tb_chatbox_has_mix(st) != (third == CHAT_MIX))
         tb_chatbox_start(s);
     tb_desk_say(s->desk, TB_STYLE_MESSAGE, is_on ? "%s: from the next prompt on" : "%s: silent", who);
 }

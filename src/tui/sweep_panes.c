@@ -393,7 +393,7 @@ static void draw_running(const struct tb_screen *s, const struct tb_sweep_now *n
              tb_fmt_unit(rate, sizeof rate, TB_UNIT_PLAIN, now->tok_s),
              tb_fmt_unit(left, sizeof left, TB_UNIT_SECONDS, now->left_s));
     int width = tb_text_width(text);
-    tb_canvas_fmt(c, 0, y, state == TB_STATE_RUNNING ? TB_STYLE_LIVE : TB_STYLE_WARN, "%c", tb_state_letter(state));
+    tb_canvas_fmt(c, 0, y, state == TB_STATE_RUNNING ? TB_STYLE_LIVE : TB_STYLE_WARN, "%s", tb_state_letter(state));
     tb_canvas_field(c, 2, y, c->width - width - 3, tb_style_tint(tb_tint_of(tb_sweep_arm(sw, t->arm))),
                     tb_trial_name(t));
     tb_canvas_right(c, 0, y, c->width, TB_STYLE_PLAIN, text);

@@ -127,7 +127,7 @@ enum tb_state tb_sweep_state_of(const struct tb_screen *s, const struct tb_trial
 static void put_letter(const struct tb_screen *s, const struct tb_trial *t, struct tb_grid_cell *c)
 {
     enum tb_state state = tb_sweep_state_of(s, t);
-    snprintf(c->text, sizeof c->text, "%c%s", tb_state_letter(state), t->is_protected ? "!" : "");
+    snprintf(c->text, sizeof c->text, "%s%s", tb_state_letter(state), t->is_protected ? "!" : "");
     c->style = state == TB_STATE_PRUNED ? TB_STYLE_DIM : tb_desk_state_style(state);
 }
 

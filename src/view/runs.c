@@ -204,9 +204,7 @@ static struct tb_cell real(double v)
 
 static const char *letter(const struct tb_run_item *item)
 {
-    static const char text[TB_N_STATES][2] = { "Q", "R", "P", "D", "S", "X", "F", "L", "W" };
-    unsigned state = item->sight.state;
-    return item->sum.damage[0] ? "!" : state < TB_N_STATES ? text[state] : "?";
+    return item->sum.damage[0] ? "!" : tb_state_letter(item->sight.state);
 }
 
 static struct tb_cell text_column(const struct tb_run_item *item, int column)

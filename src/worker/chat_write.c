@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "score/score.h"
 #include "worker/chat_priv.h"
+#include "worker/token.h"
 
 struct write {
     struct tb_chat *c;
@@ -128,26 +129,12 @@ static void tell_piece(struct write *w, int side)
 
 static void add_token(struct write *w, const struct tb_made *made)
 {
-    const struct tb_tokenizer *tokenizer = w->c->sides.on.base->tokenizer;
     const int side = w->side[made->row];
     struct tb_chat_text *t = &w->c->text[side];
-    size_t n;
-    const char *bytes = tb_tokenizer_token(tokenizer, made->id, &n);
     t->ids.p = tb_grow(t->ids.p, t->ids.n, &t->ids.cap, sizeof *t->ids.p);
     t->ids.p[t->ids.n++] = made->id;
     t->logprob += (double)made->logprob;
-    if (isnan(made->logprob)) /* of damaged or diverged weights: no token is meant */
-        t->stop = "nan";
-    else if (made->id == tb_tokenizer_eos(tokenizer))
-        t->stop = "eos";
-    else if (tb_text_stream_add(&t->stream, bytes, n))
-        t->stop = "stop";
-    else if ((int)t->ids.n == w->wish.max_tok)
-        t->stop = "max";
-    else if (made->is_last)
-        t->stop = "context";
-    if (t->stop && tb_text_stream_end(&t->stream))
-        t->stop = "stop";
+    t->stop = tb_token_take(&t->stream, w->c->sides.on.base->tokenizer, made, (int)t->ids.n == w->wish.max_tok);
     tell_piece(w, side);
     if (!t->stop)
         return;

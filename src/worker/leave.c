@@ -31,16 +31,18 @@ static bool keep(struct tb_training *t, struct tb_err *why)
     return t->step == t->last_kept || t->step == 0 || tb_training_save(t, why);
 }
 
-static bool end(struct tb_training *t, const struct end_call *c, struct tb_err *err)
+/* Sealed; where that finds no room, as a record. */
+static bool end(struct tb_training *t, const char *note, struct tb_err *err)
 {
+    struct end_call c = { t->state, *t->why ? "sweep" : "user", note };
     struct tb_err why = { 0 };
-    if (!tb_recorder_is_lost(t->recorder) && tb_training_seal(t, c->state, c->ended_by, c->note, &why))
+    if (!tb_recorder_is_lost(t->recorder) && tb_training_seal(t, c.state, c.ended_by, c.note, &why))
         return true;
     if (why.kind && why.kind != TB_ERR_IO) {
         *err = why;
         return false;
     }
-    return tb_recorder_do(t->recorder, write_state, (void *)c, err);
+    return tb_recorder_do(t->recorder, write_state, &c, err);
 }
 
 bool tb_training_leave(struct tb_training *t, struct tb_err *err)
@@ -55,13 +57,13 @@ bool tb_training_leave(struct tb_training *t, struct tb_err *err)
         *err = why;
         return false;
     }
-    struct end_call c = { .state = TB_STATE_QUEUED, .note = reason };
-    if (tb_train_wished() != TB_WISH_YIELD)
-        c = (struct end_call){ t->is_pruned ? TB_STATE_PRUNED : TB_STATE_STOPPED, *t->why ? "sweep" : "user", reason };
+    if (tb_train_wished() == TB_WISH_YIELD) {
+        t->state = TB_STATE_QUEUED;
+        return tb_recorder_do(t->recorder, write_state, &(struct end_call){ .state = t->state }, err);
+    }
+    t->state = t->is_pruned ? TB_STATE_PRUNED : TB_STATE_STOPPED;
     size_t n = (size_t)snprintf(note, sizeof note, "%.150s%s", reason, is_kept ? "" : ", ");
     if (!is_kept)
         tb_training_behind(t, &why, note + n, sizeof note - n);
-    t->state = c.state;
-    c.note = c.state == TB_STATE_QUEUED ? NULL : note;
-    return c.state == TB_STATE_QUEUED ? tb_recorder_do(t->recorder, write_state, &c, err) : end(t, &c, err);
+    return end(t, note, err);
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* serve_start.c - a detached process that serves a store is started, and waited for until it is on duty. */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -41,7 +39,7 @@ static bool see_it_come_up(struct starting *p, const char *root, char *const arg
 {
     struct tb_duty_sight sight;
     for (;; tb_clock_nap(nap_s)) {
-        bool is_gone = p->pid && kill(p->pid, 0) != 0 && errno == ESRCH;
+        bool is_gone = p->pid && !tb_proc_is_there(p->pid);
         tb_duty_look(root, &sight);
         bool is_on_duty = sight.is_held && !sight.is_leaving && !tb_proc_is_dying((pid_t)sight.pid);
         if (is_on_duty || (is_gone && sight.last_pid == p->pid))

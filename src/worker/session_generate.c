@@ -10,8 +10,8 @@
 #include "base/str.h"
 #include "dataset/prompt.h"
 #include "engine/generate.h"
-#include "text/stream.h"
 #include "worker/session_priv.h"
+#include "worker/token.h"
 
 enum { BATCH = 8 };
 
@@ -230,28 +230,13 @@ static void hand_out(struct generate *g)
 
 static void add_token(struct generate *g, const struct tb_made *made)
 {
-    const struct tb_tokenizer *tokenizer = g->on.base->tokenizer;
     struct text *t = &g->text[made->row];
-    size_t n;
-    const char *bytes = tb_tokenizer_token(tokenizer, made->id, &n);
     t->n_made++;
     t->logprob += (double)made->logprob;
     g->n_nan += isnan(made->logprob) != 0;
-    if (isnan(made->logprob))
-        t->stop = "nan";
-    else if (made->id == tb_tokenizer_eos(tokenizer))
-        t->stop = "eos";
-    else if (tb_text_stream_add(&t->stream, bytes, n))
-        t->stop = "stop";
-    else if (t->n_made == g->spec->max_tok)
-        t->stop = "max";
-    else if (made->is_last)
-        t->stop = "context";
-    if (!t->stop)
-        return;
-    if (tb_text_stream_end(&t->stream))
-        t->stop = "stop";
-    tb_generator_end(g->generator, made->row);
+    t->stop = tb_token_take(&t->stream, g->on.base->tokenizer, made, t->n_made == g->spec->max_tok);
+    if (t->stop)
+        tb_generator_end(g->generator, made->row);
 }
 
 /* Texts first .. first + n - 1 of all. */

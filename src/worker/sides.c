@@ -82,6 +82,22 @@ static bool open_all(struct tb_sides *s, struct tb_err *err)
 
 /* ---- stacks and weights */
 
+/* The parts of a run behind the *n that are there already. */
+static bool add_parts(struct tb_sides *s, int run, struct tb_adapter **part, int *n, struct tb_err *err)
+{
+    struct tb_stack *own = tb_stack_open(s->side[run].run->config.map, s->model, err);
+    bool good = own && (*n + own->n <= TB_STACK_PARTS
+                        || tb_fail(err, TB_ERR_LIMIT, "has more than %d parts", TB_STACK_PARTS));
+    if (good) {
+        s->mixed[run] = *own;
+        memcpy(part + *n, own->part, (size_t)own->n * sizeof *part);
+        *n += own->n;
+        own->n = 0;
+    }
+    tb_stack_close(own);
+    return good;
+}
+
 /* The parts of all runs once more, as one stack. They keep the names that they have in their runs, by which those are
  * loaded into them. */
 static struct tb_stack *open_mix(struct tb_sides *s, struct tb_err *err)
@@ -90,22 +106,14 @@ static struct tb_stack *open_mix(struct tb_sides *s, struct tb_err *err)
     char name[TB_STACK_PARTS][sizeof part[0]->part];
     int n = 0;
     bool good = true;
-    for (int i = 0; good && i < s->spec->n_runs; i++) {
-        struct tb_stack *own = tb_stack_open(s->side[i].run->config.map, s->model, err);
-        good = own && (n + own->n <= TB_STACK_PARTS || tb_fail(err, TB_ERR_LIMIT, "more than %d", TB_STACK_PARTS));
-        for (int k = 0; good && k < own->n; k++) {
-            memcpy(name[n], own->part[k]->part, sizeof name[n]);
-            s->mixed[i].part[s->mixed[i].n++] = part[n++] = own->part[k];
-            own->part[k] = NULL;
-        }
-        if (own)
-            own->n = good ? 0 : own->n;
-        tb_stack_close(own);
-    }
+    for (int i = 0; good && i < s->spec->n_runs; i++)
+        good = add_parts(s, i, part, &n, err);
+    for (int k = 0; k < n; k++)
+        memcpy(name[k], part[k]->part, sizeof name[k]);
     struct tb_stack *mix = good ? tb_stack_of(part, n, err) : NULL;
-    for (int k = 0; !good && k < n; k++)
+    for (int k = 0; k < n && !good; k++)
         tb_adapter_close(part[k]);
-    for (int k = 0; mix && k < n; k++)
+    for (int k = 0; k < n && mix; k++)
         memcpy(part[k]->part, name[k], sizeof name[k]);
     if (!mix)
         tb_err_prefix(err, "the mix of %d runs", s->spec->n_runs);

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "dataset/prompt.h"
-#include "text/stream.h"
+#include "worker/token.h"
 
 /* A prompt. */
 struct asked {
@@ -68,13 +68,8 @@ static void collect(struct tb_texts *x)
 
 static void take_token(struct tb_texts *x, struct asked *a, const struct tb_made *made)
 {
-    const struct tb_tokenizer *tokenizer = x->spec.base->tokenizer;
-    size_t n;
-    const char *bytes = tb_tokenizer_token(tokenizer, made->id, &n);
-    if (made->id != tb_tokenizer_eos(tokenizer) && !tb_text_stream_add(&a->stream, bytes, n) && !made->is_last)
-        return;
-    tb_text_stream_end(&a->stream);
-    tb_generator_end(x->generator, made->row);
+    if (tb_token_take(&a->stream, x->spec.base->tokenizer, made, false))
+        tb_generator_end(x->generator, made->row);
 }
 
 /* Texts first .. first + n - 1. A prompt that fills a row leaves no room: its text is empty. */

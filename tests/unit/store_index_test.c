@@ -351,7 +351,7 @@ static void states(void)
            && !tb_state_may(TB_STATE_QUEUED, TB_STATE_DONE),
        "and what may not");
     enum tb_state s;
-    ok(tb_state_find("pruned", &s) && s == TB_STATE_PRUNED && tb_state_letter(s) == 'X'
+    ok(tb_state_find("pruned", &s) && s == TB_STATE_PRUNED && *tb_state_letter(s) == 'X'
            && !tb_state_find("x", &s),
        "names and letters");
 }

@@ -94,7 +94,7 @@ static void names(void)
     for (int s = 0; s < TB_N_STATES; s++) {
         struct tb_run_item item = { .sight.state = (enum tb_state)s };
         struct tb_cell c = tb_run_cell(&item, tb_run_column_named("letter"));
-        if (c.s[0] != tb_state_letter((enum tb_state)s))
+        if (c.s[0] != *tb_state_letter((enum tb_state)s))
             ok(false, "letter of %s", tb_state_name((enum tb_state)s));
     }
 }
